@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent: one device's health loop, its records, its link to the collector, its commands and its two firmware slots.
+//
+// The caller owns the memory (struct mu_agent, about 20 KB), steps it, and posts what happens. The core never blocks, never
+// allocates, never reads a clock. One thread steps; any thread may post. Time: monotonic milliseconds since this boot.
+//
+//   mu_agent_init(&agent, &config, &port);
+//   for (;;) { uint64_t next_ms = mu_agent_step(&agent, now_ms()); wait until next_ms or until something was posted; }
+#ifndef MU_AGENT_H
+#define MU_AGENT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "agent/event.h"
+#include "agent/port/port.h"
+
+struct mu_agent_config {
+	const char *id;       // [A-Za-z0-9_-]{1,32}; copied
+	const char *firmware; // version of the running image; copied, cut at 31 characters
+	uint8_t elf_sha[MU_SHA_BYTES];
+	const char *broker_uri; // mqtt://HOST:PORT or mqtts://HOST:PORT; kept, must outlive the agent
+	const char *user, *password; // null: none; kept
+	uint32_t heartbeat_ms;        // 0: 60 000; 1 000 .. 86 400 000
+	uint32_t liveness_ms;         // 0: 30 000; deadline of tokens without one of their own; 1 000 .. 3 600 000
+	uint32_t reconnect_spread_s;  // 0: 15; first try after a lost session is at random within it
+	uint32_t keepalive_s;         // 0: 30; 5 .. 300
+	uint32_t batch_bytes;         // 0: 4 096; 512 .. 16 384
+	uint32_t heap_floor_bytes;    // 0: 32 768; no socket is opened below
+};
+
+struct mu_agent;
+
+// 0; MU_ERR_RANGE or MU_ERR_INVALID with the reason in *problem (static text, may be null); MU_ERR_IO if the flash cannot be used
+// (the agent then runs without a spool and says so). Call once a boot, first thing: the boot guard runs in here and may call restart.
+int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, const struct mu_port *port, const char **problem);
+
+// Any thread. Copies the event. 0, or MU_ERR_FULL (counted; an MQTT message is then lost, a state event never is).
+int mu_agent_post(struct mu_agent *agent, const struct mu_event *event);
+
+// Does what is due and returns when to be called again at the latest.
+uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms);
+
+// ---- for the application; from the stepping thread unless said otherwise
+// A code path that must stay alive. name: up to 15 characters, kept by reference. deadline_ms 0: the default.
+// Returns the token (0..15) or MU_ERR_FULL.
+int mu_agent_token(struct mu_agent *agent, const char *name, uint32_t deadline_ms, uint64_t now_ms);
+void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms); // any thread
+// A metric of the application's own; at most 16. Returns its index or MU_ERR_FULL.
+int mu_agent_metric(struct mu_agent *agent, const char *name);
+int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value);
+int mu_agent_metric_real(struct mu_agent *agent, int metric, double value); // MU_ERR_RANGE if not finite
+// Something that happened. name: [a-z0-9_]{1,32}; text: up to 128 characters, or null.
+int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms);
+
+// Size in bytes, so that a caller can allocate one without seeing inside; alignment as malloc gives.
+size_t mu_agent_size(void);
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between the portable agent and whatever it runs on: const tables of functions, one table a concern.
+//
+// A port fills every table; a missing function does not compile (ports build their tables with designated initialisers and
+// mu_port_check() refuses a null one at init, by name). A port without a capability returns MU_ERR_UNSUPPORTED; the core copes.
+// Calls return at once (flash: within one sector erase, about 40 ms); what takes longer comes back as an event (agent.h).
+// Each function gets `context` first. All are called from the thread that steps the agent, except lock/unlock.
+// Memory: pointers handed in are not kept beyond the call unless said so. Errors: 0 or a count, negative enum mu_err (image/err.h).
+#ifndef MU_PORT_H
+#define MU_PORT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "agent/image/err.h"
+
+enum {
+	MU_SECTOR_BYTES = 4096, // erase unit of the flash
+	MU_ID_MAX = 32,         // device id, without the NUL
+	MU_SHA_BYTES = 8,       // prefix of an ELF SHA-256 that identifies a build
+	MU_TOPIC_MAX = 64,
+	MU_NAME_MAX = 16,  // task, token, metric and tag names, with the NUL
+	MU_FIRMWARE_MAX = 32, // version string, with the NUL
+	MU_BACKTRACE_MAX = 16,
+};
+
+// ---- clock: wall time only. Monotonic time is handed to mu_agent_step().
+struct mu_clock_port {
+	// Unix milliseconds kept by an RTC through resets. MU_ERR_NOT_FOUND if it was never set.
+	int (*wall_read)(void *context, uint64_t *wall_ms);
+	int (*wall_write)(void *context, uint64_t wall_ms);
+	// Free-running microseconds, for measuring the agent's own cost; wraps as it likes. 0 if there is none.
+	uint64_t (*cpu_us)(void *context);
+};
+
+// What the hardware and the panic handler know about the last reset.
+struct mu_reset_info {
+	uint32_t reset_raw;       // esp_reset_reason_t
+	uint32_t rom_reason[2];   // core 0 and 1; 0 if there is no such core
+	bool has_crash;           // the fields below are set
+	char task[MU_NAME_MAX];   // NUL-terminated
+	uint32_t pc;
+	uint32_t backtrace[MU_BACKTRACE_MAX];
+	uint32_t backtrace_count;
+};
+
+struct mu_system_vitals {
+	uint32_t heap_free_bytes, heap_min_bytes, heap_largest_bytes; // internal RAM
+	bool has_psram;
+	uint32_t psram_free_bytes, psram_min_bytes, psram_largest_bytes;
+	bool has_temperature;
+	int32_t temperature_decicelsius;
+	bool has_cpu;
+	uint32_t cpu_permille[2];
+	bool has_stack;
+	uint32_t stack_min_bytes;
+	char stack_min_task[MU_NAME_MAX];
+	bool has_sockets;
+	uint32_t sockets_open, sockets_limit, sockets_high_water;
+};
+
+struct mu_system_port {
+	int (*reset_info)(void *context, struct mu_reset_info *out);
+	int (*vitals)(void *context, struct mu_system_vitals *out);
+	// Memory that survives software, panic and watchdog resets but not power-on; contents undefined after power-on and brown-out.
+	// At least 1 KiB; the same address for the life of the agent.
+	uint8_t *(*retained)(void *context, size_t *size_bytes);
+	int (*random)(void *context, void *out, size_t size); // cryptographic quality
+	void (*restart)(void *context);                       // on hardware never returns; a port where it does stops stepping
+	const char *(*hardware)(void *context);               // "esp32c3-0.4"; static storage
+	// Mutual exclusion between mu_agent_post() and mu_agent_step(); held for microseconds. Any thread.
+	void (*lock)(void *context);
+	void (*unlock)(void *context);
+};
+
+struct mu_watchdog_port {
+	int (*arm)(void *context, uint32_t timeout_ms); // MU_ERR_UNSUPPORTED: there is none; the core reports it
+	void (*feed)(void *context);
+};
+
+// ---- flash: by partition, so that the core never knows addresses
+enum mu_partition {
+	MU_PART_OTADATA, // two sectors, ESP-IDF's format
+	MU_PART_BOOT,    // bit-clearing boot journal, two sectors
+	MU_PART_JOURNAL, // update journal, two sectors
+	MU_PART_SPOOL,   // records
+	MU_PART_KEYS,    // public keys and roles, read only
+	MU_PART_SLOT0,   // application images
+	MU_PART_SLOT1,
+	MU_PART_COUNT
+};
+
+struct mu_flash_port {
+	int64_t (*size)(void *context, enum mu_partition part); // bytes, a multiple of MU_SECTOR_BYTES; MU_ERR_NOT_FOUND
+	int (*read)(void *context, enum mu_partition part, uint32_t offset, void *out, size_t size);
+	int (*erase)(void *context, enum mu_partition part, uint32_t offset, size_t size); // whole sectors, to 0xFF
+	int (*program)(void *context, enum mu_partition part, uint32_t offset, const void *data, size_t size); // clears bits only
+	int (*running_slot)(void *context); // 0 or 1: which image runs, whatever otadata says
+};
+
+// Small durable values (NVS on the chip). A set is all or nothing, and durable when it returns.
+enum { MU_KV_KEY_MAX = 15, MU_KV_VALUE_MAX = 512 };
+struct mu_keyvalue_port {
+	int (*get)(void *context, const char *key, void *out, size_t size); // length, MU_ERR_NOT_FOUND, MU_ERR_SIZE
+	int (*set)(void *context, const char *key, const void *value, size_t size);
+};
+
+// ---- link: the radio (or wire) up to an IP address. Results: MU_EVENT_LINK_UP, MU_EVENT_LINK_DOWN.
+struct mu_link_status {
+	bool up; // has an address
+	int32_t rssi_dbm;
+	uint32_t channel;
+	uint32_t associate_ms, dhcp_ms;
+};
+struct mu_link_port {
+	int (*connect)(void *context);
+	int (*disconnect)(void *context);
+	int (*restart)(void *context); // the radio itself: stop, start
+	int (*scan)(void *context);
+	int (*status)(void *context, struct mu_link_status *out);
+};
+
+// ---- mqtt: one client, MQTT 3.1.1, clean session off. Results: MU_EVENT_MQTT_*.
+struct mu_mqtt_options {
+	const char *uri;       // mqtt://HOST:PORT or mqtts://HOST:PORT
+	const char *client_id; // the device id
+	const char *user, *password;
+	const char *will_topic, *will_payload; // QoS 1, not retained
+	uint32_t keepalive_s;
+	uint32_t timeout_ms;   // for the whole of opening
+};
+struct mu_mqtt_phases {
+	uint32_t dns_ms, tcp_ms, tls_ms, mqtt_ms;
+};
+struct mu_mqtt_port {
+	int (*open)(void *context, const struct mu_mqtt_options *options); // options are copied if needed later
+	void (*close)(void *context); // at once; no event follows
+	int (*subscribe)(void *context, const char *topic, int qos);
+	int (*publish)(void *context, const char *topic, const void *payload, size_t size, int qos); // message id > 0
+	int (*phases)(void *context, struct mu_mqtt_phases *out); // of the last successful open
+};
+
+// ---- crypto
+enum { MU_SHA256_BYTES = 32, MU_HASH_STATE_BYTES = 256 };
+struct mu_crypto_port {
+	// Streaming SHA-256; `state` is MU_HASH_STATE_BYTES of the caller's, aligned for any type; finish ends its use. No allocation.
+	int (*sha256_start)(void *context, void *state);
+	int (*sha256_update)(void *context, void *state, const void *data, size_t size);
+	int (*sha256_finish)(void *context, void *state, uint8_t digest[MU_SHA256_BYTES]);
+	// ECDSA P-256, DER signature, uncompressed point of 65 bytes. 0 = good, MU_ERR_AUTH = not.
+	int (*verify_p256)(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
+	                   size_t signature_size);
+};
+
+struct mu_log_port {
+	void (*write)(void *context, int level, const char *line); // level: enum LogLevel of muster.proto; key=value text
+};
+
+struct mu_port {
+	void *context;
+	const struct mu_clock_port *clock;
+	const struct mu_system_port *system;
+	const struct mu_watchdog_port *watchdog;
+	const struct mu_flash_port *flash;
+	const struct mu_keyvalue_port *keyvalue;
+	const struct mu_link_port *link;
+	const struct mu_mqtt_port *mqtt;
+	const struct mu_crypto_port *crypto;
+	const struct mu_log_port *log;
+};
+
+// 0, or MU_ERR_INVALID with *missing naming the absent table or function, e.g. "flash.erase".
+int mu_port_check(const struct mu_port *port, const char **missing);
+
+#endif
