@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queue between the threads that post events and the one that steps the agent.
+//
+// Fixed size. State events (link, session, PUBACK) and messages are bounded apart, so that a flood of messages can never push
+// out the news that the session is gone. The caller holds the port's lock around each call. Memory: the caller's struct.
+#ifndef MU_INBOX_H
+#define MU_INBOX_H
+#include "agent/event.h"
+#include "agent/port/port.h"
+
+enum { MU_INBOX_STATES = 24, MU_INBOX_MESSAGES = 4 };
+
+struct mu_inbox_message {
+	char topic[MU_TOPIC_MAX];
+	uint8_t payload[MU_EVENT_PAYLOAD_MAX];
+};
+
+struct mu_inbox {
+	struct mu_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
+	unsigned first, count, states;
+	struct mu_inbox_message messages[MU_INBOX_MESSAGES];
+	unsigned message_first, message_count;
+	uint32_t dropped; // messages refused, for the life of this boot
+};
+
+void mu_inbox_init(struct mu_inbox *inbox);
+
+// Copies the event. 0; MU_ERR_FULL or MU_ERR_SIZE, counted in dropped. A state event is only refused after
+// MU_INBOX_STATES of them in one step, which no port produces.
+int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event);
+
+// Takes the oldest event. Its topic and payload are copied into *message and point there. Returns 1, or 0 if there is none.
+int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event, struct mu_inbox_message *message);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "agent/inbox.h"
+
+static struct mu_inbox inbox;
+static struct mu_inbox_message message;
+
+static int put_state(enum mu_event_type type, int32_t value)
+{
+	return mu_inbox_put(&inbox, &(struct mu_event){ .type = type, .value = value });
+}
+
+static int put_message(const char *topic, const char *text, size_t size)
+{
+	return mu_inbox_put(&inbox, &(struct mu_event){
+		.type = MU_EVENT_MQTT_MESSAGE, .topic = topic, .payload = (const uint8_t *)text, .payload_bytes = size });
+}
+
+static void test_events_come_out_in_order(void **unused)
+{
+	(void)unused;
+	struct mu_event event;
+	mu_inbox_init(&inbox);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 0);
+	assert_int_equal(put_state(MU_EVENT_LINK_UP, 7), 0);
+	assert_int_equal(put_message("a/ack", "one", 3), 0);
+	assert_int_equal(put_state(MU_EVENT_MQTT_PUBLISHED, 9), 0);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.type, MU_EVENT_LINK_UP);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_string_equal(event.topic, "a/ack");
+	assert_int_equal(event.payload_bytes, 3);
+	assert_memory_equal(event.payload, "one", 3);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.value, 9);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 0);
+}
+
+// The one that matters: whatever arrives, "session lost" still gets through.
+static void test_messages_never_push_out_states(void **unused)
+{
+	(void)unused;
+	struct mu_event event;
+	mu_inbox_init(&inbox);
+	for (int i = 0; i < MU_INBOX_MESSAGES; i++)
+		assert_int_equal(put_message("t", "x", 1), 0);
+	assert_int_equal(put_message("t", "x", 1), MU_ERR_FULL);
+	assert_int_equal(inbox.dropped, 1);
+	for (int i = 0; i < MU_INBOX_STATES; i++)
+		assert_int_equal(put_state(MU_EVENT_MQTT_CLOSED, i), 0);
+	assert_int_equal(put_state(MU_EVENT_MQTT_CLOSED, 0), MU_ERR_FULL);
+	for (int i = 0; i < MU_INBOX_MESSAGES + MU_INBOX_STATES; i++)
+		assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.value, MU_INBOX_STATES - 1);
+	assert_int_equal(put_message("t", "x", 1), 0); // room again
+}
+
+static void test_bad_messages_are_refused_and_counted(void **unused)
+{
+	(void)unused;
+	static char long_topic[MU_TOPIC_MAX + 1];
+	static char big[MU_EVENT_PAYLOAD_MAX + 1];
+	memset(long_topic, 't', sizeof long_topic - 1);
+	mu_inbox_init(&inbox);
+	assert_int_equal(put_message(long_topic, "x", 1), MU_ERR_SIZE);
+	assert_int_equal(put_message("t", big, sizeof big), MU_ERR_SIZE);
+	assert_int_equal(put_message(0, "x", 1), MU_ERR_SIZE);
+	assert_int_equal(inbox.dropped, 3);
+	assert_int_equal(put_message("t", big, MU_EVENT_PAYLOAD_MAX), 0);
+}
+
+static void test_wraps_many_times(void **unused)
+{
+	(void)unused;
+	struct mu_event event;
+	mu_inbox_init(&inbox);
+	for (int i = 0; i < 1000; i++) {
+		char text[2] = { (char)i, (char)(i >> 8) };
+		assert_int_equal(put_state(MU_EVENT_LINK_DOWN, i), 0);
+		assert_int_equal(put_message("t", text, 2), 0);
+		assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+		assert_int_equal(event.value, i);
+		assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+		assert_memory_equal(event.payload, text, 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_events_come_out_in_order),
+		cmocka_unit_test(test_messages_never_push_out_states),
+		cmocka_unit_test(test_bad_messages_are_refused_and_counted),
+		cmocka_unit_test(test_wraps_many_times),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
