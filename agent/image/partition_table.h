@@ -48,7 +48,7 @@ struct mu_partition_entry {
 	uint32_t offset; // in flash, bytes
 	uint32_t size;   // bytes
 	uint32_t flags;
-	char label[MU_PARTITION_LABEL_MAX + 1]; // always terminated here, not always in flash
+	char label[MU_PARTITION_LABEL_MAX + 1]; // always terminated here, not in flash if it has 16 characters
 };
 
 struct mu_partition_table {
@@ -77,7 +77,7 @@ int mu_partition_table_check(const struct mu_partition_table *table, uint32_t fl
 const struct mu_partition_entry *mu_partition_table_find(const struct mu_partition_table *table, uint8_t type,
 	uint8_t subtype, const char *label);
 
-// Number of consecutive ota_N partitions, as the bootloader counts them: all ota_N records in the table.
+// Number of ota_N partitions, as the bootloader counts them: every such record.
 unsigned mu_partition_table_app_count(const struct mu_partition_table *table);
 
 #endif
