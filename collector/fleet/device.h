@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the collector knows of one device: the records of its life, folded into the latest state. About 3 KB each.
+//
+// Folding is repeatable: the same record folded twice changes nothing but what it says anew (so records may be folded again after a
+// restart). The ledger is the ingest's; it is only kept here. All strings come from the device: valid UTF-8 is not promised, a
+// terminator is; escape before showing.
+// Time: Unix milliseconds of the collector's clock (recv_ms); *_s fields: Unix seconds, 0: never. Memory: the caller's struct;
+// device_clear() gives back what it allocated (application metrics). Thread: the loop's only.
+#ifndef COLLECTOR_FLEET_DEVICE_H
+#define COLLECTOR_FLEET_DEVICE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "collector/ingest/ledger.h"
+#include "muster.pb-c.h"
+
+enum {
+	DEVICE_ID_MAX = 32,
+	DEVICE_SHA_BYTES = 8,
+	DEVICE_FIRMWARE_MAX = 31,
+	DEVICE_TOKEN_MAX = 15, // liveness token, task
+	DEVICE_HARDWARE_MAX = 31,
+	DEVICE_BOOTS = 16,
+	DEVICE_LOSSES = 8,
+	DEVICE_APP_METRICS = 16,
+	DEVICE_APP_NAME_MAX = 31,
+	DEVICE_DETAIL_MAX = 128,
+	DEVICE_SNAPSHOT_MAX = 8192, // bytes that device_snapshot_pack() may write
+};
+
+enum device_metric {
+#define METRIC(name, part, field, type, unit, min, max, meaning) METRIC_##name,
+#include "proto/metrics.def"
+	METRIC_COUNT
+};
+
+enum device_presence {
+	PRESENCE_UNKNOWN, // not heard since the collector started
+	PRESENCE_ONLINE,
+	PRESENCE_OFFLINE, // its last will, or it said so
+};
+
+// One boot, or `count` equal ones in a row.
+struct device_boot {
+	uint32_t boot, count;
+	uint32_t at_s; // when the last of them was, as well as the collector can tell
+	uint32_t pc;   // 0: not said
+	uint32_t uptime_s; // that the boot before it had reached; UINT32_MAX: not said
+	uint8_t reset_class; // Mu__ResetClass; kept also if unknown
+	uint8_t cause;       // Mu__ResetCause
+	uint8_t sha_size;    // 0, 4 or 8
+	uint8_t sha[DEVICE_SHA_BYTES];
+	char hung_token[DEVICE_TOKEN_MAX + 1];
+	char task[DEVICE_TOKEN_MAX + 1];
+};
+
+struct device_app_metric {
+	char name[DEVICE_APP_NAME_MAX + 1];
+	bool is_real;
+	uint32_t at_s;
+	int64_t integer;
+	double real;
+};
+
+enum device_loss_kind { LOSS_LINK, LOSS_SESSION, LOSS_PRESENCE };
+
+struct device_loss {
+	uint64_t at_ms;
+	uint8_t kind;
+};
+
+struct device {
+	char id[DEVICE_ID_MAX + 1];
+	int64_t dev; // row of the store
+	uint64_t first_seen_ms, last_seen_ms;
+	enum device_presence presence;
+	uint64_t presence_since_ms;
+	struct ledger ledger;
+
+	int64_t metric[METRIC_COUNT];
+	uint32_t metric_at_s[METRIC_COUNT]; // 0: never reported
+	uint64_t last_heartbeat_ms;
+	uint32_t heartbeat_interval_ms; // between the last two of one boot by the device's own clock; 0: not known yet
+	uint32_t heartbeat_boot;
+	uint64_t heartbeat_uptime_ms;
+	char stack_min_task[DEVICE_TOKEN_MAX + 1];
+
+	uint32_t boot; // counter of the boot that the latest record is from
+	uint8_t time_quality;
+	int64_t clock_offset_ms; // device's wall clock minus ours at its last record with a wall time
+	uint32_t boots_lost;
+	uint32_t reset_raw;
+	char firmware[DEVICE_FIRMWARE_MAX + 1];
+	char hardware[DEVICE_HARDWARE_MAX + 1];
+	char agent[DEVICE_FIRMWARE_MAX + 1];
+	uint32_t slot; // of the last Boot
+	uint8_t running_sha[DEVICE_SHA_BYTES], other_sha[DEVICE_SHA_BYTES];
+	bool has_running_sha, has_other_sha;
+	char other_firmware[DEVICE_FIRMWARE_MAX + 1];
+
+	unsigned boot_count; // entries of boots[], newest first
+	struct device_boot boots[DEVICE_BOOTS];
+	unsigned loss_count; // entries of losses[], newest first
+	struct device_loss losses[DEVICE_LOSSES];
+
+	uint64_t rolled_back_ms; // last change of the running image to an older one that the device reported; 0: none
+	uint8_t rolled_back_cause; // Mu__OtaCause
+
+	uint64_t result_ms; // of the last command result; 0: none
+	uint8_t result_id[16];
+	uint8_t result_id_size;
+	uint32_t result_outcome;
+	char result_detail[DEVICE_DETAIL_MAX + 1];
+
+	unsigned app_count;
+	struct device_app_metric *app; // null, or DEVICE_APP_METRICS of them
+};
+
+struct device_metric_info {
+	const char *name, *part, *unit, *meaning;
+	bool is_enum, is_bool;
+};
+
+// Of a metric's number: its line in proto/metrics.def.
+const struct device_metric_info *device_metric_info(enum device_metric metric);
+
+// 1..32 characters of [A-Za-z0-9_-].
+bool device_id_is_valid(const char *id);
+
+// Puts one committed record into the state. Never fails; what does not fit is cut.
+void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_ms);
+
+// A message of the topic /state.
+void device_set_presence(struct device *device, bool online, uint64_t recv_ms);
+
+// Everything but id, dev, first_seen_ms, last_seen_ms, ledger and presence, which the store keeps in columns or forgets. Pack returns the
+// bytes written, at most DEVICE_SNAPSHOT_MAX, or 0 if `size` is too small. Unpack returns 0, or -1 for bytes that are not a snapshot
+// or of a newer version: *device then keeps its empty state, and the records have to be folded again.
+size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t size);
+int device_snapshot_unpack(struct device *device, const uint8_t *bytes, size_t size);
+
+void device_clear(struct device *device);
+
+#endif
