@@ -2,7 +2,7 @@
 // A NOR flash chip in memory or in a raw file, byte for byte what a flash dump of a real chip gives.
 //
 // Rules of NOR: an erase sets whole 4 KiB sectors to FF, programming only clears bits. Memory is sparse: a sector that was
-// never written costs 9 bytes, so thousands of devices fit one process; sectors of a base image are shared until written.
+// never written costs 12 bytes, so thousands of devices fit one process; sectors of a base image are shared until written.
 // With a file, every operation goes through to it before it returns: killing the process loses nothing that was done.
 // The power can be cut inside any operation: it is torn, and everything fails with MU_ERR_IO until mu_flash_power_on().
 //
@@ -75,7 +75,8 @@ struct mu_flash_statistics mu_flash_statistics(const struct mu_flash_image *flas
 uint32_t mu_flash_wear(const struct mu_flash_image *flash, uint32_t sector); // erases of a sector, by sector number
 size_t mu_flash_memory_bytes(const struct mu_flash_image *flash);            // held by this image, without its base
 
-// Writes the whole chip as a raw file. Returns 0 or MU_ERR_IO.
+// Writes the whole chip as a raw file. Returns 0, MU_ERR_IO, or MU_ERR_SIZE or MU_ERR_BUSY if a file of another size, or one
+// that is in use, is there already.
 int mu_flash_save(const struct mu_flash_image *flash, const char *path);
 
 #endif
