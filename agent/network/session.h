@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The MQTT session of one device over port->mqtt: topics, last will, "online", subscriptions, the heap gate, and which message is what.
+//
+//   muster/v1/<id>/up     records to the collector, QoS 1     muster/v1/<id>/ack   Acks, subscribed at QoS 0
+//   muster/v1/<id>/state  "online", last will "offline"       muster/v1/<id>/dn    signed commands, subscribed at QoS 1
+//
+// When to open and how long to wait is the ladder's business (agent/recovery/); here is only how. Nothing is retained on purpose, so a
+// retained message on ack or dn is a mistake or an attack: ignored and counted.
+//
+// Flow: mu_session_open() -> MU_EVENT_MQTT_OPEN -> mu_session_opened() ... MU_EVENT_MQTT_CLOSED -> mu_session_closed().
+// Memory: the caller's; the strings of the config are kept by reference. Thread: the one that steps the agent.
+#ifndef MU_SESSION_H
+#define MU_SESSION_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "agent/event.h"
+#include "agent/port/port.h"
+
+enum mu_session_phase { MU_SESSION_CLOSED, MU_SESSION_OPENING, MU_SESSION_OPEN };
+
+enum mu_session_message {
+	MU_MESSAGE_ACK,
+	MU_MESSAGE_COMMAND,
+	MU_MESSAGE_RETAINED, // ignored, counted
+	MU_MESSAGE_FOREIGN,  // a topic that was not subscribed to: ignored, counted
+};
+
+enum {
+	MU_SESSION_TIMEOUT_MS = 10000,
+	MU_SESSION_HEAP_FLOOR_BYTES = 32768,  // free before any socket
+	MU_SESSION_TLS_FREE_BYTES = 49152,    // free before TLS (fixed buffers)
+	MU_SESSION_TLS_BLOCK_BYTES = 20480,   // and in one block
+	MU_SESSION_STARVED_MS = 900000,       // refusals for so long: heap_starved
+};
+
+struct mu_session_config {
+	const char *id, *uri, *user, *password; // user, password: null for none
+	uint32_t keepalive_s;
+	uint32_t heap_floor_bytes; // 0: the default
+};
+
+struct mu_session {
+	const struct mu_port *port;
+	struct mu_session_config config;
+	char topic_up[MU_TOPIC_MAX], topic_ack[MU_TOPIC_MAX], topic_dn[MU_TOPIC_MAX], topic_state[MU_TOPIC_MAX];
+	enum mu_session_phase phase;
+	int online_id;                 // message id of "online" while its PUBACK is awaited; 0: none
+	uint64_t refused_from_ms;      // first refusal in a row at the heap gate; UINT64_MAX: none
+	uint32_t opened, refused, retained_ignored, foreign_ignored; // counts since init
+};
+
+// 0; MU_ERR_INVALID: the id or the uri (neither mqtt:// nor mqtts://).
+int mu_session_init(struct mu_session *session, const struct mu_port *port, const struct mu_session_config *config);
+
+// 0: opening, an event follows. MU_ERR_NO_MEMORY: the heap gate refused (counted). MU_ERR_STATE: not closed. Else the port's error.
+int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32_t heap_largest_bytes, uint64_t now_ms);
+
+// On MU_EVENT_MQTT_OPEN: subscribes, says "online". On an error the session is closed again; treat it as a failed try.
+int mu_session_opened(struct mu_session *session);
+
+// On MU_EVENT_MQTT_CLOSED. Returns true if the session had been open (it was lost), false if a try has failed.
+bool mu_session_closed(struct mu_session *session);
+
+void mu_session_close(struct mu_session *session); // at once; no event follows
+
+// true if the PUBACK is for "online" and not for an Uplink.
+bool mu_session_own_puback(struct mu_session *session, int message_id);
+
+enum mu_session_message mu_session_classify(struct mu_session *session, const struct mu_event *event);
+
+// A close reason (CONNACK code or negative enum mu_err) that proves that the path to the broker works: netwatch.h's answer.
+bool mu_session_refusal_proves_path(int32_t reason);
+
+bool mu_session_starved(const struct mu_session *session, uint64_t now_ms);
+
+#endif

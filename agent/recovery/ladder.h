@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The recovery ladder: from a lost socket up to a reboot, one step at a time, each with a budget. Events in, actions out.
+//
+//   start ──► reconnecting ◄──► connected
+//                  │ 10 failures of the link
+//                  ▼
+//              scanning ──known──► fallback (radio restarted, 3 tries) ──► recovery (a scan each 5 min, a reboot at most each 6 h)
+//
+// The states but `start` are the NetworkState of muster.proto, same numbers. The table is const: mu_ladder_rows() lists it, and
+// agent/recovery/README.md shows it. For one state and event the first row whose guard holds is taken; without a row nothing happens.
+//
+// What the caller does: post what happens, carry out the returned bits in the order of their values, and post MU_LADDER_TIMER at
+// mu_ladder_deadline_ms(). A link->scan that is not supported is posted as MU_LADDER_SCAN_DONE with value -1 (nobody can tell: try).
+// A session->open refused by the heap gate is MU_LADDER_OPEN_FAILED. An MQTT close that the ladder asked for is not posted.
+//
+// Pure: time and random numbers come in. Memory: the caller's. Thread: one at a time. Time: monotonic milliseconds of this boot.
+#ifndef MU_LADDER_H
+#define MU_LADDER_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "agent/recovery/backoff.h"
+
+enum mu_ladder_state {
+	MU_LADDER_START,
+	MU_LADDER_CONNECTED,
+	MU_LADDER_RECONNECTING,
+	MU_LADDER_SCANNING,
+	MU_LADDER_FALLBACK,
+	MU_LADDER_RECOVERY,
+	MU_LADDER_STATES
+};
+
+enum mu_ladder_event {
+	MU_LADDER_BEGIN,        // once, after init
+	MU_LADDER_LINK_UP,
+	MU_LADDER_LINK_DOWN,    // lost, or a try to connect failed
+	MU_LADDER_SESSION_OPEN,
+	MU_LADDER_SESSION_LOST,
+	MU_LADDER_OPEN_FAILED,
+	MU_LADDER_SCAN_DONE,    // value: known networks in sight; -1: this port cannot tell
+	MU_LADDER_DEAD_SESSION, // netwatch: nothing comes back: open the session anew
+	MU_LADDER_DEAD_LINK,    // ... still nothing: connect the link anew
+	MU_LADDER_DEAD_RADIO,   // ... still nothing: restart the radio
+	MU_LADDER_DEAD_DEVICE,  // ... still nothing: reboot, if the budget allows
+	MU_LADDER_NO_ACK,       // netwatch: the broker answers, the collector does not: open the session anew
+	MU_LADDER_HEAP_STARVED, // 15 min of refusals at the heap gate: reboot, if the budget allows
+	MU_LADDER_TIMER,        // the deadline has come; split into the two below
+	MU_LADDER_LINK_TIMER,   // internal
+	MU_LADDER_SESSION_TIMER,// internal
+	MU_LADDER_EVENTS
+};
+
+enum mu_ladder_action {
+	MU_DO_SESSION_CLOSE = 1 << 0,
+	MU_DO_LINK_DISCONNECT = 1 << 1,
+	MU_DO_LINK_RESTART = 1 << 2, // the radio: stop, start
+	MU_DO_LINK_CONNECT = 1 << 3,
+	MU_DO_LINK_SCAN = 1 << 4,
+	MU_DO_SESSION_OPEN = 1 << 5,
+	MU_DO_RECORD_LINK = 1 << 6,  // write a Link record: the state has changed, or a step was taken
+	MU_DO_REBOOT = 1 << 7,       // cause: HEAP_STARVED for that event, else NETWORK
+};
+
+// May lie in retained memory, so that the budget outlives the reboot that it paid for. Contents after power-on do not matter.
+struct mu_ladder_budget {
+	uint32_t magic;
+	uint32_t reboots; // asked for by the ladder since power-on
+	uint32_t check;
+};
+
+struct mu_ladder {
+	enum mu_ladder_state state;
+	struct mu_backoff session, link;
+	bool link_up, link_trying, session_tried;
+	uint32_t link_failures;                 // in a row
+	uint64_t link_due_ms, session_due_ms;   // UINT64_MAX: not armed
+	uint64_t entered_ms;                    // the state
+	struct mu_ladder_budget *budget;
+};
+
+enum {
+	MU_LADDER_LINK_TRIES = 10,           // failures before a scan
+	MU_LADDER_FALLBACK_TRIES = 3,
+	MU_LADDER_LINK_TIMEOUT_MS = 30000,   // a connect or scan without an answer
+	MU_LADDER_SCAN_PERIOD_MS = 300000,   // in recovery
+	MU_LADDER_REBOOT_AFTER_MS = 1800000, // in recovery, before a reboot is thought of
+	MU_LADDER_REBOOT_PERIOD_MS = 21600000,
+};
+
+// budget: kept by reference; made new if its check does not hold. spread_ms: for backoff.h.
+void mu_ladder_init(struct mu_ladder *ladder, struct mu_ladder_budget *budget, uint32_t spread_ms);
+
+// Returns bits of enum mu_ladder_action. random: 32 random bits. value: see the events.
+uint32_t mu_ladder_post(struct mu_ladder *ladder, enum mu_ladder_event event, int32_t value, uint64_t now_ms, uint32_t random);
+
+uint64_t mu_ladder_deadline_ms(const struct mu_ladder *ladder); // UINT64_MAX: none
+
+void mu_ladder_acked(struct mu_ladder *ladder); // an Ack came: this session holds
+
+const char *mu_ladder_state_name(enum mu_ladder_state state); // "reconnecting"
+const char *mu_ladder_event_name(enum mu_ladder_event event); // "link_up"
+
+// The table, for printing and for tests. Names are static text; actions is what is handed out, next the state after it.
+struct mu_ladder_row {
+	enum mu_ladder_state state; // MU_LADDER_STATES: any
+	enum mu_ladder_event event;
+	const char *guard;          // "" where there is none
+	uint32_t actions;
+	enum mu_ladder_state next;  // MU_LADDER_STATES: stays
+};
+size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size); // returns the number of rows; fills at most `size`
+
+#endif
