@@ -13,25 +13,13 @@
 #include <stdint.h>
 #include "collector/ingest/ledger.h"
 #include "muster.pb-c.h"
+#include "proto/limits.h"
+#include "proto/metrics.h"
 
 enum {
-	DEVICE_ID_MAX = 32,
-	DEVICE_SHA_BYTES = 8,
-	DEVICE_FIRMWARE_MAX = 31,
-	DEVICE_TOKEN_MAX = 15, // liveness token, task
-	DEVICE_HARDWARE_MAX = 31,
 	DEVICE_BOOTS = 16,
 	DEVICE_LOSSES = 8,
-	DEVICE_APP_METRICS = 16,
-	DEVICE_APP_NAME_MAX = 31,
-	DEVICE_DETAIL_MAX = 128,
 	DEVICE_SNAPSHOT_MAX = 8192, // bytes that device_snapshot_pack() may write
-};
-
-enum device_metric {
-#define METRIC(name, part, field, type, unit, min, max, meaning) METRIC_##name,
-#include "proto/metrics.def"
-	METRIC_COUNT
 };
 
 enum device_presence {
@@ -49,13 +37,13 @@ struct device_boot {
 	uint8_t reset_class; // Mu__ResetClass; kept also if unknown
 	uint8_t cause;       // Mu__ResetCause
 	uint8_t sha_size;    // 0, 4 or 8
-	uint8_t sha[DEVICE_SHA_BYTES];
-	char hung_token[DEVICE_TOKEN_MAX + 1];
-	char task[DEVICE_TOKEN_MAX + 1];
+	uint8_t sha[MU_IMAGE_SHA_BYTES];
+	char hung_token[MU_NAME_TEXT_MAX + 1];
+	char task[MU_NAME_TEXT_MAX + 1];
 };
 
 struct device_app_metric {
-	char name[DEVICE_APP_NAME_MAX + 1];
+	char name[MU_NAME_TEXT_MAX + 1];
 	bool is_real;
 	uint32_t at_s;
 	int64_t integer;
@@ -70,62 +58,53 @@ struct device_loss {
 };
 
 struct device {
-	char id[DEVICE_ID_MAX + 1];
-	int64_t dev; // row of the store
+	char id[MU_DEVICE_ID_MAX + 1];
+	uint32_t dev; // row of the store: dense, from 0
 	uint64_t first_seen_ms, last_seen_ms;
 	enum device_presence presence;
 	uint64_t presence_since_ms;
 	struct ledger ledger;
 
-	int64_t metric[METRIC_COUNT];
-	uint32_t metric_at_s[METRIC_COUNT]; // 0: never reported
+	int64_t metric[MU_METRIC_COUNT];
+	uint32_t metric_at_s[MU_METRIC_COUNT]; // 0: never reported
 	uint64_t last_heartbeat_ms;
 	uint32_t heartbeat_interval_ms; // between the last two of one boot by the device's own clock; 0: not known yet
 	uint32_t heartbeat_boot;
 	uint64_t heartbeat_uptime_ms;
-	char stack_min_task[DEVICE_TOKEN_MAX + 1];
+	char stack_min_task[MU_NAME_TEXT_MAX + 1];
 
 	uint32_t boot; // counter of the boot that the latest record is from
 	uint8_t time_quality;
 	int64_t clock_offset_ms; // device's wall clock minus ours at its last record with a wall time
 	uint32_t boots_lost;
 	uint32_t reset_raw;
-	char firmware[DEVICE_FIRMWARE_MAX + 1];
-	char hardware[DEVICE_HARDWARE_MAX + 1];
-	char agent[DEVICE_FIRMWARE_MAX + 1];
+	char firmware[MU_FIRMWARE_TEXT_MAX + 1];
+	char hardware[MU_FIRMWARE_TEXT_MAX + 1];
+	char agent[MU_FIRMWARE_TEXT_MAX + 1];
 	uint32_t slot; // of the last Boot
-	uint8_t running_sha[DEVICE_SHA_BYTES], other_sha[DEVICE_SHA_BYTES];
+	uint8_t running_sha[MU_IMAGE_SHA_BYTES], other_sha[MU_IMAGE_SHA_BYTES];
 	bool has_running_sha, has_other_sha;
-	char other_firmware[DEVICE_FIRMWARE_MAX + 1];
+	char other_firmware[MU_FIRMWARE_TEXT_MAX + 1];
 
 	unsigned boot_count; // entries of boots[], newest first
 	struct device_boot boots[DEVICE_BOOTS];
 	unsigned loss_count; // entries of losses[], newest first
 	struct device_loss losses[DEVICE_LOSSES];
+	uint64_t loss_counted_ms; // the fleet's: last loss that it counted for this device
 
 	uint64_t rolled_back_ms; // last change of the running image to an older one that the device reported; 0: none
 	uint8_t rolled_back_cause; // Mu__OtaCause
 
 	uint64_t result_ms; // of the last command result; 0: none
-	uint8_t result_id[16];
+	uint8_t result_id[MU_COMMAND_ID_BYTES];
 	uint8_t result_id_size;
 	uint32_t result_outcome;
-	char result_detail[DEVICE_DETAIL_MAX + 1];
+	char result_detail[MU_DETAIL_TEXT_MAX + 1];
 
 	unsigned app_count;
-	struct device_app_metric *app; // null, or DEVICE_APP_METRICS of them
+	uint32_t app_boot; // boot that the names are of
+	struct device_app_metric *app; // null, or MU_APP_COUNT_MAX of them
 };
-
-struct device_metric_info {
-	const char *name, *part, *unit, *meaning;
-	bool is_enum, is_bool;
-};
-
-// Of a metric's number: its line in proto/metrics.def.
-const struct device_metric_info *device_metric_info(enum device_metric metric);
-
-// 1..32 characters of [A-Za-z0-9_-].
-bool device_id_is_valid(const char *id);
 
 // Puts one committed record into the state. Never fails; what does not fit is cut.
 void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_ms);
@@ -133,9 +112,9 @@ void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_
 // A message of the topic /state.
 void device_set_presence(struct device *device, bool online, uint64_t recv_ms);
 
-// Everything but id, dev, first_seen_ms, last_seen_ms, ledger and presence, which the store keeps in columns or forgets. Pack returns the
-// bytes written, at most DEVICE_SNAPSHOT_MAX, or 0 if `size` is too small. Unpack returns 0, or -1 for bytes that are not a snapshot
-// or of a newer version: *device then keeps its empty state, and the records have to be folded again.
+// Everything but id, dev and first_seen_ms, so also the ledger. Pack returns the bytes written, at most DEVICE_SNAPSHOT_MAX, or 0 if
+// `size` is too small. Unpack returns 0, or -1 for bytes that are not a snapshot or of a newer version: *device is then as empty as
+// before, and its records have to be folded again.
 size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t size);
 int device_snapshot_unpack(struct device *device, const uint8_t *bytes, size_t size);
 

@@ -16,13 +16,13 @@ struct fleet *fleet_new(void); // null: no memory
 void fleet_free(struct fleet *fleet);
 
 struct device *fleet_find(const struct fleet *fleet, const char *id); // null: not there
-struct device *fleet_find_dev(const struct fleet *fleet, int64_t dev); // null: not there
 
-// A new device; `dev` > 0 is its row of the store and not yet in the fleet, nor is the id. Null: no memory, full, or an id that is not valid.
-struct device *fleet_add(struct fleet *fleet, const char *id, int64_t dev, uint64_t first_seen_ms);
+// A new device, an id that is not yet there. Its dev is the count before: rows of the store are dense, from 0, and loaded in that order.
+// Null: no memory, full, or an id that is not valid.
+struct device *fleet_add(struct fleet *fleet, const char *id, uint64_t first_seen_ms);
 
 size_t fleet_count(const struct fleet *fleet);
-struct device *fleet_at(const struct fleet *fleet, size_t index); // index < fleet_count()
+struct device *fleet_at(const struct fleet *fleet, size_t dev); // null: dev >= fleet_count()
 
 // device_fold() and what the fleet learns from it. To be called once for each committed record, also at start for those after the snapshot.
 void fleet_fold(struct fleet *fleet, struct device *device, const Mu__Record *record, uint64_t recv_ms);

@@ -15,6 +15,7 @@ struct event_base;
 struct store;
 struct fleet;
 struct commands;
+struct counters;
 struct http_server;
 
 struct http_settings {
@@ -30,6 +31,7 @@ struct http_sources {
 	struct store *store;
 	struct fleet *fleet;
 	struct commands *commands;
+	struct counters *counters;
 	// Null, or tells in a few words why musterd cannot take records now ("" and 0: it can). Called for /readyz and /metrics.
 	int (*not_ready)(void *context, char *reasons, size_t size);
 	void *context;
