@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who was I, and why did I boot: boot counter, class and cause of each reset, and the last 16 kinds of boots, equal ones in a row folded.
+//
+// Kept in the first 768 bytes of port->system->retained(), CRC'd, so that the rubbish after a power-on is recognised; the figures of
+// the running boot lie there twice and are written in turn, so that a reset inside a write loses a second and not the boot.
+// Shadowed in the key-value "boot" (at most 504 bytes: the counter and the newest 12 entries): one write a boot plus at most one an
+// hour. After a power-on the counter and the entries come from there; how far the last boot came is then not known, and absent.
+// A port without retained memory works with the shadow alone.
+// Memory: the caller's struct (about 900 bytes). Thread: the one that steps the agent. Time: monotonic milliseconds since this boot.
+#ifndef MU_HEALTH_BOOT_HISTORY_H
+#define MU_HEALTH_BOOT_HISTORY_H
+#include "agent/health/boot_log.h"
+#include "agent/port/port.h"
+#include "muster.pb-c.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+// What is known about the boot before this one.
+struct mu_boot_previous {
+	bool known;
+	uint32_t uptime_s;
+	uint32_t heap_min_bytes; // UINT32_MAX: was never sampled
+};
+
+struct mu_boot_history {
+	const struct mu_port *port;
+	uint8_t *retained;           // null: there is none, or it is too small
+	struct mu_boot_log log;      // the last entry is this boot
+	struct mu_boot_current current;
+	uint8_t copy;                // where the next write of `current` goes
+	uint8_t elf_sha[MU_SHA_BYTES];
+	struct mu_reset_info reset;  // as the port told it, text made printable
+	int reset_class;             // Mu__ResetClass
+	int cause;                   // Mu__ResetCause: why the agent itself had asked for this reset
+	char hung_token[MU_NAME_MAX];
+	struct mu_boot_previous previous;
+	bool reported;               // this boot's record is in the spool
+	bool shadow_stale;
+	bool shadow_hour_used;       // the write of this hour was made
+	uint64_t shadow_hour_ms;     // when this hour began
+	uint32_t shadow_writes, shadow_faults; // this boot; faults count as flash faults in the verdict
+};
+
+// Storage behind the pointers of a filled Boot; must live until it is packed.
+struct mu_boot_storage {
+	Mu__UnreportedBoot unreported[MU_BOOT_ENTRIES];
+	Mu__UnreportedBoot *unreported_list[MU_BOOT_ENTRIES];
+	char name[MU_BOOT_ENTRIES][MU_NAME_MAX];
+};
+
+// Once a boot, before anything else. Closes the previous boot, counts and classifies this one, writes retained memory and shadow.
+// elf_sha: of the running image. 0, or the error of the shadow's write or of reset_info (everything else works, the reset is then of
+// class UNKNOWN and the counter is as good as the retained memory).
+int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *port, const uint8_t elf_sha[MU_SHA_BYTES]);
+
+uint32_t mu_boot_history_boot(const struct mu_boot_history *history); // 1 is the device's first
+
+// The reset was of class crash or hang: what boot_guard counts.
+bool mu_boot_history_crashed(const struct mu_boot_history *history);
+
+// Keeps how far this boot has come. Call about once a second: 40 bytes of RTC memory, and the shadow when it is due.
+// heap_min_bytes: low-water mark of this boot, UINT32_MAX if not known yet. 0, or the error of the shadow's write.
+int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint32_t heap_min_bytes);
+
+// Right before port->system->restart(): why. cause: Mu__ResetCause; token: who hung, or null. The last call counts.
+void mu_boot_history_cause(struct mu_boot_history *history, int cause, const char *token, uint64_t now_ms);
+
+// Fills all that the history knows: reset, ROM reasons, class, cause, hung token, task, PC, backtrace, ELF SHA, the boot before,
+// unreported boots, boots lost. The caller initialises *boot and adds firmware, slot, hardware, agent, watchdog and metric names.
+// Pointers go into history and storage.
+void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot, struct mu_boot_storage *storage);
+
+// The Boot record of this boot is in the spool: this and all earlier boots are reported.
+void mu_boot_history_reported(struct mu_boot_history *history);
+
+// The class of a reset that came with this code after this cause had been recorded (MU__RESET_CAUSE__CAUSE_NONE: none). Pure.
+int mu_boot_class(uint32_t reset_raw, int cause);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stored form of the boot history: entries with equal boots folded, the figures of the running boot, and both their layouts.
+//
+// Retained memory, 736 of 768 bytes, native byte order (it never leaves the chip):
+//   0    log: magic, version, count, boots lost, 16 entries of 40 bytes, CRC-32
+//   656  current, copy A: 40 bytes with its CRC-32
+//   696  current, copy B
+// Shadow, at most 504 bytes: version, count, boot counter, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its
+// part; a part with a wrong CRC, magic or version does not exist. Pure; no I/O. Thread: one at a time.
+#ifndef MU_HEALTH_BOOT_LOG_H
+#define MU_HEALTH_BOOT_LOG_H
+#include "agent/port/port.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	MU_BOOT_ENTRIES = 16,
+	MU_BOOT_SHADOW_ENTRIES = 12,
+	MU_BOOT_RETAINED_BYTES = 768,
+	MU_BOOT_SHADOW_BYTES = 504,
+	MU_BOOT_NAME_BYTES = 15,
+	MU_BOOT_SHA_BYTES = 4,
+};
+
+enum { MU_BOOT_HAS_UPTIME = 1, MU_BOOT_HAS_PC = 2, MU_BOOT_NAME_IS_TOKEN = 4 };
+
+struct mu_boot_entry {
+	uint32_t first_boot;
+	uint32_t pc;
+	uint32_t last_uptime_s; // reached by the last of them
+	uint8_t elf_sha[MU_BOOT_SHA_BYTES];
+	uint16_t count;      // 1 .. 65 535
+	uint16_t unreported; // the last so many of `count`
+	uint16_t reset_raw;  // codes above 65 535 are stored as 65 535
+	uint8_t reset_class; // Mu__ResetClass
+	uint8_t cause;       // Mu__ResetCause
+	char name[MU_BOOT_NAME_BYTES]; // hung token or task, padded with 0
+	uint8_t flags;
+};
+
+struct mu_boot_log {
+	uint32_t magic;
+	uint8_t version;
+	uint8_t count;
+	uint16_t reserved;
+	uint32_t boots_lost; // fell out unreported
+	struct mu_boot_entry entry[MU_BOOT_ENTRIES]; // oldest first
+	uint32_t crc;
+};
+
+struct mu_boot_current {
+	uint32_t sequence; // the copy with the higher one is the newer
+	uint32_t boot;
+	uint32_t uptime_s;
+	uint32_t heap_min_bytes; // UINT32_MAX: not known
+	uint8_t cause;
+	uint8_t reserved[3];
+	char hung_token[MU_NAME_MAX];
+	uint32_t crc;
+};
+
+void mu_boot_log_init(struct mu_boot_log *log);
+
+// Appends a boot: folded into the last entry if that is of the same kind and of the boot just before, else as a new one, which
+// pushes out the oldest when all 16 are taken.
+void mu_boot_log_add(struct mu_boot_log *log, const struct mu_boot_entry *boot);
+void mu_boot_log_reported(struct mu_boot_log *log);
+uint32_t mu_boot_log_last_boot(const struct mu_boot_log *log); // 0: none
+
+// Reading returns 0 or MU_ERR_CRC (nothing valid is there; *out is as after init, or all 0). memory: MU_BOOT_RETAINED_BYTES.
+int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory);
+void mu_boot_log_store(struct mu_boot_log *log, uint8_t *memory);
+int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const uint8_t *memory);
+void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8_t *memory);
+
+// The shadow. Returns the bytes written; reading: 0, MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE.
+size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint8_t out[MU_BOOT_SHADOW_BYTES]);
+int mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signed commands: checks one, decides once, remembers the result, says what to execute. It executes nothing itself.
+//
+// Order of the checks (DESIGN.md section 3): size, shape, key known, signature, addressee, body allowed for the key's role; a known id
+// with the same bytes gives the stored result, with other bytes is refused; counter above the last accepted one of that key; not_after,
+// if the time is trusted. Each refusal has its own CommandOutcome. Nothing is stored before the signature, the addressee and the role
+// are good; result and counter are stored before the decision says what to do.
+// Durable: key-value "cmd.res" (last 8 commands; a set is all or nothing) and then "cmd.ctr" (counter by key, at most 16). A cut
+// between the two is repaired at the next start, because a result carries its counter. If the counters cannot be read, the replay of
+// an old command cannot be told: until a key has a counter again, only rollbacks (bound to two images) and commands whose not_after
+// is proven by a trusted time are accepted from it.
+// Floods: at most 6 results a minute that are refusals or repeats ask to be recorded; `suppressed` counts the rest.
+// No allocation: unpacking goes into the caller's scratch. Memory: the caller's struct (about 700 bytes). Thread: the one that steps
+// the agent. Time: monotonic milliseconds since this boot.
+#ifndef MU_UPLINK_COMMAND_H
+#define MU_UPLINK_COMMAND_H
+#include "agent/image/keyset.h"
+#include "agent/port/port.h"
+#include "muster.pb-c.h"
+#include "proto/limits.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	MU_COMMAND_RESULTS = 8,
+	MU_COMMAND_DIGEST_BYTES = 16,
+	MU_COMMAND_REFUSALS_PER_MIN = 6,
+	MU_COMMAND_SCRATCH_BYTES = 4096, // unpacks every command without more than a few dozen unknown fields; others are malformed
+};
+
+enum mu_command_kind {
+	MU_COMMAND_NONE,
+	MU_COMMAND_ROLLBACK,
+	MU_COMMAND_UPDATE,
+	MU_COMMAND_REBOOT,
+	MU_COMMAND_REPORT,
+	MU_COMMAND_LOG,
+	MU_COMMAND_DIAGNOSE,
+	MU_COMMAND_KIND_COUNT
+};
+
+struct mu_command_memory { // one accepted or expired command
+	uint8_t id[MU_COMMAND_ID_BYTES];
+	uint8_t digest[MU_COMMAND_DIGEST_BYTES]; // of the command's bytes
+	uint8_t key_id[MU_KEY_ID_BYTES];
+	uint64_t counter;
+	uint8_t outcome; // Mu__CommandOutcome; ACCEPTED: not finished yet
+	uint8_t kind;
+};
+
+struct mu_command_counter {
+	uint8_t key_id[MU_KEY_ID_BYTES];
+	uint64_t last;
+};
+
+struct mu_command {
+	const struct mu_port *port;
+	const struct mu_keyset *keys;
+	const char *id;
+	bool counters_lost;      // "cmd.ctr" was there and could not be read
+	uint32_t memory_count, counter_count;
+	struct mu_command_memory memory[MU_COMMAND_RESULTS]; // oldest first
+	struct mu_command_counter counter[MU_KEYSET_MAX];
+	uint64_t minute_ms;      // when this minute of refusals began
+	uint32_t minute_refused;
+	uint32_t received, accepted, refused, suppressed, store_faults; // since boot
+};
+
+// A CommandResult with its bytes; filled in place, must not be moved before it is packed.
+struct mu_command_result {
+	Mu__CommandResult message;
+	uint8_t id[MU_COMMAND_ID_BYTES], key_id[MU_KEY_ID_BYTES], digest[4];
+	char detail[64];
+};
+
+struct mu_command_decision {
+	Mu__CommandOutcome outcome; // ACCEPTED: execute `kind`, then mu_command_finish(); anything else: nothing to do but record
+	bool record;                // `result` is to be recorded; false: suppressed as part of a flood
+	bool repeated;              // known command: `outcome` is the stored one
+	bool time_unchecked;        // it has a not_after, but no trusted time to compare with; `result.detail` says so
+	enum mu_command_kind kind;  // NONE unless it is to be executed now
+	uint8_t id[MU_COMMAND_ID_BYTES];
+	uint8_t running_sha[MU_SHA_BYTES], target_sha[MU_SHA_BYTES]; // ROLLBACK
+	uint32_t interval_s, for_s;                                  // REPORT, LOG, DIAGNOSE
+	int level;                                                   // LOG: Mu__LogLevel
+	const char *manifest_url;                                    // UPDATE: in scratch
+	struct mu_command_result result;
+};
+
+// Reads what is stored. id and keys are kept by reference. 0, or the store's error, or MU_ERR_INVALID, MU_ERR_VERSION if what it
+// holds cannot be read (commands work all the same, within what is said above).
+int mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id);
+
+// Decides on one message of topic .../dn. trusted_wall_ms: Unix time from SNTP or the server, 0 if there is none.
+// scratch: MU_COMMAND_SCRATCH_BYTES of the caller's, any alignment. Always fills *out; out->outcome is the answer.
+// A rollback that was accepted but not finished asks to be executed again (kind set, repeated): mu_rollback_request() knows its id.
+void mu_command_handle(struct mu_command *command, const void *payload, size_t size, uint64_t trusted_wall_ms, uint64_t now_ms,
+                       void *scratch, size_t scratch_size, struct mu_command_decision *out);
+
+// The final result of an accepted command, durable when it returns, also after a reboot; fills *result to be recorded. detail: null or
+// text, cut at 63. 0; MU_ERR_NOT_FOUND: no longer remembered (*result is filled with id, outcome and detail); the store's error.
+int mu_command_finish(struct mu_command *command, const uint8_t id[MU_COMMAND_ID_BYTES], Mu__CommandOutcome outcome, const char *detail,
+                      struct mu_command_result *result);
+
+// After a boot: commands that were accepted and never finished, oldest first. Start with *place 0; returns null when there is no more.
+// A reboot is thereby done; a rollback is known to mu_rollback; the rest was interrupted.
+const struct mu_command_memory *mu_command_unfinished(const struct mu_command *command, uint32_t *place);
+
+#endif
