@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "agent/image/err.h"
+#include "proto/arena.h"
+#include "proto/limits.h"
 
 struct mu_wire_uplink {
 	uint64_t epoch, first_seq, oldest_seq;
@@ -44,5 +46,10 @@ int mu_wire_uplink_split(const uint8_t *data, size_t size, struct mu_wire_uplink
 
 void mu_wire_record_first(const struct mu_wire_uplink *uplink, struct mu_wire_record *record);
 void mu_wire_record_next(const struct mu_wire_uplink *uplink, struct mu_wire_record *record);
+
+// Unpacks a record and holds it against limits.h. 0: *out lies in the arena. Else *fault says what, and *out is null: MU_ERR_INVALID not
+// well formed, or a Gap that says another count than the numbering went by (a record with two bodies); MU_ERR_NO_MEMORY the arena is too
+// small; or as mu_limits_check_record(). fault may be null. The arena is not reset here.
+int mu_wire_record_unpack(const struct mu_wire_record *record, struct mu_arena *arena, Mu__Record **out, struct mu_limits_fault *fault);
 
 #endif
