@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent: one device's health loop, its records, its link to the collector, its commands and its two firmware slots.
 //
-// The caller owns the memory (struct mu_agent, about 20 KB), steps it, and posts what happens. The core never blocks, never
+// The caller owns the memory (mu_agent_size() bytes), steps it, and posts what happens. The core never blocks, never
 // allocates, never reads a clock. One thread steps; any thread may post. Time: monotonic milliseconds since this boot.
 //
 //   mu_agent_init(&agent, &config, &port);
@@ -14,24 +14,27 @@
 #include "agent/event.h"
 #include "agent/port/port.h"
 
+#define MU_AGENT_VERSION "0.1.0"
+
 struct mu_agent_config {
-	const char *id;       // [A-Za-z0-9_-]{1,32}; copied
+	const char *id; // [A-Za-z0-9_-]{1,32}; copied
 	const char *firmware; // version of the running image; copied, cut at 31 characters
 	uint8_t elf_sha[MU_SHA_BYTES];
 	const char *broker_uri; // mqtt://HOST:PORT or mqtts://HOST:PORT; kept, must outlive the agent
 	const char *user, *password; // null: none; kept
-	uint32_t heartbeat_ms;        // 0: 60 000; 1 000 .. 86 400 000
-	uint32_t liveness_ms;         // 0: 30 000; deadline of tokens without one of their own; 1 000 .. 3 600 000
-	uint32_t reconnect_spread_s;  // 0: 15; first try after a lost session is at random within it
-	uint32_t keepalive_s;         // 0: 30; 5 .. 300
-	uint32_t batch_bytes;         // 0: 4 096; 512 .. 16 384
-	uint32_t heap_floor_bytes;    // 0: 32 768; no socket is opened below
+	uint32_t heartbeat_ms; // 0: 60 000; 1 000 .. 86 400 000
+	uint32_t liveness_ms; // 0: 30 000; deadline of tokens without one of their own; 1 000 .. 3 600 000
+	uint32_t reconnect_spread_s; // 0: 15; first try after a lost session is at random within it
+	uint32_t keepalive_s; // 0: 30; 5 .. 300
+	uint32_t batch_bytes; // 0: 4 096; 512 .. 4 096; the largest Uplink that is built
+	uint32_t heap_floor_bytes; // 0: 32 768; no socket is opened below
 };
 
 struct mu_agent;
 
-// 0; MU_ERR_RANGE or MU_ERR_INVALID with the reason in *problem (static text, may be null); MU_ERR_IO if the flash cannot be used
-// (the agent then runs without a spool and says so). Call once a boot, first thing: the boot guard runs in here and may call restart.
+// 0; MU_ERR_RANGE or MU_ERR_INVALID with the reason in *problem (static text; problem may be null), and nothing was begun; MU_ERR_STATE:
+// the boot guard has gone back to the other slot and asked for a restart. Flash that cannot be used is no error here: the agent
+// runs without a spool, counts, and reports it. Call once a boot, first thing. The port is kept by reference.
 int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, const struct mu_port *port, const char **problem);
 
 // Any thread. Copies the event. 0, or MU_ERR_FULL (counted; an MQTT message is then lost, a state event never is).
@@ -45,7 +48,7 @@ uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms);
 // Returns the token (0..15) or MU_ERR_FULL.
 int mu_agent_token(struct mu_agent *agent, const char *name, uint32_t deadline_ms, uint64_t now_ms);
 void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms); // any thread
-// A metric of the application's own; at most 16. Returns its index or MU_ERR_FULL.
+// A metric of the application's own; at most 16; name: [a-z][a-z0-9_]{0,14}, copied. Returns its index, MU_ERR_FULL or MU_ERR_INVALID.
 int mu_agent_metric(struct mu_agent *agent, const char *name);
 int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value);
 int mu_agent_metric_real(struct mu_agent *agent, int metric, double value); // MU_ERR_RANGE if not finite

@@ -7,14 +7,14 @@
 #include <stdint.h>
 
 enum mu_event_type {
-	MU_EVENT_LINK_UP,        // has an address
-	MU_EVENT_LINK_DOWN,      // reason: 802.11 or ESP-IDF code
-	MU_EVENT_SCAN_DONE,      // value: networks seen that are known
-	MU_EVENT_MQTT_OPEN,      // value: 1 if the broker kept the session
-	MU_EVENT_MQTT_CLOSED,    // reason: CONNACK code (1..5), or negative enum mu_err
+	MU_EVENT_LINK_UP, // has an address
+	MU_EVENT_LINK_DOWN, // reason: 802.11 or ESP-IDF code
+	MU_EVENT_SCAN_DONE, // value: networks seen that are known
+	MU_EVENT_MQTT_OPEN, // value: 1 if the broker kept the session
+	MU_EVENT_MQTT_CLOSED, // reason: CONNACK code (1..5), or negative enum mu_err
 	MU_EVENT_MQTT_PUBLISHED, // value: message id that was PUBACKed
-	MU_EVENT_MQTT_MESSAGE,   // topic, payload, retained
-	MU_EVENT_MQTT_ALIVE,     // a ping was answered
+	MU_EVENT_MQTT_MESSAGE, // topic, payload, retained
+	MU_EVENT_MQTT_ALIVE, // a ping was answered
 };
 
 struct mu_event {
@@ -22,7 +22,7 @@ struct mu_event {
 	int32_t reason;
 	int32_t value;
 	bool retained;
-	const char *topic;      // copied by mu_agent_post(); at most MU_TOPIC_MAX with the NUL
+	const char *topic; // copied by mu_agent_post(); at most MU_TOPIC_MAX with the NUL
 	const uint8_t *payload; // copied; at most MU_EVENT_PAYLOAD_MAX, longer ones are refused with MU_ERR_SIZE
 	size_t payload_bytes;
 };

@@ -15,10 +15,10 @@
 
 enum {
 	MU_SECTOR_BYTES = 4096, // erase unit of the flash
-	MU_ID_MAX = 32,         // device id, without the NUL
-	MU_SHA_BYTES = 8,       // prefix of an ELF SHA-256 that identifies a build
+	MU_ID_MAX = 32, // device id, without the NUL
+	MU_SHA_BYTES = 8, // prefix of an ELF SHA-256 that identifies a build
 	MU_TOPIC_MAX = 64,
-	MU_NAME_MAX = 16,  // task, token, metric and tag names, with the NUL
+	MU_NAME_MAX = 16, // task, token, metric and tag names, with the NUL
 	MU_FIRMWARE_MAX = 32, // version string, with the NUL
 	MU_BACKTRACE_MAX = 16,
 };
@@ -34,10 +34,10 @@ struct mu_clock_port {
 
 // What the hardware and the panic handler know about the last reset.
 struct mu_reset_info {
-	uint32_t reset_raw;       // esp_reset_reason_t
-	uint32_t rom_reason[2];   // core 0 and 1; 0 if there is no such core
-	bool has_crash;           // the fields below are set
-	char task[MU_NAME_MAX];   // NUL-terminated
+	uint32_t reset_raw; // esp_reset_reason_t
+	uint32_t rom_reason[2]; // core 0 and 1; 0 if there is no such core
+	bool has_crash; // the fields below are set
+	char task[MU_NAME_MAX]; // NUL-terminated
 	uint32_t pc;
 	uint32_t backtrace[MU_BACKTRACE_MAX];
 	uint32_t backtrace_count;
@@ -56,6 +56,8 @@ struct mu_system_vitals {
 	char stack_min_task[MU_NAME_MAX];
 	bool has_sockets;
 	uint32_t sockets_open, sockets_limit, sockets_high_water;
+	bool has_flash;
+	uint32_t flash_erases, flash_written_bytes; // asked for through mu_flash_port and mu_keyvalue_port, since boot
 };
 
 struct mu_system_port {
@@ -65,8 +67,8 @@ struct mu_system_port {
 	// At least 1 KiB; the same address for the life of the agent.
 	uint8_t *(*retained)(void *context, size_t *size_bytes);
 	int (*random)(void *context, void *out, size_t size); // cryptographic quality
-	void (*restart)(void *context);                       // on hardware never returns; a port where it does stops stepping
-	const char *(*hardware)(void *context);               // "esp32c3-0.4"; static storage
+	void (*restart)(void *context); // on hardware never returns; a port where it does stops stepping
+	const char *(*hardware)(void *context); // "esp32c3-0.4"; static storage
 	// Mutual exclusion between mu_agent_post() and mu_agent_step(); held for microseconds. Any thread.
 	void (*lock)(void *context);
 	void (*unlock)(void *context);
@@ -80,11 +82,11 @@ struct mu_watchdog_port {
 // ---- flash: by partition, so that the core never knows addresses
 enum mu_partition {
 	MU_PART_OTADATA, // two sectors, ESP-IDF's format
-	MU_PART_BOOT,    // bit-clearing boot journal, two sectors
+	MU_PART_BOOT, // bit-clearing boot journal, two sectors
 	MU_PART_JOURNAL, // update journal, two sectors
-	MU_PART_SPOOL,   // records
-	MU_PART_KEYS,    // public keys and roles, read only
-	MU_PART_SLOT0,   // application images
+	MU_PART_SPOOL, // records
+	MU_PART_KEYS, // public keys and roles, read only
+	MU_PART_SLOT0, // application images
 	MU_PART_SLOT1,
 	MU_PART_COUNT
 };
@@ -121,12 +123,12 @@ struct mu_link_port {
 
 // ---- mqtt: one client, MQTT 3.1.1, clean session off. Results: MU_EVENT_MQTT_*.
 struct mu_mqtt_options {
-	const char *uri;       // mqtt://HOST:PORT or mqtts://HOST:PORT
+	const char *uri; // mqtt://HOST:PORT or mqtts://HOST:PORT
 	const char *client_id; // the device id
 	const char *user, *password;
 	const char *will_topic, *will_payload; // QoS 1, not retained
 	uint32_t keepalive_s;
-	uint32_t timeout_ms;   // for the whole of opening
+	uint32_t timeout_ms; // for the whole of opening
 };
 struct mu_mqtt_phases {
 	uint32_t dns_ms, tcp_ms, tls_ms, mqtt_ms;
@@ -148,7 +150,7 @@ struct mu_crypto_port {
 	int (*sha256_finish)(void *context, void *state, uint8_t digest[MU_SHA256_BYTES]);
 	// ECDSA P-256, DER signature, uncompressed point of 65 bytes. 0 = good, MU_ERR_AUTH = not.
 	int (*verify_p256)(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
-	                   size_t signature_size);
+		size_t signature_size);
 };
 
 struct mu_log_port {

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/actions.h"
+#include "agent/reporting.h"
+#include <string.h>
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t finish(struct mu_agent *agent, const uint8_t *id, Mu__CommandOutcome outcome, const char *detail, uint64_t now_ms)
+{
+	struct mu_command_result result;
+	mu_command_finish(&agent->command, id, outcome, detail, &result);
+	return mu_report_command(agent, &result, now_ms);
+}
+
+static void farewell(struct mu_agent *agent, int cause, uint64_t seq, uint64_t now_ms)
+{
+	agent->farewell = (struct mu_farewell){ .due = true, .cause = cause, .seq = seq, .deadline_ms = now_ms + MU_AGENT_FAREWELL_MS };
+}
+
+// Each is called for an accepted command and sees to its results.
+
+static void do_rollback(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+{
+	struct mu_rollback_request request = { .reason = MU_OTA_CAUSE_COMMAND };
+	memcpy(request.command_id, decision->id, sizeof request.command_id);
+	memcpy(request.running_sha, decision->running_sha, sizeof request.running_sha);
+	memcpy(request.target_sha, decision->target_sha, sizeof request.target_sha);
+	enum mu_rollback_outcome outcome =
+		agent->has_slots ? mu_rollback_request(&agent->rollback, &request) : MU_ROLLBACK_OUTCOME_NOT_READY;
+	if (outcome == MU_ROLLBACK_OUTCOME_ACCEPTED)
+		return; // reported when the target has verified and the plan is in the journal
+	const char *detail = 0;
+	if (outcome == MU_ROLLBACK_OUTCOME_NOT_READY)
+		detail = agent->has_slots ? mu_rollback_block_name(mu_slots_rollback_block(&agent->slots)) : "no two slots";
+	finish(agent, decision->id, (Mu__CommandOutcome)outcome, detail, now_ms);
+}
+
+static void do_reboot(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+{
+	farewell(agent, MU__RESET_CAUSE__CAUSE_COMMAND, mu_report_command(agent, &decision->result, now_ms), now_ms);
+}
+
+static void do_report(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+{
+	uint64_t until_ms = now_ms + (uint64_t)decision->for_s * 1000;
+	uint64_t interval_ms = (uint64_t)decision->interval_s * 1000;
+	bool in_range = interval_ms <= MU_HEARTBEAT_MAX_MS;
+	int error = in_range ? mu_heartbeat_report(&agent->heartbeat, (uint32_t)interval_ms, until_ms, now_ms) : MU_ERR_RANGE;
+	if (!error)
+		mu_netwatch_interval(&agent->netwatch, (uint32_t)interval_ms);
+	finish(agent, decision->id, error ? MU__COMMAND_OUTCOME__OUTCOME_FAILED : MU__COMMAND_OUTCOME__OUTCOME_DONE,
+		error ? "interval not within 1..86400 s" : 0, now_ms);
+}
+
+static void do_unsupported(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+{
+	finish(agent, decision->id, MU__COMMAND_OUTCOME__OUTCOME_UNSUPPORTED, "not in this agent's version", now_ms);
+}
+
+typedef void (*command_handler)(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms);
+
+static const command_handler handlers[MU_COMMAND_KIND_COUNT] = {
+	[MU_COMMAND_ROLLBACK] = do_rollback,
+	[MU_COMMAND_UPDATE] = do_unsupported,
+	[MU_COMMAND_REBOOT] = do_reboot,
+	[MU_COMMAND_REPORT] = do_report,
+	[MU_COMMAND_LOG] = do_unsupported,
+	[MU_COMMAND_DIAGNOSE] = do_unsupported,
+};
+
+void mu_actions_command(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	struct mu_command_decision decision;
+	uint64_t wall_ms = mu_clock_trusted(&agent->clock) ? mu_clock_wall_ms(&agent->clock, now_ms) : 0;
+	mu_command_handle(&agent->command, event->payload, event->payload_bytes, wall_ms, now_ms, agent->scratch.command,
+		sizeof agent->scratch.command, &decision);
+	if (decision.kind != MU_COMMAND_NONE)
+		handlers[decision.kind](agent, &decision, now_ms);
+	else if (decision.record)
+		mu_report_command(agent, &decision.result, now_ms);
+}
+
+void mu_actions_resume(struct mu_agent *agent, uint64_t now_ms)
+{
+	uint8_t ids[MU_COMMAND_RESULTS][MU_COMMAND_ID_BYTES];
+	bool done[MU_COMMAND_RESULTS];
+	uint32_t place = 0, count = 0;
+	const struct mu_command_memory *memory;
+	while (count < MU_COMMAND_RESULTS && (memory = mu_command_unfinished(&agent->command, &place))) {
+		if (memory->kind == MU_COMMAND_ROLLBACK)
+			continue; // its journal knows; reported through mu_rollback
+		memcpy(ids[count], memory->id, sizeof ids[count]);
+		done[count++] = memory->kind == MU_COMMAND_REBOOT;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		finish(agent, ids[i], done[i] ? MU__COMMAND_OUTCOME__OUTCOME_DONE : MU__COMMAND_OUTCOME__OUTCOME_FAILED,
+			done[i] ? 0 : "cut off by a reset", now_ms);
+}
+
+// The operator hears "accepted" before the switch.
+static void announce(struct mu_agent *agent, uint64_t now_ms)
+{
+	struct mu_command_result result;
+	mu_command_finish(&agent->command, agent->rollback.request.command_id, MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED, 0, &result);
+	agent->announced_seq = mu_report_command(agent, &result, now_ms);
+}
+
+static void report_rollback(struct mu_agent *agent, uint64_t now_ms)
+{
+	static const uint8_t nobody[MU_COMMAND_ID_SIZE];
+	struct mu_rollback_report report;
+	if (mu_rollback_report(&agent->rollback, &report) < 0)
+		return;
+	bool done = report.outcome == MU_ROLLBACK_OUTCOME_DONE;
+	mu_report_ota(agent, done ? MU__OTA_STATE__OTA_ROLLED_BACK : MU__OTA_STATE__OTA_FAILED, &report, now_ms);
+	if (memcmp(report.request.command_id, nobody, sizeof nobody))
+		finish(agent, report.request.command_id, (Mu__CommandOutcome)report.outcome, done ? 0 : "see the OTA record", now_ms);
+}
+
+static uint64_t step_rollback(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->announced_seq && mu_uplink_covers(&agent->uplink, agent->announced_seq)) {
+		agent->announced_seq = 0;
+		mu_rollback_delivered(&agent->rollback);
+	}
+	switch (mu_rollback_step(&agent->rollback, now_ms)) {
+	case MU_ROLLBACK_DO_ANNOUNCE: announce(agent, now_ms); break;
+	case MU_ROLLBACK_DO_RESTART: {
+		bool loop = agent->rollback.request.reason == MU_OTA_CAUSE_BOOT_LOOP;
+		mu_agent_restart(agent, loop ? MU__RESET_CAUSE__CAUSE_BOOT_LOOP : MU__RESET_CAUSE__CAUSE_ROLLBACK, 0, now_ms);
+		return UINT64_MAX;
+	}
+	case MU_ROLLBACK_DO_REPORT: report_rollback(agent, now_ms); break;
+	case MU_ROLLBACK_DO_NOTHING: break;
+	}
+	if (mu_rollback_is_urgent(&agent->rollback))
+		return now_ms;
+	return agent->rollback.state == MU_ROLLBACK_ANNOUNCED ? agent->rollback.deadline_ms : UINT64_MAX;
+}
+
+static uint64_t step_farewell(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (!agent->farewell.due)
+		return UINT64_MAX;
+	if (now_ms < agent->farewell.deadline_ms && !mu_uplink_covers(&agent->uplink, agent->farewell.seq))
+		return agent->farewell.deadline_ms;
+	mu_agent_restart(agent, agent->farewell.cause, 0, now_ms);
+	return UINT64_MAX;
+}
+
+uint64_t mu_actions_step(struct mu_agent *agent, uint64_t now_ms)
+{
+	uint64_t next_ms = agent->has_slots ? step_rollback(agent, now_ms) : UINT64_MAX;
+	return agent->stopped ? UINT64_MAX : earlier(next_ms, step_farewell(agent, now_ms));
+}

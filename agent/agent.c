@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/actions.h"
+#include "agent/agent_state.h"
+#include "agent/connectivity.h"
+#include "agent/reporting.h"
+#include <string.h>
+
+size_t mu_agent_size(void)
+{
+	return sizeof(struct mu_agent);
+}
+
+void mu_agent_log(const struct mu_agent *agent, int level, const char *line)
+{
+	agent->port->log->write(agent->port->context, level, line);
+}
+
+uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset)
+{
+	size_t size = 0;
+	uint8_t *retained = agent->port->system->retained(agent->port->context, &size);
+	return retained && size >= MU_AGENT_RETAINED_BYTES ? retained + offset : 0;
+}
+
+void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms)
+{
+	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
+	mu_boot_history_keep(&agent->boots, now_ms, heap_low);
+	mu_boot_history_cause(&agent->boots, cause, token, now_ms);
+	agent->stopped = true;
+	agent->port->system->restart(agent->port->context);
+}
+
+// ---------------------------------------------------------------- init
+
+// One row a number of the configuration: 0 becomes the default, anything else must lie within.
+static const struct {
+	size_t offset;
+	uint32_t standard, least, most;
+	const char *problem;
+} numbers[] = {
+	{ offsetof(struct mu_agent_config, heartbeat_ms), 60000, 1000, 86400000, "heartbeat_ms is not within 1 000 .. 86 400 000" },
+	{ offsetof(struct mu_agent_config, liveness_ms), 30000, 1000, 3600000, "liveness_ms is not within 1 000 .. 3 600 000" },
+	{ offsetof(struct mu_agent_config, reconnect_spread_s), 15, 1, 3600, "reconnect_spread_s is not within 1 .. 3 600" },
+	{ offsetof(struct mu_agent_config, keepalive_s), 30, 5, 300, "keepalive_s is not within 5 .. 300" },
+	{ offsetof(struct mu_agent_config, batch_bytes), MU_AGENT_BATCH_BYTES, 512, MU_AGENT_BATCH_BYTES,
+		"batch_bytes is not within 512 .. 4 096" },
+	{ offsetof(struct mu_agent_config, heap_floor_bytes), MU_SESSION_HEAP_FLOOR_BYTES, 1, UINT32_MAX, "" },
+};
+
+static int refuse(const char **problem, int error, const char *text)
+{
+	if (problem)
+		*problem = text;
+	return error;
+}
+
+static int take_config(struct mu_agent *agent, const struct mu_agent_config *config, const char **problem)
+{
+	if (!config->id || !config->firmware || !config->broker_uri)
+		return refuse(problem, MU_ERR_INVALID, "id, firmware or broker_uri is missing");
+	if (!mu_id_valid(config->id))
+		return refuse(problem, MU_ERR_INVALID, "id is not [A-Za-z0-9_-]{1,32}");
+	agent->config = *config;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		uint32_t *number = (uint32_t *)(void *)((uint8_t *)&agent->config + numbers[i].offset);
+		if (!*number)
+			*number = numbers[i].standard;
+		if (*number < numbers[i].least || *number > numbers[i].most)
+			return refuse(problem, MU_ERR_RANGE, numbers[i].problem);
+	}
+	memcpy(agent->id, config->id, strlen(config->id) + 1);
+	strncpy(agent->firmware, config->firmware, sizeof agent->firmware - 1);
+	return 0;
+}
+
+static void take_keys(struct mu_agent *agent)
+{
+	int size = sizeof agent->scratch.keys;
+	int error = agent->port->flash->read(agent->port->context, MU_PART_KEYS, 0, agent->scratch.keys, (size_t)size);
+	if (error >= 0)
+		error = mu_keyset_parse(&agent->keys, agent->scratch.keys, (size_t)size);
+	if (error < 0) {
+		agent->keys.count = 0;
+		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
+	}
+}
+
+// The slots come first: in a boot loop this may be all that there is time for. MU_ERR_STATE: a restart was asked for.
+static int take_slots(struct mu_agent *agent)
+{
+	agent->has_slots = mu_slots_init(&agent->slots, agent->port) >= 0 && mu_journal_init(&agent->journal, agent->port) >= 0 &&
+		mu_rollback_init(&agent->rollback, &agent->slots, &agent->journal) >= 0;
+	int loop = mu_boot_guard_start(&agent->guard, agent->port, mu_boot_history_crashed(&agent->boots));
+	agent->flash_faults += loop < 0;
+	if (loop != 1 || !agent->has_slots || mu_rollback_boot_loop(&agent->rollback) != 1)
+		return 0;
+	mu_boot_guard_acted(&agent->guard);
+	mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=boot_loop action=rollback");
+	mu_agent_restart(agent, MU__RESET_CAUSE__CAUSE_BOOT_LOOP, 0, 0);
+	return MU_ERR_STATE;
+}
+
+static int take_network(struct mu_agent *agent, const char **problem)
+{
+	struct mu_session_config session = {
+		.id = agent->id,
+		.uri = agent->config.broker_uri,
+		.user = agent->config.user,
+		.password = agent->config.password,
+		.keepalive_s = agent->config.keepalive_s,
+		.heap_floor_bytes = agent->config.heap_floor_bytes,
+	};
+	if (mu_session_init(&agent->session, agent->port, &session) < 0)
+		return refuse(problem, MU_ERR_INVALID, "broker_uri is neither mqtt://HOST:PORT nor mqtts://HOST:PORT");
+	uint8_t *budget = mu_agent_retained(agent, MU_AGENT_BUDGET_OFFSET);
+	mu_ladder_init(&agent->ladder, budget ? (struct mu_ladder_budget *)(void *)budget : &agent->budget_here,
+		agent->config.reconnect_spread_s * 1000);
+	mu_netwatch_init(&agent->netwatch, agent->config.keepalive_s, agent->config.heartbeat_ms);
+	return 0;
+}
+
+int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, const struct mu_port *port, const char **problem)
+{
+	const char *missing = 0;
+	if (mu_port_check(port, &missing) < 0)
+		return refuse(problem, MU_ERR_INVALID, missing);
+	memset(agent, 0, sizeof *agent);
+	agent->port = port;
+	agent->link_lost_ms = agent->session_lost_ms = UINT64_MAX;
+	int error = take_config(agent, config, problem);
+	if (error < 0)
+		return error;
+	mu_inbox_init(&agent->inbox);
+	agent->flash_faults += mu_boot_history_open(&agent->boots, port, config->elf_sha) < 0;
+	error = take_slots(agent);
+	if (error < 0)
+		return refuse(problem, error, "going back to the other slot: boot loop");
+	mu_vitals_init(&agent->vitals);
+	mu_liveness_init(&agent->liveness);
+	mu_app_metrics_init(&agent->app);
+	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
+	agent->has_spool = mu_spool_open(&agent->spool, port) >= 0;
+	agent->flash_faults += !agent->has_spool;
+	mu_uplink_init(&agent->uplink, &agent->spool, port, agent->id, mu_boot_history_boot(&agent->boots), agent->batch,
+		sizeof agent->batch, agent->config.batch_bytes);
+	take_keys(agent);
+	mu_command_init(&agent->command, port, &agent->keys, agent->id);
+	error = take_network(agent, problem);
+	if (error < 0)
+		return error;
+	agent->watchdog_armed = port->watchdog->arm(port->context, MU_AGENT_WATCHDOG_MS) >= 0;
+	return 0;
+}
+
+// ---------------------------------------------------------------- step
+
+static void begin(struct mu_agent *agent, uint64_t now_ms)
+{
+	agent->began = true;
+	agent->cost.window_ms = now_ms;
+	agent->health_due_ms = now_ms;
+	mu_clock_init(&agent->clock, agent->port, mu_agent_retained(agent, MU_CLOCK_RETAINED_OFFSET), now_ms);
+	mu_report_boot(agent, now_ms);
+	mu_actions_resume(agent, now_ms);
+	mu_connectivity_begin(agent, now_ms);
+}
+
+static void handle_events(struct mu_agent *agent, uint64_t now_ms)
+{
+	struct mu_event event;
+	while (!agent->stopped) {
+		agent->port->system->lock(agent->port->context);
+		int taken = mu_inbox_take(&agent->inbox, &event, &agent->message);
+		agent->port->system->unlock(agent->port->context);
+		if (!taken)
+			return;
+		if (mu_connectivity_event(agent, &event, now_ms))
+			mu_actions_command(agent, &event, now_ms);
+	}
+}
+
+static void judge(struct mu_agent *agent, uint64_t now_ms)
+{
+	struct mu_verdict_input input = {
+		.system = agent->vitals.has_system ? &agent->vitals.system : 0,
+		.heap_leaking = mu_heap_trend_leaking(&agent->vitals.trend),
+		.heap_starved = agent->session.refused_from_ms != UINT64_MAX,
+		.has_rssi = agent->vitals.has_link,
+		.rssi_dbm = agent->vitals.link.rssi_dbm,
+		.losses = mu_losses_count(&agent->losses, now_ms),
+		.has_spool = agent->has_spool,
+		.spool_used_permille = mu_spool_used_permille(&agent->spool),
+		.flash_faults = agent->flash_faults + mu_spool_faults(&agent->spool) + agent->boots.shadow_faults,
+	};
+	agent->verdict = mu_verdict_judge(agent->verdict, &input);
+}
+
+static int stale_token(struct mu_agent *agent, uint64_t now_ms)
+{
+	agent->port->system->lock(agent->port->context);
+	int token = mu_liveness_stale(&agent->liveness, now_ms);
+	agent->port->system->unlock(agent->port->context);
+	return token;
+}
+
+// Vitals, verdict, watchdog. A stale token ends here, within a second of its deadline.
+static void health_loop(struct mu_agent *agent, uint64_t now_ms)
+{
+	int token = stale_token(agent, now_ms);
+	if (token != MU_LIVENESS_NONE) {
+		mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=liveness action=restart");
+		mu_agent_restart(agent, MU__RESET_CAUSE__CAUSE_LIVENESS, mu_liveness_name(&agent->liveness, token), now_ms);
+		return;
+	}
+	agent->port->watchdog->feed(agent->port->context);
+	if (now_ms < agent->health_due_ms)
+		return;
+	agent->health_due_ms = now_ms + MU_AGENT_HEALTH_PERIOD_MS;
+	mu_vitals_sample(&agent->vitals, agent->port, now_ms);
+	judge(agent, now_ms);
+	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
+	mu_boot_history_keep(&agent->boots, now_ms, heap_low);
+	agent->flash_faults += mu_boot_guard_step(&agent->guard, now_ms) < 0;
+}
+
+static void report(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->app.named < agent->app.count && agent->heartbeat.sent == 0 && now_ms >= mu_heartbeat_next(&agent->heartbeat))
+		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: it names them
+	if (now_ms < mu_heartbeat_next(&agent->heartbeat))
+		return;
+	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
+		mu_rollback_heartbeat(&agent->rollback);
+}
+
+static uint64_t work(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (!agent->began)
+		begin(agent, now_ms);
+	handle_events(agent, now_ms);
+	if (!agent->stopped)
+		health_loop(agent, now_ms);
+	if (agent->stopped)
+		return UINT64_MAX;
+	if (agent->has_slots)
+		mu_slots_step(&agent->slots, MU_SLOTS_STEP_BYTES);
+	report(agent, now_ms);
+	uint64_t next_ms = mu_actions_step(agent, now_ms);
+	uint64_t due[] = { agent->stopped ? UINT64_MAX : mu_connectivity_step(agent, now_ms),
+		agent->stopped ? UINT64_MAX : mu_uplink_step(&agent->uplink, now_ms), agent->health_due_ms,
+		mu_heartbeat_next(&agent->heartbeat),
+		agent->has_slots && agent->slots.check == MU_SLOTS_CHECK_RUNNING ? now_ms : UINT64_MAX };
+	for (size_t i = 0; i < sizeof due / sizeof *due; i++)
+		next_ms = due[i] < next_ms ? due[i] : next_ms;
+	return agent->stopped ? UINT64_MAX : next_ms;
+}
+
+uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->stopped)
+		return UINT64_MAX;
+	uint64_t start_us = agent->port->clock->cpu_us(agent->port->context);
+	uint64_t next_ms = work(agent, now_ms);
+	uint32_t used_us = (uint32_t)(agent->port->clock->cpu_us(agent->port->context) - start_us);
+	agent->cost.busy_us += used_us;
+	if (used_us > agent->cost.step_max_us)
+		agent->cost.step_max_us = used_us;
+	return next_ms;
+}
+
+// ---------------------------------------------------------------- from outside
+
+int mu_agent_post(struct mu_agent *agent, const struct mu_event *event)
+{
+	agent->port->system->lock(agent->port->context);
+	int result = mu_inbox_put(&agent->inbox, event);
+	agent->port->system->unlock(agent->port->context);
+	return result;
+}
+
+int mu_agent_token(struct mu_agent *agent, const char *name, uint32_t deadline_ms, uint64_t now_ms)
+{
+	agent->port->system->lock(agent->port->context);
+	int token = mu_liveness_add(&agent->liveness, name, deadline_ms ? deadline_ms : agent->config.liveness_ms, now_ms);
+	agent->port->system->unlock(agent->port->context);
+	return token;
+}
+
+void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms)
+{
+	agent->port->system->lock(agent->port->context);
+	mu_liveness_check_in(&agent->liveness, token, now_ms);
+	agent->port->system->unlock(agent->port->context);
+}
+
+int mu_agent_metric(struct mu_agent *agent, const char *name)
+{
+	return mu_app_metrics_add(&agent->app, name);
+}
+
+int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value)
+{
+	return mu_app_metrics_integer(&agent->app, metric, value);
+}
+
+int mu_agent_metric_real(struct mu_agent *agent, int metric, double value)
+{
+	return mu_app_metrics_real(&agent->app, metric, value);
+}
+
+int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms)
+{
+	return mu_report_event(agent, name, text, now_ms) ? 0 : MU_ERR_IO;
+}

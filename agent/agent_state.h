@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one agent is made of. Private to agent.c, connectivity.c, reporting.c, actions.c and to tests: others see agent.h.
+//
+// Flow of one step: inbox -> connectivity (link, session, Acks) and actions (commands, rollback) -> health loop -> records in
+// the spool -> uplink. Retained memory: boot history 0..767, clock 768..831, the ladder's reboot budget 832..895.
+#ifndef MU_AGENT_STATE_H
+#define MU_AGENT_STATE_H
+#include "agent/agent.h"
+#include "agent/health/app_metrics.h"
+#include "agent/health/boot_history.h"
+#include "agent/health/heartbeat.h"
+#include "agent/health/liveness.h"
+#include "agent/health/verdict.h"
+#include "agent/health/vitals.h"
+#include "agent/image/keyset.h"
+#include "agent/inbox.h"
+#include "agent/network/clock.h"
+#include "agent/network/session.h"
+#include "agent/ota/boot_guard.h"
+#include "agent/ota/rollback.h"
+#include "agent/recovery/ladder.h"
+#include "agent/recovery/netwatch.h"
+#include "agent/uplink/command.h"
+#include "agent/uplink/record.h"
+#include "agent/uplink/spool.h"
+#include "agent/uplink/uplink.h"
+
+enum {
+	MU_AGENT_BUDGET_OFFSET = 832,
+	MU_AGENT_RETAINED_BYTES = 896,
+	MU_AGENT_BATCH_BYTES = 4096,
+	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
+	MU_AGENT_WATCHDOG_MS = 30000,
+	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked
+	MU_AGENT_REASONS = 8, // disconnect reasons counted apart; the rest adds to the rarest
+};
+
+// Disconnects of the link since boot, by reason.
+struct mu_disconnects {
+	uint32_t total;
+	uint32_t used;
+	struct {
+		uint32_t reason, count;
+	} by_reason[MU_AGENT_REASONS];
+};
+
+// A restart that is waiting for something to be acked first.
+struct mu_farewell {
+	bool due;
+	int cause; // Mu__ResetCause
+	uint64_t seq, deadline_ms;
+};
+
+struct mu_agent {
+	const struct mu_port *port;
+	struct mu_agent_config config; // defaults filled in
+	char id[MU_ID_MAX + 1];
+	char firmware[MU_FIRMWARE_MAX];
+	bool stopped; // a restart was asked for; nothing is done any more
+	bool has_spool; // false: its flash failed at start; the agent lives on without records
+	bool began; // the first step has been made
+	bool watchdog_armed;
+
+	struct mu_inbox inbox;
+	struct mu_inbox_message message; // the one being handled
+
+	struct mu_boot_history boots;
+	struct mu_vitals vitals;
+	struct mu_liveness liveness;
+	struct mu_losses losses;
+	struct mu_app_metrics app;
+	struct mu_heartbeat heartbeat;
+	uint32_t verdict; // bits of VerdictBit
+	uint32_t flash_faults;
+	uint64_t health_due_ms;
+	struct mu_disconnects disconnects;
+
+	struct mu_spool spool;
+	struct mu_uplink uplink;
+	uint8_t batch[MU_AGENT_BATCH_BYTES];
+	struct mu_clock clock;
+
+	struct mu_session session;
+	struct mu_ladder ladder;
+	struct mu_ladder_budget budget_here; // used when there is no retained memory
+	struct mu_netwatch netwatch;
+	bool netwatch_told_starved;
+	uint64_t link_lost_ms, session_lost_ms; // UINT64_MAX: not lost
+	uint64_t netwatch_due_ms;
+	uint32_t reconnects;
+
+	struct mu_slots slots;
+	bool has_slots;
+	struct mu_journal journal;
+	struct mu_rollback rollback;
+	struct mu_boot_guard guard;
+	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
+
+	struct mu_keyset keys;
+	struct mu_command command;
+	struct mu_farewell farewell;
+
+	struct {
+		uint64_t window_ms, busy_us; // of the running heartbeat interval
+		uint32_t step_max_us;
+	} cost;
+
+	union { // scratch of one call at a time
+		uint8_t command[MU_COMMAND_SCRATCH_BYTES];
+		uint8_t keys[MU_KEYSET_SIZE_MAX];
+		struct mu_heartbeat_storage heartbeat;
+		struct mu_boot_storage boot;
+	} scratch;
+};
+
+// Retained memory from offset on, or null if the port has too little.
+uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset);
+
+// Records why, asks the port for a restart, and stops. cause: Mu__ResetCause; token: who hung, or null.
+void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms);
+
+// level: LogLevel of muster.proto; line: key=value text.
+void mu_agent_log(const struct mu_agent *agent, int level, const char *line);
+
+#endif

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/connectivity.h"
+#include "agent/reporting.h"
+
+static uint32_t random_bits(struct mu_agent *agent)
+{
+	uint32_t bits = 0;
+	if (agent->port->system->random(agent->port->context, &bits, sizeof bits) < 0)
+		return (uint32_t)agent->boots.current.uptime_s * 2654435761u; // no entropy: still not in step with others
+	return bits;
+}
+
+static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms);
+
+static void drop_session(struct mu_agent *agent, uint64_t now_ms)
+{
+	mu_session_close(&agent->session);
+	mu_uplink_session_lost(&agent->uplink);
+	mu_netwatch_session(&agent->netwatch, false, now_ms);
+}
+
+static void open_session(struct mu_agent *agent, uint64_t now_ms)
+{
+	const struct mu_system_vitals *system = &agent->vitals.system;
+	uint32_t free_bytes = agent->vitals.has_system ? system->heap_free_bytes : UINT32_MAX;
+	uint32_t largest_bytes = agent->vitals.has_system ? system->heap_largest_bytes : UINT32_MAX;
+	if (mu_session_open(&agent->session, free_bytes, largest_bytes, now_ms) < 0)
+		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+}
+
+static void do_session_close(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->session.phase != MU_SESSION_CLOSED)
+		drop_session(agent, now_ms);
+}
+
+static void do_link_disconnect(struct mu_agent *agent, uint64_t now_ms)
+{
+	(void)now_ms;
+	agent->port->link->disconnect(agent->port->context);
+}
+
+static void do_link_restart(struct mu_agent *agent, uint64_t now_ms)
+{
+	(void)now_ms;
+	agent->port->link->restart(agent->port->context);
+}
+
+static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->port->link->connect(agent->port->context) < 0)
+		post(agent, MU_LADDER_LINK_DOWN, 0, now_ms);
+}
+
+static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->port->link->scan(agent->port->context) < 0)
+		post(agent, MU_LADDER_SCAN_DONE, -1, now_ms);
+}
+
+static void do_record_link(struct mu_agent *agent, uint64_t now_ms)
+{
+	mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, 0, 0, now_ms);
+}
+
+static void do_reboot(struct mu_agent *agent, uint64_t now_ms)
+{
+	bool starved = mu_session_starved(&agent->session, now_ms);
+	mu_agent_restart(agent, starved ? MU__RESET_CAUSE__CAUSE_HEAP_STARVED : MU__RESET_CAUSE__CAUSE_NETWORK, 0, now_ms);
+}
+
+// In the order in which they are to be carried out.
+static const struct {
+	uint32_t action;
+	void (*carry_out)(struct mu_agent *agent, uint64_t now_ms);
+} actions[] = {
+	{ MU_DO_SESSION_CLOSE, do_session_close },
+	{ MU_DO_LINK_DISCONNECT, do_link_disconnect },
+	{ MU_DO_LINK_RESTART, do_link_restart },
+	{ MU_DO_LINK_CONNECT, do_link_connect },
+	{ MU_DO_LINK_SCAN, do_link_scan },
+	{ MU_DO_SESSION_OPEN, open_session },
+	{ MU_DO_RECORD_LINK, do_record_link },
+	{ MU_DO_REBOOT, do_reboot },
+};
+
+static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
+{
+	uint32_t bits = mu_ladder_post(&agent->ladder, event, value, now_ms, random_bits(agent));
+	for (size_t i = 0; i < sizeof actions / sizeof *actions && !agent->stopped; i++)
+		if (bits & actions[i].action)
+			actions[i].carry_out(agent, now_ms);
+}
+
+void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms)
+{
+	post(agent, MU_LADDER_BEGIN, 0, now_ms);
+}
+
+static void on_link_up(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	(void)event;
+	mu_netwatch_link(&agent->netwatch, true, now_ms);
+	if (agent->link_lost_ms != UINT64_MAX)
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_RESTORED, 0, now_ms - agent->link_lost_ms, now_ms);
+	agent->link_lost_ms = UINT64_MAX;
+	post(agent, MU_LADDER_LINK_UP, 0, now_ms);
+}
+
+static void session_is_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
+{
+	mu_losses_add(&agent->losses, now_ms);
+	if (agent->session_lost_ms == UINT64_MAX) {
+		agent->session_lost_ms = now_ms;
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_SESSION_LOST, reason, 0, now_ms);
+	}
+}
+
+static void on_link_down(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	bool was_up = agent->netwatch.link_up;
+	mu_netwatch_link(&agent->netwatch, false, now_ms);
+	if (was_up) {
+		mu_disconnects_add(&agent->disconnects, (uint32_t)event->reason);
+		mu_losses_add(&agent->losses, now_ms);
+		agent->link_lost_ms = now_ms;
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_LOST, event->reason, 0, now_ms);
+	}
+	if (agent->session.phase == MU_SESSION_OPEN)
+		session_is_lost(agent, event->reason, now_ms);
+	post(agent, MU_LADDER_LINK_DOWN, event->reason, now_ms);
+	// No socket works without a link, whatever the ladder has asked for.
+	do_session_close(agent, now_ms);
+}
+
+static void on_scan_done(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	post(agent, MU_LADDER_SCAN_DONE, event->value, now_ms);
+}
+
+static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	(void)event;
+	if (agent->session.phase != MU_SESSION_OPENING)
+		return;
+	if (mu_session_opened(&agent->session) < 0) {
+		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+		return;
+	}
+	mu_netwatch_session(&agent->netwatch, true, now_ms);
+	mu_uplink_session_open(&agent->uplink, now_ms);
+	agent->reconnects += agent->session.opened > 1;
+	post(agent, MU_LADDER_SESSION_OPEN, 0, now_ms);
+	if (agent->session_lost_ms != UINT64_MAX)
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_SESSION_RESTORED, 0, now_ms - agent->session_lost_ms, now_ms);
+	agent->session_lost_ms = UINT64_MAX;
+}
+
+static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	if (agent->session.phase == MU_SESSION_CLOSED)
+		return;
+	bool lost = mu_session_closed(&agent->session);
+	mu_uplink_session_lost(&agent->uplink);
+	mu_netwatch_session(&agent->netwatch, false, now_ms);
+	if (mu_session_refusal_proves_path(event->reason))
+		mu_netwatch_answer(&agent->netwatch, now_ms);
+	if (lost)
+		session_is_lost(agent, event->reason, now_ms);
+	post(agent, lost ? MU_LADDER_SESSION_LOST : MU_LADDER_OPEN_FAILED, event->reason, now_ms);
+}
+
+static void on_mqtt_published(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	if (mu_session_own_puback(&agent->session, event->value)) {
+		mu_netwatch_answer(&agent->netwatch, now_ms);
+		return;
+	}
+	mu_netwatch_puback(&agent->netwatch, now_ms);
+	mu_uplink_published(&agent->uplink, event->value, now_ms);
+}
+
+static void on_ack(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	struct mu_ack ack;
+	if (mu_uplink_ack(&agent->uplink, event->payload, event->payload_bytes, now_ms, &ack) < 0)
+		return;
+	mu_netwatch_ack(&agent->netwatch, now_ms);
+	mu_ladder_acked(&agent->ladder);
+	if (ack.server_time_ms)
+		mu_clock_server(&agent->clock, ack.server_time_ms, now_ms);
+}
+
+static void on_mqtt_alive(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	(void)event;
+	mu_netwatch_answer(&agent->netwatch, now_ms);
+}
+
+bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	static void (*const handlers[])(struct mu_agent *, const struct mu_event *, uint64_t) = {
+		[MU_EVENT_LINK_UP] = on_link_up,
+		[MU_EVENT_LINK_DOWN] = on_link_down,
+		[MU_EVENT_SCAN_DONE] = on_scan_done,
+		[MU_EVENT_MQTT_OPEN] = on_mqtt_open,
+		[MU_EVENT_MQTT_CLOSED] = on_mqtt_closed,
+		[MU_EVENT_MQTT_PUBLISHED] = on_mqtt_published,
+		[MU_EVENT_MQTT_ALIVE] = on_mqtt_alive,
+	};
+	if (event->type == MU_EVENT_MQTT_MESSAGE) {
+		enum mu_session_message message = mu_session_classify(&agent->session, event);
+		if (message == MU_MESSAGE_ACK)
+			on_ack(agent, event, now_ms);
+		return message == MU_MESSAGE_COMMAND;
+	}
+	if ((size_t)event->type < sizeof handlers / sizeof *handlers && handlers[event->type])
+		handlers[event->type](agent, event, now_ms);
+	return false;
+}
+
+uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
+{
+	static const enum mu_ladder_event dues[] = {
+		[MU_NETWATCH_DEAD_SESSION] = MU_LADDER_DEAD_SESSION,
+		[MU_NETWATCH_DEAD_LINK] = MU_LADDER_DEAD_LINK,
+		[MU_NETWATCH_DEAD_RADIO] = MU_LADDER_DEAD_RADIO,
+		[MU_NETWATCH_DEAD_DEVICE] = MU_LADDER_DEAD_DEVICE,
+		[MU_NETWATCH_NO_ACK] = MU_LADDER_NO_ACK,
+	};
+	uint64_t watch_ms = UINT64_MAX;
+	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, &watch_ms);
+	if (due == MU_NETWATCH_DEAD_SESSION && agent->session.phase == MU_SESSION_OPEN)
+		session_is_lost(agent, MU_ERR_TIMEOUT, now_ms);
+	if (due != MU_NETWATCH_FINE)
+		post(agent, dues[due], 0, now_ms);
+	bool starved = mu_session_starved(&agent->session, now_ms);
+	if (starved && !agent->netwatch_told_starved && !agent->stopped)
+		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
+	agent->netwatch_told_starved = starved;
+	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
+		post(agent, MU_LADDER_TIMER, 0, now_ms);
+	uint64_t ladder_ms = mu_ladder_deadline_ms(&agent->ladder);
+	return ladder_ms < watch_ms ? ladder_ms : watch_ms;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns what happened into records in the spool. Each returns the record's seq, or 0 if it could not be stored (counted by the
+// spool; the agent goes on). Thread: the one that steps the agent.
+#ifndef MU_REPORTING_H
+#define MU_REPORTING_H
+#include "agent/agent_state.h"
+
+uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms);
+uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms);
+uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t reason, uint64_t outage_ms, uint64_t now_ms);
+uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms);
+uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms);
+uint64_t mu_report_ota(struct mu_agent *agent, Mu__OtaState state, const struct mu_rollback_report *report, uint64_t now_ms);
+
+void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason);
+
+#endif
