@@ -3,7 +3,7 @@
 //
 // Kept in the first 768 bytes of port->system->retained(), CRC'd, so that the rubbish after a power-on is recognised; the figures of
 // the running boot lie there twice and are written in turn, so that a reset inside a write loses a second and not the boot.
-// Shadowed in the key-value "boot" (at most 504 bytes: the counter and the newest 12 entries): one write a boot plus at most one an
+// Shadowed in the key-value "boot" (at most 492 bytes: the newest 12 entries, and with them the counter): one write a boot plus at most one an
 // hour. After a power-on the counter and the entries come from there; how far the last boot came is then not known, and absent.
 // A port without retained memory works with the shadow alone.
 // Memory: the caller's struct (about 900 bytes). Thread: the one that steps the agent. Time: monotonic milliseconds since this boot.

@@ -5,8 +5,9 @@
 //   0    log: magic, version, count, boots lost, 16 entries of 40 bytes, CRC-32
 //   656  current, copy A: 40 bytes with its CRC-32
 //   696  current, copy B
-// Shadow, at most 504 bytes: version, count, boot counter, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its
-// part; a part with a wrong CRC, magic or version does not exist. Pure; no I/O. Thread: one at a time.
+// Shadow, at most 492 bytes: version, count, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part; a part
+// with a wrong CRC, magic or version does not exist. Boots are of the same kind when reset code, class, cause, name, image and PC are
+// equal; the PC of a hang is where the watchdog happened to look, so it does not count. Pure; no I/O. Thread: one at a time.
 #ifndef MU_HEALTH_BOOT_LOG_H
 #define MU_HEALTH_BOOT_LOG_H
 #include "agent/port/port.h"
@@ -18,7 +19,7 @@ enum {
 	MU_BOOT_ENTRIES = 16,
 	MU_BOOT_SHADOW_ENTRIES = 12,
 	MU_BOOT_RETAINED_BYTES = 768,
-	MU_BOOT_SHADOW_BYTES = 504,
+	MU_BOOT_SHADOW_BYTES = 12 + 12 * 40,
 	MU_BOOT_NAME_BYTES = 15,
 	MU_BOOT_SHA_BYTES = 4,
 };

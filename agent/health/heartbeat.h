@@ -4,8 +4,9 @@
 // Due: 5, 10, 20, 40 s after boot while that is below the interval, then once an interval at a phase that a hash of the device id
 // decides, so that a fleet switched on together does not report together.
 // In each: vitals, link (RSSI, its minimum, state, disconnects), open sockets, uplink. The slow parts (the rest of link and sockets,
-// PSRAM, tasks, ota, agent) go in the first of a boot, every tenth, and when they have changed; agent's own cost, temperature and CPU
-// change always and so go only with the others. Application metrics go when set anew, all of them with the slow parts.
+// PSRAM, tasks, ota, agent) go in the first of a boot and every tenth; link, sockets, PSRAM, tasks and ota also when they have changed,
+// each by itself. CPU, temperature and the agent's own cost change always and are no reason. Counters of the uplink that are 0 go only
+// with all parts. Application metrics go when their value is new, all of them with all parts.
 // Two steps: mu_heartbeat_fill(), and mu_heartbeat_recorded() once the record is in the spool; a record that could not be stored
 // loses no change. Pure but for its own struct. Time: monotonic milliseconds since this boot. Thread: the one that steps the agent.
 #ifndef MU_HEALTH_HEARTBEAT_H
@@ -36,7 +37,7 @@ struct mu_heartbeat_link {
 };
 
 struct mu_heartbeat_sockets {
-	uint32_t open, limit, high_water, orphans_closed;
+	uint32_t open, limit, high_water, orphans_closed, refused;
 };
 
 struct mu_heartbeat_uplink {
@@ -72,7 +73,7 @@ struct mu_heartbeat_input {
 	const struct mu_vitals *vitals;
 	uint32_t verdict; // sent with vitals
 	const struct mu_heartbeat_link *link;
-	const struct mu_heartbeat_sockets *sockets; // null: taken from vitals if the port counts them
+	const struct mu_heartbeat_sockets *sockets;
 	const struct mu_heartbeat_uplink *uplink;
 	const struct mu_heartbeat_tasks *tasks;
 	const struct mu_heartbeat_ota *ota;
@@ -102,7 +103,6 @@ enum mu_heartbeat_part { // slow parts, each watched for change by a digest
 	MU_HEARTBEAT_PSRAM,
 	MU_HEARTBEAT_TASKS,
 	MU_HEARTBEAT_OTA,
-	MU_HEARTBEAT_AGENT,
 	MU_HEARTBEAT_PARTS
 };
 
@@ -110,10 +110,11 @@ struct mu_heartbeat {
 	uint32_t interval_ms, report_ms; // report_ms: for a while, 0 otherwise
 	uint64_t report_until_ms;
 	uint32_t phase; // hash of the id
-	uint64_t next_ms, last_ms;
-	uint32_t sent;                          // recorded in this boot
-	uint32_t digest[MU_HEARTBEAT_PARTS];    // of what was last recorded
-	uint32_t filled[MU_HEARTBEAT_PARTS];    // of what fill() saw
+	uint64_t next_ms;
+	uint32_t recorded;                   // in this boot
+	bool full_due;                       // the last one was not stored
+	uint32_t digest[MU_HEARTBEAT_PARTS]; // of what was last recorded
+	uint32_t filled[MU_HEARTBEAT_PARTS]; // of what fill() saw
 };
 
 // interval_ms: 1 000 .. 86 400 000, else MU_ERR_RANGE. The first heartbeat is due 5 s after boot or after one interval, whichever is less.

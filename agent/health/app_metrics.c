@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/health/app_metrics.h"
+#include <string.h>
+
+void mu_app_metrics_init(struct mu_app_metrics *metrics)
+{
+	*metrics = (struct mu_app_metrics){ 0 };
+}
+
+static bool is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+// Length, or 0 if it is no name.
+static size_t name_length(const char *name)
+{
+	size_t length = 0;
+	for (; name[length]; length++) {
+		char c = name[length];
+		bool allowed = is_letter(c) || (length > 0 && ((c >= '0' && c <= '9') || c == '_'));
+		if (!allowed || length == MU_NAME_MAX - 1)
+			return 0;
+	}
+	return length;
+}
+
+int mu_app_metrics_add(struct mu_app_metrics *metrics, const char *name)
+{
+	size_t length = name ? name_length(name) : 0;
+	if (length == 0)
+		return MU_ERR_INVALID;
+	for (uint32_t i = 0; i < metrics->count; i++)
+		if (strcmp(metrics->metric[i].name, name) == 0)
+			return (int)i;
+	if (metrics->count == MU_APP_METRICS_MAX)
+		return MU_ERR_FULL;
+	struct mu_app_metric *metric = &metrics->metric[metrics->count];
+	*metric = (struct mu_app_metric){ .kind = MU__APP_METRIC__VALUE__NOT_SET };
+	memcpy(metric->name, name, length);
+	return (int)metrics->count++;
+}
+
+static struct mu_app_metric *find(struct mu_app_metrics *metrics, int index)
+{
+	return index >= 0 && (uint32_t)index < metrics->count ? &metrics->metric[index] : NULL;
+}
+
+int mu_app_metrics_integer(struct mu_app_metrics *metrics, int index, int64_t value)
+{
+	struct mu_app_metric *metric = find(metrics, index);
+	if (!metric)
+		return MU_ERR_NOT_FOUND;
+	metric->changed |= metric->kind != MU__APP_METRIC__VALUE_INTEGER || metric->value.integer != value;
+	metric->kind = MU__APP_METRIC__VALUE_INTEGER;
+	metric->value.integer = value;
+	return 0;
+}
+
+int mu_app_metrics_real(struct mu_app_metrics *metrics, int index, double value)
+{
+	struct mu_app_metric *metric = find(metrics, index);
+	if (!metric)
+		return MU_ERR_NOT_FOUND;
+	// Infinity minus infinity is no number, and no number equals nothing.
+	if (value - value != 0.0)
+		return MU_ERR_RANGE;
+	metric->changed |= metric->kind != MU__APP_METRIC__VALUE_REAL || metric->value.real != value;
+	metric->kind = MU__APP_METRIC__VALUE_REAL;
+	metric->value.real = value;
+	return 0;
+}
+
+size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_only, Mu__AppMetric storage[MU_APP_METRICS_MAX],
+                           Mu__AppMetric *list[MU_APP_METRICS_MAX])
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < metrics->count; i++) {
+		const struct mu_app_metric *metric = &metrics->metric[i];
+		if (metric->kind == MU__APP_METRIC__VALUE__NOT_SET || (changed_only && !metric->changed))
+			continue;
+		Mu__AppMetric *out = &storage[count];
+		mu__app_metric__init(out);
+		out->index = i;
+		out->value_case = metric->kind;
+		if (metric->kind == MU__APP_METRIC__VALUE_INTEGER)
+			out->integer = metric->value.integer;
+		else
+			out->real = metric->value.real;
+		list[count++] = out;
+	}
+	return count;
+}
+
+void mu_app_metrics_reported(struct mu_app_metrics *metrics)
+{
+	for (uint32_t i = 0; i < metrics->count; i++)
+		metrics->metric[i].changed = false;
+}
+
+size_t mu_app_metrics_names(struct mu_app_metrics *metrics, char *list[MU_APP_METRICS_MAX])
+{
+	for (uint32_t i = 0; i < metrics->count; i++)
+		list[i] = metrics->metric[i].name;
+	return metrics->count;
+}

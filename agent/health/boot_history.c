@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/health/boot_history.h"
+#include <string.h>
+
+#define SHADOW_KEY "boot"
+enum { HOUR_MS = 3600000 };
+
+// esp_reset_reason_t, all sixteen.
+static const uint8_t class_of_raw[] = {
+	[0] = MU__RESET_CLASS__RESET_UNKNOWN,   // UNKNOWN
+	[1] = MU__RESET_CLASS__RESET_POWER_ON,  // POWERON
+	[2] = MU__RESET_CLASS__RESET_EXTERNAL,  // EXT
+	[3] = MU__RESET_CLASS__RESET_SOFTWARE,  // SW
+	[4] = MU__RESET_CLASS__RESET_CRASH,     // PANIC
+	[5] = MU__RESET_CLASS__RESET_HANG,      // INT_WDT
+	[6] = MU__RESET_CLASS__RESET_HANG,      // TASK_WDT
+	[7] = MU__RESET_CLASS__RESET_HANG,      // WDT
+	[8] = MU__RESET_CLASS__RESET_SLEEP,     // DEEPSLEEP
+	[9] = MU__RESET_CLASS__RESET_BROWN_OUT, // BROWNOUT
+	[10] = MU__RESET_CLASS__RESET_EXTERNAL, // SDIO
+	[11] = MU__RESET_CLASS__RESET_DEBUG,    // USB
+	[12] = MU__RESET_CLASS__RESET_DEBUG,    // JTAG
+	[13] = MU__RESET_CLASS__RESET_HARDWARE, // EFUSE
+	[14] = MU__RESET_CLASS__RESET_BROWN_OUT, // PWR_GLITCH
+	[15] = MU__RESET_CLASS__RESET_CRASH,     // CPU_LOCKUP
+};
+
+int mu_boot_class(uint32_t reset_raw, int cause)
+{
+	if (reset_raw >= sizeof class_of_raw)
+		return MU__RESET_CLASS__RESET_UNKNOWN;
+	int reset_class = class_of_raw[reset_raw];
+	if (reset_class != MU__RESET_CLASS__RESET_SOFTWARE)
+		return reset_class;
+	if (cause == MU__RESET_CAUSE__CAUSE_LIVENESS)
+		return MU__RESET_CLASS__RESET_HANG;
+	return cause == MU__RESET_CAUSE__CAUSE_ASSERT ? MU__RESET_CLASS__RESET_CRASH : MU__RESET_CLASS__RESET_SOFTWARE;
+}
+
+// A recorded cause explains this reset, unless somebody pulled the plug or pressed the button before the restart came.
+static bool cause_applies(uint32_t reset_raw)
+{
+	int reset_class = mu_boot_class(reset_raw, MU__RESET_CAUSE__CAUSE_NONE);
+	return reset_class == MU__RESET_CLASS__RESET_SOFTWARE || reset_class == MU__RESET_CLASS__RESET_CRASH ||
+	       reset_class == MU__RESET_CLASS__RESET_HANG;
+}
+
+// Names come from a crashed program; on the wire they must be text.
+static void make_printable(char name[MU_NAME_MAX])
+{
+	name[MU_NAME_MAX - 1] = 0;
+	for (char *c = name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
+// ---- the two memories
+
+static int write_shadow(struct mu_boot_history *history)
+{
+	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	size_t size = mu_boot_shadow_write(&history->log, shadow);
+	int err = history->port->keyvalue->set(history->port->context, SHADOW_KEY, shadow, size);
+	history->shadow_writes++;
+	if (err < 0)
+		history->shadow_faults++;
+	else
+		history->shadow_stale = false;
+	return err < 0 ? err : 0;
+}
+
+static void load_shadow(const struct mu_boot_history *history, struct mu_boot_log *log)
+{
+	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	int size = history->port->keyvalue->get(history->port->context, SHADOW_KEY, shadow, sizeof shadow);
+	mu_boot_log_init(log);
+	if (size > 0)
+		mu_boot_shadow_read(log, shadow, (size_t)size);
+}
+
+static void keep_log(struct mu_boot_history *history)
+{
+	if (history->retained)
+		mu_boot_log_store(&history->log, history->retained);
+}
+
+static void keep_current(struct mu_boot_history *history)
+{
+	if (history->retained)
+		mu_boot_current_store(&history->current, &history->copy, history->retained);
+}
+
+// Retained memory is newer than the shadow, unless it is rubbish or of a time before the shadow's (other firmware in between).
+static void load(struct mu_boot_history *history)
+{
+	size_t size = 0;
+	uint8_t *retained = history->port->system->retained(history->port->context, &size);
+	history->retained = size >= MU_BOOT_RETAINED_BYTES ? retained : NULL;
+
+	struct mu_boot_log shadow;
+	load_shadow(history, &shadow);
+	mu_boot_log_init(&history->log);
+	if (history->retained) {
+		mu_boot_log_load(&history->log, history->retained);
+		mu_boot_current_load(&history->current, &history->copy, history->retained);
+	}
+	if (mu_boot_log_last_boot(&shadow) > mu_boot_log_last_boot(&history->log))
+		history->log = shadow;
+}
+
+// ---- opening
+
+static void close_previous(struct mu_boot_history *history)
+{
+	uint32_t last = mu_boot_log_last_boot(&history->log);
+	if (last == 0)
+		return;
+	struct mu_boot_entry *entry = &history->log.entry[history->log.count - 1];
+	if (history->current.boot != last) {
+		history->current = (struct mu_boot_current){ .sequence = history->current.sequence };
+		entry->flags &= (uint8_t)~MU_BOOT_HAS_UPTIME;
+		return;
+	}
+	entry->flags |= MU_BOOT_HAS_UPTIME;
+	entry->last_uptime_s = history->current.uptime_s;
+	history->previous = (struct mu_boot_previous){
+		.known = true,
+		.uptime_s = history->current.uptime_s,
+		.heap_min_bytes = history->current.heap_min_bytes,
+	};
+}
+
+static int read_reset(struct mu_boot_history *history)
+{
+	int err = history->port->system->reset_info(history->port->context, &history->reset);
+	if (err < 0)
+		history->reset = (struct mu_reset_info){ 0 };
+	make_printable(history->reset.task);
+	if (history->reset.backtrace_count > MU_BACKTRACE_MAX)
+		history->reset.backtrace_count = MU_BACKTRACE_MAX;
+	return err < 0 ? err : 0;
+}
+
+static void explain(struct mu_boot_history *history)
+{
+	if (cause_applies(history->reset.reset_raw)) {
+		history->cause = history->current.cause;
+		memcpy(history->hung_token, history->current.hung_token, sizeof history->hung_token);
+		make_printable(history->hung_token);
+	}
+	history->reset_class = mu_boot_class(history->reset.reset_raw, history->cause);
+}
+
+static void add_this_boot(struct mu_boot_history *history)
+{
+	const struct mu_reset_info *reset = &history->reset;
+	struct mu_boot_entry entry = {
+		.first_boot = mu_boot_log_last_boot(&history->log) + 1,
+		.reset_raw = reset->reset_raw > UINT16_MAX ? UINT16_MAX : (uint16_t)reset->reset_raw,
+		.reset_class = (uint8_t)history->reset_class,
+		.cause = (uint8_t)history->cause,
+	};
+	memcpy(entry.elf_sha, history->elf_sha, sizeof entry.elf_sha);
+	if (reset->has_crash) {
+		entry.pc = reset->pc;
+		entry.flags |= MU_BOOT_HAS_PC;
+		memcpy(entry.name, reset->task, sizeof entry.name);
+	}
+	if (history->hung_token[0]) {
+		entry.flags |= MU_BOOT_NAME_IS_TOKEN;
+		memcpy(entry.name, history->hung_token, sizeof entry.name);
+	}
+	mu_boot_log_add(&history->log, &entry);
+}
+
+int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *port, const uint8_t elf_sha[MU_SHA_BYTES])
+{
+	*history = (struct mu_boot_history){ .port = port };
+	memcpy(history->elf_sha, elf_sha, sizeof history->elf_sha);
+	load(history);
+	close_previous(history);
+	int err = read_reset(history);
+	explain(history);
+	add_this_boot(history);
+	keep_log(history);
+	history->current = (struct mu_boot_current){
+		.sequence = history->current.sequence,
+		.boot = mu_boot_log_last_boot(&history->log),
+		.heap_min_bytes = UINT32_MAX,
+	};
+	keep_current(history);
+	int shadow_err = write_shadow(history);
+	return err < 0 ? err : shadow_err;
+}
+
+uint32_t mu_boot_history_boot(const struct mu_boot_history *history)
+{
+	return history->current.boot;
+}
+
+bool mu_boot_history_crashed(const struct mu_boot_history *history)
+{
+	return history->reset_class == MU__RESET_CLASS__RESET_CRASH || history->reset_class == MU__RESET_CLASS__RESET_HANG;
+}
+
+// ---- while this boot runs
+
+int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint32_t heap_min_bytes)
+{
+	uint64_t uptime_s = now_ms / 1000;
+	history->current.uptime_s = uptime_s > UINT32_MAX ? UINT32_MAX : (uint32_t)uptime_s;
+	history->current.heap_min_bytes = heap_min_bytes;
+	keep_current(history);
+
+	if (now_ms - history->shadow_hour_ms >= HOUR_MS) {
+		history->shadow_hour_ms = now_ms;
+		history->shadow_hour_used = false;
+	}
+	if (!history->shadow_stale || history->shadow_hour_used)
+		return 0;
+	history->shadow_hour_used = true;
+	return write_shadow(history);
+}
+
+void mu_boot_history_cause(struct mu_boot_history *history, int cause, const char *token, uint64_t now_ms)
+{
+	uint64_t uptime_s = now_ms / 1000;
+	history->current.uptime_s = uptime_s > UINT32_MAX ? UINT32_MAX : (uint32_t)uptime_s;
+	history->current.cause = (uint8_t)cause;
+	memset(history->current.hung_token, 0, sizeof history->current.hung_token);
+	for (size_t i = 0; token && token[i] && i < MU_NAME_MAX - 1; i++)
+		history->current.hung_token[i] = token[i];
+	keep_current(history);
+}
+
+void mu_boot_history_reported(struct mu_boot_history *history)
+{
+	history->reported = true;
+	mu_boot_log_reported(&history->log);
+	keep_log(history);
+	history->shadow_stale = true;
+}
+
+// ---- the report
+
+static void fill_reset(const struct mu_boot_history *history, Mu__Boot *boot)
+{
+	const struct mu_reset_info *reset = &history->reset;
+	boot->reset_raw = reset->reset_raw;
+	boot->reset_class = (Mu__ResetClass)history->reset_class;
+	boot->has_rom_reason_core0 = reset->rom_reason[0] != 0;
+	boot->rom_reason_core0 = reset->rom_reason[0];
+	boot->has_rom_reason_core1 = reset->rom_reason[1] != 0;
+	boot->rom_reason_core1 = reset->rom_reason[1];
+	boot->has_cause = history->cause != MU__RESET_CAUSE__CAUSE_NONE;
+	boot->cause = (Mu__ResetCause)history->cause;
+	boot->hung_token = history->hung_token[0] ? (char *)history->hung_token : NULL;
+	boot->task = NULL;
+	boot->has_pc = reset->has_crash;
+	if (!reset->has_crash)
+		return;
+	boot->task = reset->task[0] ? (char *)reset->task : NULL;
+	boot->pc = reset->pc;
+	boot->n_backtrace = reset->backtrace_count;
+	boot->backtrace = (uint32_t *)reset->backtrace;
+}
+
+// count: how many of the entry's unreported boots to tell of, from the oldest; the running boot is not among them.
+static void fill_unreported(const struct mu_boot_entry *entry, uint32_t count, Mu__UnreportedBoot *out, char name[MU_NAME_MAX])
+{
+	mu__unreported_boot__init(out);
+	out->first_boot = entry->first_boot + entry->count - entry->unreported;
+	out->count = count;
+	out->reset_raw = entry->reset_raw;
+	out->reset_class = (Mu__ResetClass)entry->reset_class;
+	out->has_last_uptime_s = (entry->flags & MU_BOOT_HAS_UPTIME) != 0;
+	out->last_uptime_s = entry->last_uptime_s;
+	out->has_cause = entry->cause != MU__RESET_CAUSE__CAUSE_NONE;
+	out->cause = (Mu__ResetCause)entry->cause;
+	out->has_pc = (entry->flags & MU_BOOT_HAS_PC) != 0;
+	out->pc = entry->pc;
+	out->has_elf_sha = true;
+	out->elf_sha = (ProtobufCBinaryData){ .len = sizeof entry->elf_sha, .data = (uint8_t *)entry->elf_sha };
+	memcpy(name, entry->name, MU_BOOT_NAME_BYTES);
+	name[MU_BOOT_NAME_BYTES] = 0;
+	if (name[0] && (entry->flags & MU_BOOT_NAME_IS_TOKEN))
+		out->hung_token = name;
+	else if (name[0])
+		out->task = name;
+}
+
+void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot, struct mu_boot_storage *storage)
+{
+	fill_reset(history, boot);
+	boot->has_elf_sha = true;
+	boot->elf_sha = (ProtobufCBinaryData){ .len = sizeof history->elf_sha, .data = (uint8_t *)history->elf_sha };
+	boot->has_previous_uptime_s = history->previous.known;
+	boot->previous_uptime_s = history->previous.uptime_s;
+	boot->has_previous_heap_min_bytes = history->previous.known && history->previous.heap_min_bytes != UINT32_MAX;
+	boot->previous_heap_min_bytes = history->previous.heap_min_bytes;
+	boot->has_boots_lost = history->log.boots_lost > 0;
+	boot->boots_lost = history->log.boots_lost;
+	boot->n_unreported = 0;
+	boot->unreported = storage->unreported_list;
+	for (unsigned i = 0; i < history->log.count; i++) {
+		const struct mu_boot_entry *entry = &history->log.entry[i];
+		uint32_t count = entry->unreported;
+		if (i == history->log.count - 1u && count > 0)
+			count--;
+		if (count == 0)
+			continue;
+		size_t at = boot->n_unreported++;
+		fill_unreported(entry, count, &storage->unreported[at], storage->name[at]);
+		storage->unreported_list[at] = &storage->unreported[at];
+	}
+}
