@@ -68,7 +68,8 @@ bool mu_session_own_puback(struct mu_session *session, int message_id);
 
 enum mu_session_message mu_session_classify(struct mu_session *session, const struct mu_event *event);
 
-// A close reason (CONNACK code or negative enum mu_err) that proves that the path to the broker works: netwatch.h's answer.
+// A close reason that proves that the path to the broker works (netwatch.h: an answer): a CONNACK code, MU_ERR_CLOSED (the peer refused or reset
+// the connection), MU_ERR_AUTH (TLS did not accept the peer, or the peer us). A time-out proves nothing.
 bool mu_session_refusal_proves_path(int32_t reason);
 
 bool mu_session_starved(const struct mu_session *session, uint64_t now_ms);

@@ -27,6 +27,7 @@ struct mu_backoff {
 void mu_backoff_init(struct mu_backoff *backoff, uint32_t spread_ms);
 void mu_backoff_opened(struct mu_backoff *backoff, uint64_t now_ms);
 void mu_backoff_held(struct mu_backoff *backoff);
+bool mu_backoff_settle(struct mu_backoff *backoff, uint64_t now_ms); // forgets the failures if what is open has held by now; true if so
 
 // Both: how long to wait from now_ms, in ms. random: 32 random bits. A loss without an open session counts as a failed try.
 uint32_t mu_backoff_lost_ms(struct mu_backoff *backoff, uint64_t now_ms, uint32_t random);

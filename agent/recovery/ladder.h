@@ -13,6 +13,8 @@
 // mu_ladder_deadline_ms(). A link->scan that is not supported is posted as MU_LADDER_SCAN_DONE with value -1 (nobody can tell: try).
 // A session->open refused by the heap gate is MU_LADDER_OPEN_FAILED. An MQTT close that the ladder asked for is not posted.
 //
+// The reboot budget: one for the first need since power-on, and each further one only after 6 h of uptime.
+//
 // Pure: time and random numbers come in. Memory: the caller's. Thread: one at a time. Time: monotonic milliseconds of this boot.
 #ifndef MU_LADDER_H
 #define MU_LADDER_H
@@ -58,7 +60,7 @@ enum mu_ladder_action {
 	MU_DO_LINK_CONNECT = 1 << 3,
 	MU_DO_LINK_SCAN = 1 << 4,
 	MU_DO_SESSION_OPEN = 1 << 5,
-	MU_DO_RECORD_LINK = 1 << 6,  // write a Link record: the state has changed, or a step was taken
+	MU_DO_RECORD_LINK = 1 << 6,  // write a Link record: something was lost or restored, or a step was taken
 	MU_DO_REBOOT = 1 << 7,       // cause: HEAP_STARVED for that event, else NETWORK
 };
 
@@ -72,10 +74,10 @@ struct mu_ladder_budget {
 struct mu_ladder {
 	enum mu_ladder_state state;
 	struct mu_backoff session, link;
-	bool link_up, link_trying, session_tried;
-	uint32_t link_failures;                 // in a row
+	bool link_up, link_trying, session_trying;
+	bool outage;                            // something was lost and recorded, and is not yet restored
 	uint64_t link_due_ms, session_due_ms;   // UINT64_MAX: not armed
-	uint64_t entered_ms;                    // the state
+	uint64_t down_from_ms;                  // since when there is no link
 	struct mu_ladder_budget *budget;
 };
 
@@ -83,8 +85,9 @@ enum {
 	MU_LADDER_LINK_TRIES = 10,           // failures before a scan
 	MU_LADDER_FALLBACK_TRIES = 3,
 	MU_LADDER_LINK_TIMEOUT_MS = 30000,   // a connect or scan without an answer
+	MU_LADDER_OPEN_TIMEOUT_MS = 60000,   // an open without an answer; the port's own limit is shorter
 	MU_LADDER_SCAN_PERIOD_MS = 300000,   // in recovery
-	MU_LADDER_REBOOT_AFTER_MS = 1800000, // in recovery, before a reboot is thought of
+	MU_LADDER_REBOOT_AFTER_MS = 1800000, // without a link, before a reboot is thought of
 	MU_LADDER_REBOOT_PERIOD_MS = 21600000,
 };
 
@@ -101,7 +104,7 @@ void mu_ladder_acked(struct mu_ladder *ladder); // an Ack came: this session hol
 const char *mu_ladder_state_name(enum mu_ladder_state state); // "reconnecting"
 const char *mu_ladder_event_name(enum mu_ladder_event event); // "link_up"
 
-// The table, for printing and for tests. Names are static text; actions is what is handed out, next the state after it.
+// The table, for printing and for tests. `actions` is what is handed out; RECORD_LINK of a row without an outage is not.
 struct mu_ladder_row {
 	enum mu_ladder_state state; // MU_LADDER_STATES: any
 	enum mu_ladder_event event;

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/recovery/backoff.h"
+
+enum { SPREAD_MAX_MS = 3600000 };
+
+void mu_backoff_init(struct mu_backoff *backoff, uint32_t spread_ms)
+{
+	*backoff = (struct mu_backoff){ .spread_ms = spread_ms < SPREAD_MAX_MS ? spread_ms : SPREAD_MAX_MS };
+}
+
+void mu_backoff_opened(struct mu_backoff *backoff, uint64_t now_ms)
+{
+	backoff->open = true;
+	backoff->held = false;
+	backoff->opened_ms = now_ms;
+}
+
+void mu_backoff_held(struct mu_backoff *backoff)
+{
+	if (backoff->open)
+		backoff->held = true;
+}
+
+// 0 .. delay_ms, both included.
+static uint32_t jitter(uint32_t delay_ms, uint32_t random)
+{
+	return (uint32_t)(((uint64_t)delay_ms + 1) * random >> 32);
+}
+
+uint32_t mu_backoff_failed_ms(struct mu_backoff *backoff, uint32_t random)
+{
+	uint32_t delay_ms = MU_BACKOFF_FIRST_MS;
+
+	backoff->open = false;
+	for (uint32_t i = 0; i < backoff->failures && delay_ms < MU_BACKOFF_MAX_MS; i++)
+		delay_ms *= 2;
+	if (delay_ms > MU_BACKOFF_MAX_MS)
+		delay_ms = MU_BACKOFF_MAX_MS;
+	if (backoff->failures < UINT32_MAX)
+		backoff->failures++;
+	return jitter(delay_ms, random);
+}
+
+bool mu_backoff_settle(struct mu_backoff *backoff, uint64_t now_ms)
+{
+	bool held = backoff->open && (backoff->held || now_ms - backoff->opened_ms >= MU_BACKOFF_HELD_MS);
+	if (held)
+		backoff->failures = 0;
+	return held;
+}
+
+uint32_t mu_backoff_lost_ms(struct mu_backoff *backoff, uint64_t now_ms, uint32_t random)
+{
+	if (!mu_backoff_settle(backoff, now_ms))
+		return mu_backoff_failed_ms(backoff, random);
+	backoff->open = false;
+	return jitter(backoff->spread_ms, random);
+}
