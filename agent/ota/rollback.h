@@ -80,16 +80,17 @@ struct mu_rollback {
 	enum mu_rollback_state state;
 	struct mu_rollback_request request;
 	uint64_t deadline_ms; // of ANNOUNCED
-	unsigned resumes;
+	bool resumed;         // a reset came in between
 	enum mu_ota_cause failure;
-	bool report_due;
 	struct mu_rollback_report report;
+	enum mu_rollback_ending { MU_ROLLBACK_END_NONE, MU_ROLLBACK_END_REPORT, MU_ROLLBACK_END_JOURNAL } ending;
 };
 
 // Reads the journal and takes up what a reset interrupted. Returns 0 or the flash's error.
 int mu_rollback_init(struct mu_rollback *rollback, struct mu_slots *slots, struct mu_journal *journal);
 
-// Asks for a rollback. A command id that the journal knows gets its present outcome and starts nothing.
+// Asks for a rollback. A command id that the journal knows gets its present outcome and starts nothing. ACCEPTED is announced
+// to the operator only when a step says MU_ROLLBACK_DO_ANNOUNCE: the target may still turn out to be damaged.
 enum mu_rollback_outcome mu_rollback_request(struct mu_rollback *rollback, const struct mu_rollback_request *request);
 
 // Does at most one bounded piece of work: MU_SLOTS_STEP_BYTES of verification, or one journal record, or the switch.
@@ -100,13 +101,13 @@ bool mu_rollback_is_urgent(const struct mu_rollback *rollback);
 void mu_rollback_delivered(struct mu_rollback *rollback); // the announcement has its PUBACK
 void mu_rollback_heartbeat(struct mu_rollback *rollback); // the first heartbeat of this boot has been recorded
 
-// After MU_ROLLBACK_DO_REPORT: fills *report and forgets it. MU_ERR_NOT_FOUND if none is due.
+// After MU_ROLLBACK_DO_REPORT: fills *report. Record it before the next step, which closes the journal: a reset in between then
+// makes it be told twice, never lost. MU_ERR_NOT_FOUND if none is due.
 int mu_rollback_report(struct mu_rollback *rollback, struct mu_rollback_report *report);
 
 // For the boot guard, before anything else of the agent runs: verifies the other slot and switches to it without waiting
 // for anything. Blocks for one verification (1 MiB: below a second on a chip with SHA hardware). Returns 1: restart now; 0: not
-// possible (the reason is in the journal); negative: the flash failed. Never goes back to an image that was itself left
-// because of a boot loop.
+// possible (a report may be due that says why). Never goes back to an image that was itself left because of a boot loop.
 int mu_rollback_boot_loop(struct mu_rollback *rollback);
 
 // The table behind it, for tests and pictures: the next state, or -1 where the event means nothing.
