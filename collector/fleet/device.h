@@ -92,6 +92,8 @@ struct device {
 	struct device_loss losses[DEVICE_LOSSES];
 	uint64_t loss_counted_ms; // the fleet's: last loss that it counted for this device
 
+	unsigned open_commands; // the commands' own count, not part of the snapshot
+
 	uint64_t rolled_back_ms; // last change of the running image to an older one that the device reported; 0: none
 	uint8_t rolled_back_cause; // Mu__OtaCause
 
