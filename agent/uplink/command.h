@@ -5,28 +5,27 @@
 // with the same bytes gives the stored result, with other bytes is refused; counter above the last accepted one of that key; not_after,
 // if the time is trusted. Each refusal has its own CommandOutcome. Nothing is stored before the signature, the addressee and the role
 // are good; result and counter are stored before the decision says what to do.
-// Durable: key-value "cmd.res" (last 8 commands; a set is all or nothing) and then "cmd.ctr" (counter by key, at most 16). A cut
-// between the two is repaired at the next start, because a result carries its counter. If the counters cannot be read, the replay of
-// an old command cannot be told: until a key has a counter again, only rollbacks (bound to two images) and commands whose not_after
-// is proven by a trusted time are accepted from it.
+// If the stored counters cannot be read, the replay of an old command cannot be told: until a key has a counter again, only rollbacks
+// (bound to two images) and commands whose not_after is proven by a trusted time are accepted from it; others are `replayed`.
+// A result names the command's id only if the signature is good: whoever can publish could else put a refusal on an id of another's.
+// Refusals before that carry the digest of the command's bytes (of the whole payload if it has no readable command).
 // Floods: at most 6 results a minute that are refusals or repeats ask to be recorded; `suppressed` counts the rest.
-// No allocation: unpacking goes into the caller's scratch. Memory: the caller's struct (about 700 bytes). Thread: the one that steps
+// No allocation: unpacking goes into the caller's scratch. Memory: the caller's struct (about 800 bytes). Thread: the one that steps
 // the agent. Time: monotonic milliseconds since this boot.
 #ifndef MU_UPLINK_COMMAND_H
 #define MU_UPLINK_COMMAND_H
 #include "agent/image/keyset.h"
 #include "agent/port/port.h"
+#include "agent/uplink/command_memory.h"
+#include "agent/uplink/command_result.h"
 #include "muster.pb-c.h"
-#include "proto/limits.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-	MU_COMMAND_RESULTS = 8,
-	MU_COMMAND_DIGEST_BYTES = 16,
 	MU_COMMAND_REFUSALS_PER_MIN = 6,
-	MU_COMMAND_SCRATCH_BYTES = 4096, // unpacks every command without more than a few dozen unknown fields; others are malformed
+	MU_COMMAND_SCRATCH_BYTES = 4096, // unpacks every command with up to a few dozen unknown fields; one with more is malformed
 };
 
 enum mu_command_kind {
@@ -40,38 +39,14 @@ enum mu_command_kind {
 	MU_COMMAND_KIND_COUNT
 };
 
-struct mu_command_memory { // one accepted or expired command
-	uint8_t id[MU_COMMAND_ID_BYTES];
-	uint8_t digest[MU_COMMAND_DIGEST_BYTES]; // of the command's bytes
-	uint8_t key_id[MU_KEY_ID_BYTES];
-	uint64_t counter;
-	uint8_t outcome; // Mu__CommandOutcome; ACCEPTED: not finished yet
-	uint8_t kind;
-};
-
-struct mu_command_counter {
-	uint8_t key_id[MU_KEY_ID_BYTES];
-	uint64_t last;
-};
-
 struct mu_command {
 	const struct mu_port *port;
 	const struct mu_keyset *keys;
 	const char *id;
-	bool counters_lost;      // "cmd.ctr" was there and could not be read
-	uint32_t memory_count, counter_count;
-	struct mu_command_memory memory[MU_COMMAND_RESULTS]; // oldest first
-	struct mu_command_counter counter[MU_KEYSET_MAX];
-	uint64_t minute_ms;      // when this minute of refusals began
-	uint32_t minute_refused;
-	uint32_t received, accepted, refused, suppressed, store_faults; // since boot
-};
-
-// A CommandResult with its bytes; filled in place, must not be moved before it is packed.
-struct mu_command_result {
-	Mu__CommandResult message;
-	uint8_t id[MU_COMMAND_ID_BYTES], key_id[MU_KEY_ID_BYTES], digest[4];
-	char detail[64];
+	struct mu_command_memory memory;
+	uint64_t minute_ms; // when this minute of refusals and repeats began
+	uint32_t minute_records;
+	uint32_t received, accepted, refused, repeated, suppressed; // since boot
 };
 
 struct mu_command_decision {
@@ -88,7 +63,7 @@ struct mu_command_decision {
 	struct mu_command_result result;
 };
 
-// Reads what is stored. id and keys are kept by reference. 0, or the store's error, or MU_ERR_INVALID, MU_ERR_VERSION if what it
+// Reads what is stored. id and keys are kept by reference. 0, or the store's error, or MU_ERR_SIZE, MU_ERR_VERSION if what it
 // holds cannot be read (commands work all the same, within what is said above).
 int mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id);
 
@@ -105,6 +80,6 @@ int mu_command_finish(struct mu_command *command, const uint8_t id[MU_COMMAND_ID
 
 // After a boot: commands that were accepted and never finished, oldest first. Start with *place 0; returns null when there is no more.
 // A reboot is thereby done; a rollback is known to mu_rollback; the rest was interrupted.
-const struct mu_command_memory *mu_command_unfinished(const struct mu_command *command, uint32_t *place);
+const struct mu_command_entry *mu_command_unfinished(const struct mu_command *command, uint32_t *place);
 
 #endif
