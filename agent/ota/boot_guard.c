@@ -28,7 +28,11 @@ static int read(const struct mu_boot_guard *guard, uint32_t offset, void *out, s
 
 static int clear_bit(const struct mu_boot_guard *guard, unsigned boot, unsigned bit)
 {
-	uint8_t byte = (uint8_t)~(bit << shift_of(boot));
+	uint8_t byte;
+	int err = read(guard, byte_offset(guard->sector, boot), &byte, 1);
+	if (err < 0 || !(byte >> shift_of(boot) & bit))
+		return err;
+	byte &= (uint8_t)~(bit << shift_of(boot));
 	return guard->port->flash->program(guard->port->context, MU_PART_BOOT, byte_offset(guard->sector, boot), &byte, 1);
 }
 
