@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A virtual device: a flash with two firmware slots, a bootloader, RAM that a reset destroys, a radio, and the agent on top.
+//
+//   power on -> bootloader picks a slot -> the image's traits apply -> the agent is built from nothing and stepped -> reset -> ...
+//
+// A reset keeps what a chip keeps: flash, and RTC memory and time unless the power went. The agent's memory is filled with garbage.
+// Everything runs from one timer and one socket on the caller's libevent loop; an idle device costs nothing.
+// Memory: one allocation of about 30 KiB at open. Thread: the one that runs the loop.
+#ifndef MU_PORT_LINUX_DEVICE_H
+#define MU_PORT_LINUX_DEVICE_H
+#include "agent/agent.h"
+#include "agent/port/linux/fault.h"
+#include "agent/port/linux/flash_image.h"
+#include "agent/port/linux/mqtt.h"
+#include "agent/port/linux/sent_log.h"
+#include <stdint.h>
+#include <stdio.h>
+
+struct event_base;
+struct mu_device;
+
+struct mu_device_config {
+	struct event_base *loop;
+	struct mu_flash_image *flash;  // laid out (virtual_image.h); the caller's, must outlive the device
+	struct mu_agent_config agent;  // firmware and elf_sha are taken from the image that boots; strings are kept by reference
+	struct mu_world world;         // traits come from the image
+	struct mu_mqtt_tls tls;
+	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs
+	struct mu_sent_log *sent_log;  // may be null
+	FILE *log;                     // null: silent
+	int log_level;                 // enum LogLevel of muster.proto
+};
+
+struct mu_device_counts {
+	uint64_t boots, resets; // resets: by the device itself, its faults and its watchdogs
+	uint64_t bricked;       // boots at which no image was found
+	struct mu_mqtt_counts mqtt;
+};
+
+// Returns 0, MU_ERR_NO_MEMORY, or the error of a flash that is not laid out. *device is null after an error.
+int mu_device_open(struct mu_device **device, const struct mu_device_config *config);
+void mu_device_close(struct mu_device *device); // null is allowed; the power is gone at once
+
+void mu_device_power_on(struct mu_device *device, uint32_t delay_ms); // once; delay 0: now
+struct mu_device_counts mu_device_counts(const struct mu_device *device);
+const char *mu_device_problem(const struct mu_device *device); // why the agent refused to start; null if it did not
+
+#endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+// The port's tables, over the parts of a virtual device.
+#include "agent/port/linux/crypto.h"
+#include "agent/port/linux/device_state.h"
+
+// ---- clock
+
+static int wall_read(void *context, uint64_t *wall_ms)
+{
+	struct mu_device *device = context;
+	return mu_virtual_rtc_read(&device->rtc, device->now_ms, wall_ms);
+}
+
+static int wall_write(void *context, uint64_t wall_ms)
+{
+	struct mu_device *device = context;
+	mu_virtual_rtc_write(&device->rtc, device->now_ms, wall_ms);
+	return 0;
+}
+
+static uint64_t cpu_us(void *context)
+{
+	(void)context;
+	return mu_thread_cpu_us();
+}
+
+static const struct mu_clock_port clock_port = { .wall_read = wall_read, .wall_write = wall_write, .cpu_us = cpu_us };
+
+// ---- system
+
+static int reset_info(void *context, struct mu_reset_info *out)
+{
+	*out = ((struct mu_device *)context)->system.reset;
+	return 0;
+}
+
+static int vitals(void *context, struct mu_system_vitals *out)
+{
+	struct mu_device *device = context;
+	bool tls = device->mqtt.handle && device->mqtt.tls.ca;
+	mu_virtual_system_sockets(&device->system, device->mqtt.handle != 0, tls);
+	mu_virtual_system_vitals(&device->system, device->now_ms, out);
+	return 0;
+}
+
+static uint8_t *retained(void *context, size_t *size_bytes)
+{
+	struct mu_device *device = context;
+	*size_bytes = sizeof device->system.retained;
+	return device->system.retained;
+}
+
+static int random_bytes(void *context, void *out, size_t size)
+{
+	(void)context;
+	return mu_crypto_random(out, size);
+}
+
+static void restart(void *context)
+{
+	((struct mu_device *)context)->restart_asked = true;
+}
+
+static const char *hardware(void *context)
+{
+	(void)context;
+	return "esp32c3-0.4";
+}
+
+static void lock(void *context)
+{
+	pthread_mutex_lock(&((struct mu_device *)context)->lock);
+}
+
+static void unlock(void *context)
+{
+	pthread_mutex_unlock(&((struct mu_device *)context)->lock);
+}
+
+static const struct mu_system_port system_port = {
+	.reset_info = reset_info,
+	.vitals = vitals,
+	.retained = retained,
+	.random = random_bytes,
+	.restart = restart,
+	.hardware = hardware,
+	.lock = lock,
+	.unlock = unlock,
+};
+
+// ---- watchdog
+
+static int watchdog_arm(void *context, uint32_t timeout_ms)
+{
+	struct mu_device *device = context;
+	return mu_virtual_watchdog_arm(&device->watchdog, device->now_ms, timeout_ms);
+}
+
+static void watchdog_feed(void *context)
+{
+	struct mu_device *device = context;
+	mu_virtual_watchdog_feed(&device->watchdog, device->now_ms);
+}
+
+static const struct mu_watchdog_port watchdog_port = { .arm = watchdog_arm, .feed = watchdog_feed };
+
+// ---- flash, keyvalue
+
+static int64_t flash_size(void *context, enum mu_partition part)
+{
+	return mu_flash_partitions_size(&((struct mu_device *)context)->partitions, part);
+}
+
+static int flash_read(void *context, enum mu_partition part, uint32_t offset, void *out, size_t size)
+{
+	return mu_flash_partitions_read(&((struct mu_device *)context)->partitions, part, offset, out, size);
+}
+
+static int flash_erase(void *context, enum mu_partition part, uint32_t offset, size_t size)
+{
+	return mu_flash_partitions_erase(&((struct mu_device *)context)->partitions, part, offset, size);
+}
+
+static int flash_program(void *context, enum mu_partition part, uint32_t offset, const void *data, size_t size)
+{
+	return mu_flash_partitions_program(&((struct mu_device *)context)->partitions, part, offset, data, size);
+}
+
+static int running_slot(void *context)
+{
+	return ((struct mu_device *)context)->slot;
+}
+
+static const struct mu_flash_port flash_port = {
+	.size = flash_size,
+	.read = flash_read,
+	.erase = flash_erase,
+	.program = flash_program,
+	.running_slot = running_slot,
+};
+
+static int keyvalue_get(void *context, const char *key, void *out, size_t size)
+{
+	return mu_keyvalue_get(&((struct mu_device *)context)->keyvalue, key, out, size);
+}
+
+static int keyvalue_set(void *context, const char *key, const void *value, size_t size)
+{
+	return mu_keyvalue_set(&((struct mu_device *)context)->keyvalue, key, value, size);
+}
+
+static const struct mu_keyvalue_port keyvalue_port = { .get = keyvalue_get, .set = keyvalue_set };
+
+// ---- link
+
+static int link_connect(void *context)
+{
+	struct mu_device *device = context;
+	mu_virtual_link_connect(&device->link, device->now_ms);
+	return 0;
+}
+
+static int link_disconnect(void *context)
+{
+	mu_virtual_link_disconnect(&((struct mu_device *)context)->link);
+	return 0;
+}
+
+static int link_restart(void *context)
+{
+	struct mu_device *device = context;
+	mu_virtual_link_restart(&device->link, device->now_ms);
+	return 0;
+}
+
+static int link_scan(void *context)
+{
+	struct mu_device *device = context;
+	mu_virtual_link_scan(&device->link, device->now_ms);
+	return 0;
+}
+
+static int link_status(void *context, struct mu_link_status *out)
+{
+	struct mu_device *device = context;
+	mu_virtual_link_status(&device->link, device->now_ms, out);
+	return 0;
+}
+
+static const struct mu_link_port link_port = {
+	.connect = link_connect,
+	.disconnect = link_disconnect,
+	.restart = link_restart,
+	.scan = link_scan,
+	.status = link_status,
+};
+
+// ---- mqtt
+
+static int mqtt_open(void *context, const struct mu_mqtt_options *options)
+{
+	struct mu_device *device = context;
+	mu_mqtt_set_silent(&device->mqtt, !mu_virtual_link_carries(&device->link));
+	return mu_mqtt_open(&device->mqtt, options);
+}
+
+static void mqtt_close(void *context)
+{
+	mu_mqtt_close(&((struct mu_device *)context)->mqtt);
+}
+
+static int mqtt_subscribe(void *context, const char *topic, int qos)
+{
+	return mu_mqtt_subscribe(&((struct mu_device *)context)->mqtt, topic, qos);
+}
+
+static int mqtt_publish(void *context, const char *topic, const void *payload, size_t size, int qos)
+{
+	return mu_mqtt_publish(&((struct mu_device *)context)->mqtt, topic, payload, size, qos);
+}
+
+static int mqtt_phases(void *context, struct mu_mqtt_phases *out)
+{
+	return mu_mqtt_phases(&((struct mu_device *)context)->mqtt, out);
+}
+
+static const struct mu_mqtt_port mqtt_port = {
+	.open = mqtt_open,
+	.close = mqtt_close,
+	.subscribe = mqtt_subscribe,
+	.publish = mqtt_publish,
+	.phases = mqtt_phases,
+};
+
+// ---- crypto, log
+
+static int sha256_start(void *context, void *state)
+{
+	(void)context;
+	return mu_crypto_sha256_start(state);
+}
+
+static int sha256_update(void *context, void *state, const void *data, size_t size)
+{
+	(void)context;
+	return mu_crypto_sha256_update(state, data, size);
+}
+
+static int sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
+{
+	(void)context;
+	return mu_crypto_sha256_finish(state, digest);
+}
+
+static int verify_p256(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
+	size_t signature_size)
+{
+	(void)context;
+	return mu_crypto_verify_p256(point, digest, signature, signature_size);
+}
+
+static const struct mu_crypto_port crypto_port = {
+	.sha256_start = sha256_start,
+	.sha256_update = sha256_update,
+	.sha256_finish = sha256_finish,
+	.verify_p256 = verify_p256,
+};
+
+static void log_write(void *context, int level, const char *line)
+{
+	mu_virtual_log_write(&((struct mu_device *)context)->log, level, line);
+}
+
+static const struct mu_log_port log_port = { .write = log_write };
+
+const struct mu_port mu_device_port = {
+	.clock = &clock_port,
+	.system = &system_port,
+	.watchdog = &watchdog_port,
+	.flash = &flash_port,
+	.keyvalue = &keyvalue_port,
+	.link = &link_port,
+	.mqtt = &mqtt_port,
+	.crypto = &crypto_port,
+	.log = &log_port,
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heap of a virtual ESP32-C3, as numbers: what is free follows from what runs, leaks and stays open.
+//
+// Sizes in bytes, times in monotonic milliseconds. Pure. Memory: the caller's. Thread: one at a time.
+#ifndef MU_PORT_LINUX_HEAP_H
+#define MU_PORT_LINUX_HEAP_H
+#include "agent/port/linux/dice.h"
+#include <stdint.h>
+
+enum {
+	MU_HEAP_FREE_BYTES = 180 * 1024, // after boot, with the radio running
+	MU_HEAP_JITTER_BYTES = 4 * 1024, // from device to device
+	MU_HEAP_SOCKET_BYTES = 3 * 1024,
+	MU_HEAP_TLS_BYTES = 40 * 1024, // mbedTLS with fixed buffers
+	MU_HEAP_LAST_BYTES = 2 * 1024, // with less an allocation fails and the device panics
+	MU_HEAP_BLOCK_PERCENT = 62,    // largest block in the free memory
+};
+
+struct mu_virtual_heap {
+	uint32_t free_at_boot_bytes;
+	uint32_t leak_bytes_per_s;
+	uint64_t boot_ms;
+	uint32_t sockets_bytes; // held by open sockets and TLS
+	uint32_t min_bytes;
+	struct mu_walk use; // what the application has in hand, in units of 64 bytes
+};
+
+void mu_virtual_heap_boot(struct mu_virtual_heap *heap, uint32_t leak_bytes_per_s, struct mu_dice *dice, uint64_t now_ms);
+void mu_virtual_heap_sockets(struct mu_virtual_heap *heap, unsigned sockets, unsigned tls_sessions);
+uint32_t mu_virtual_heap_free(struct mu_virtual_heap *heap, struct mu_dice *dice, uint64_t now_ms); // also keeps the low-water mark
+uint64_t mu_virtual_heap_exhausted_ms(const struct mu_virtual_heap *heap); // when a leak will have eaten it; UINT64_MAX: never
+
+#endif
