@@ -226,10 +226,10 @@ static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 
 static void report(struct mu_agent *agent, uint64_t now_ms)
 {
-	if (agent->app.named < agent->app.count && agent->heartbeat.sent == 0 && now_ms >= mu_heartbeat_next(&agent->heartbeat))
-		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: it names them
 	if (now_ms < mu_heartbeat_next(&agent->heartbeat))
 		return;
+	if (agent->app.named < agent->app.count)
+		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: another one names them
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
 		mu_rollback_heartbeat(&agent->rollback);
 }
