@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "agent/health/liveness.h"
+
+static struct mu_liveness liveness;
+
+static int setup(void **unused)
+{
+	(void)unused;
+	mu_liveness_init(&liveness);
+	return 0;
+}
+
+// Starts that a 32-bit clock would trip over: the wrap, just before it, and the sign bit.
+static const uint64_t starts[] = { 0, UINT32_MAX - 10, UINT32_MAX, (UINT64_C(1) << 31) - 5, 50 * UINT64_C(86400000) };
+
+static void test_fresh_through_the_deadline_then_stale(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		mu_liveness_init(&liveness);
+		assert_int_equal(mu_liveness_add(&liveness, "network", 30000, starts[i]), 0);
+		assert_int_equal(mu_liveness_stale(&liveness, starts[i] + 30000), MU_LIVENESS_NONE);
+		assert_int_equal(mu_liveness_next(&liveness), starts[i] + 30001);
+		assert_int_equal(mu_liveness_stale(&liveness, starts[i] + 30001), 0);
+		mu_liveness_check_in(&liveness, 0, starts[i] + 30001);
+		assert_int_equal(mu_liveness_stale(&liveness, starts[i] + 60001), MU_LIVENESS_NONE);
+	}
+}
+
+static void test_the_first_to_go_stale_is_blamed(void **unused)
+{
+	(void)unused;
+	assert_int_equal(mu_liveness_add(&liveness, "slow", 60000, 0), 0);
+	assert_int_equal(mu_liveness_add(&liveness, "quick", 5000, 0), 1);
+	assert_int_equal(mu_liveness_add(&liveness, "middle", 30000, 0), 2);
+	mu_liveness_check_in(&liveness, 1, 40000);
+	// quick was due at 45 s, middle at 30 s: at 70 s all three are stale, and middle went first.
+	assert_int_equal(mu_liveness_stale(&liveness, 70000), 2);
+	assert_string_equal(mu_liveness_name(&liveness, 2), "middle");
+}
+
+static void test_who_rests_is_not_watched(void **unused)
+{
+	(void)unused;
+	int writer = mu_liveness_add(&liveness, "ota-writer", 1000, 0);
+	mu_liveness_rest(&liveness, writer);
+	assert_int_equal(mu_liveness_stale(&liveness, 1000000), MU_LIVENESS_NONE);
+	assert_int_equal(mu_liveness_next(&liveness), UINT64_MAX);
+	mu_liveness_check_in(&liveness, writer, 1000000);
+	assert_int_equal(liveness.late_ms, 0); // a rest is no lateness
+	assert_int_equal(mu_liveness_stale(&liveness, 1001001), writer);
+}
+
+static void test_lateness_is_the_longest_silence(void **unused)
+{
+	(void)unused;
+	int a = mu_liveness_add(&liveness, "a", 30000, 0), b = mu_liveness_add(&liveness, "b", 30000, 0);
+	assert_int_equal(liveness.late_token, MU_LIVENESS_NONE);
+	mu_liveness_check_in(&liveness, a, 4000);
+	mu_liveness_check_in(&liveness, b, 9000);
+	mu_liveness_check_in(&liveness, a, 12000);
+	assert_int_equal(liveness.late_ms, 9000);
+	assert_int_equal(liveness.late_token, b);
+}
+
+// Another thread read its clock a little later than the one that checks.
+static void test_a_check_in_from_the_future_is_fresh(void **unused)
+{
+	(void)unused;
+	int token = mu_liveness_add(&liveness, "app", 1000, 100);
+	mu_liveness_check_in(&liveness, token, 5000);
+	assert_int_equal(mu_liveness_stale(&liveness, 4990), MU_LIVENESS_NONE);
+	mu_liveness_check_in(&liveness, token, 4995);
+	assert_int_equal(mu_liveness_stale(&liveness, 6000), MU_LIVENESS_NONE);
+	assert_int_equal(mu_liveness_stale(&liveness, 6001), token);
+}
+
+static const struct {
+	const char *name;
+	uint32_t deadline_ms;
+	int result;
+} adds[] = {
+	{ "x", 30000, 0 },
+	{ "fifteen-letters", 30000, 1 },
+	{ "sixteen--letters", 30000, MU_ERR_INVALID },
+	{ "", 30000, MU_ERR_INVALID },
+	{ NULL, 30000, MU_ERR_INVALID },
+	{ "line\nbreak", 30000, MU_ERR_INVALID },
+	{ "soon", 99, MU_ERR_RANGE },
+	{ "late", 3600001, MU_ERR_RANGE },
+	{ "edge", 3600000, 2 },
+};
+
+static void test_names_and_deadlines(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof adds / sizeof *adds; i++)
+		assert_int_equal(mu_liveness_add(&liveness, adds[i].name, adds[i].deadline_ms, 0), adds[i].result);
+}
+
+static void test_sixteen_and_no_more(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < MU_LIVENESS_MAX; i++)
+		assert_int_equal(mu_liveness_add(&liveness, "t", 1000, 0), i);
+	int none = mu_liveness_add(&liveness, "t", 1000, 0);
+	assert_int_equal(none, MU_ERR_FULL);
+	// The caller may go on with what it got.
+	mu_liveness_check_in(&liveness, none, 500);
+	mu_liveness_check_in(&liveness, 16, 500);
+	mu_liveness_rest(&liveness, none);
+	assert_string_equal(mu_liveness_name(&liveness, none), "");
+	assert_int_equal(mu_liveness_stale(&liveness, 1001), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_fresh_through_the_deadline_then_stale, setup),
+		cmocka_unit_test_setup(test_the_first_to_go_stale_is_blamed, setup),
+		cmocka_unit_test_setup(test_who_rests_is_not_watched, setup),
+		cmocka_unit_test_setup(test_lateness_is_the_longest_silence, setup),
+		cmocka_unit_test_setup(test_a_check_in_from_the_future_is_fresh, setup),
+		cmocka_unit_test_setup(test_names_and_deadlines, setup),
+		cmocka_unit_test_setup(test_sixteen_and_no_more, setup),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
