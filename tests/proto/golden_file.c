@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "muster.pb-c.h"
 #include "golden_file.h"
@@ -37,16 +39,37 @@ size_t golden_rows(struct golden_row *rows, size_t count)
 	return used;
 }
 
-size_t golden_protoc(const struct golden_row *row, uint8_t *out)
+static size_t run_protoc(const char *message, const char *path, uint8_t *out)
 {
-	char command[512];
-	int length = snprintf(command, sizeof command, "protoc --encode=mu.%s --proto_path='%s/proto' muster.proto < '%s/%s.txt'",
-		row->message, MUSTER_SOURCE_DIR, FOLDER, row->name);
+	char command[640];
+	int length = snprintf(command, sizeof command, "protoc --encode=mu.%s --proto_path='%s/proto' muster.proto < '%s'", message,
+		MUSTER_SOURCE_DIR, path);
 	assert_in_range(length, 1, sizeof command - 1);
 	FILE *pipe = popen(command, "r");
 	assert_non_null(pipe);
 	size_t size = fread(out, 1, GOLDEN_BYTES_MAX, pipe);
 	assert_int_equal(pclose(pipe), 0);
+	return size;
+}
+
+size_t golden_protoc(const struct golden_row *row, uint8_t *out)
+{
+	char path[256];
+	snprintf(path, sizeof path, "%s/%s.txt", FOLDER, row->name);
+	return run_protoc(row->message, path, out);
+}
+
+size_t golden_encode(const char *message, const char *text, uint8_t *out)
+{
+	char path[] = "/tmp/muster-golden-XXXXXX";
+	int descriptor = mkstemp(path);
+	assert_true(descriptor >= 0);
+	FILE *file = fdopen(descriptor, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	size_t size = run_protoc(message, path, out);
+	unlink(path);
 	return size;
 }
 

@@ -16,6 +16,7 @@ struct golden_row {
 
 size_t golden_rows(struct golden_row *rows, size_t count);
 size_t golden_protoc(const struct golden_row *row, uint8_t *out); // NAME.txt through protoc --encode
+size_t golden_encode(const char *message, const char *text, uint8_t *out); // text format, through protoc as well
 size_t golden_hex(const struct golden_row *row, uint8_t *out);    // NAME.hex
 const ProtobufCMessageDescriptor *golden_descriptor(const struct golden_row *row);
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "proto/text.h"
+
+static const struct {
+	const char *text;
+	bool valid;
+} rows[] = {
+	{ "", true },
+	{ "plain ~ text", true },
+	{ "T\xc3\xbcr \xe2\x82\xac \xf0\x9f\x9a\xaa", true },
+	{ "a\tb", false },
+	{ "a\nb", false },
+	{ "\x1b[31m", false },          // a terminal would obey
+	{ "\x7f", false },
+	{ "\xc2\x85", false },          // C1 as UTF-8
+	{ "\xc3", false },              // cut in the middle
+	{ "\xe2\x82", false },
+	{ "\x80", false },              // a tail without a head
+	{ "\xc0\xaf", false },          // too long a form of '/'
+	{ "\xe0\x80\x80", false },      // ... of NUL
+	{ "\xed\xa0\x80", false },      // a surrogate
+	{ "\xf4\x90\x80\x80", false },  // above U+10FFFF
+	{ "\xf8\x88\x80\x80\x80", false },
+	{ "\xff", false },
+	{ "\xe2\x80\xae gnp.exe", false }, // turns the direction of what follows
+	{ "\xe2\x80\xa8", false },         // a line separator
+	{ "\xef\xbb\xbf", false },         // a byte order mark
+};
+
+static void test_valid(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (mu_text_valid((const uint8_t *)rows[i].text, strlen(rows[i].text)) != rows[i].valid)
+			fail_msg("row %zu", i);
+	assert_false(mu_text_valid((const uint8_t *)"a\0b", 3));
+}
+
+static const struct {
+	const char *in;
+	size_t size;
+	const char *out;
+} copies[] = {
+	{ "short", 16, "short" },
+	{ "exactly", 8, "exactly" },
+	{ "too long", 8, "too lon" },
+	{ "T\xc3\xbcr", 3, "T" },          // the second character does not fit: cut before it, not in it
+	{ "T\xc3\xbcr", 4, "T\xc3\xbc" },
+	{ "a\nb\xff" "c\xe2\x82", 16, "a?b?c??" },
+	{ "", 1, "" },
+	{ "x", 1, "" },
+	{ 0, 4, "" },
+};
+
+static void test_copy(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof copies / sizeof *copies; i++) {
+		char out[17];
+		memset(out, 'X', sizeof out);
+		size_t length = mu_text_copy(out, copies[i].size, copies[i].in);
+		assert_string_equal(out, copies[i].out);
+		assert_int_equal(length, strlen(copies[i].out));
+		assert_int_equal(out[copies[i].size], 'X'); // nothing behind its end
+		assert_true(mu_text_valid((const uint8_t *)out, length));
+	}
+	assert_int_equal(mu_text_copy(0, 0, "x"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_valid),
+		cmocka_unit_test(test_copy),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
