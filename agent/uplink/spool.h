@@ -14,8 +14,9 @@
 // Memory: struct mu_spool, below 1.5 KiB, the caller's; no other. Stack: below 600 bytes. Thread: the one that steps the agent.
 // Cost: an append is two program calls; once a sector (about 30 records) it also moves at most one sector's worth and erases once,
 // twice if the archive's sector is full as well.
-// Errors: each call may return MU_ERR_IO (the flash failed; nothing is lost that was durable, and the next call may work) and, if
-// the spool is not open, MU_ERR_STATE.
+// Errors: each call may return MU_ERR_IO (the flash failed), MU_ERR_CRC (it did not keep what was written), and MU_ERR_STATE if the
+// spool is not open. Nothing is lost that was durable, and the next call may work. Flash that fails for good costs at most the two
+// sectors that were to be written next.
 #ifndef MU_UPLINK_SPOOL_H
 #define MU_UPLINK_SPOOL_H
 #include "agent/port/port.h"
@@ -30,10 +31,9 @@ enum {
 	MU_SPOOL_THIN = 15,        // one heartbeat in so many is archived
 };
 
-struct mu_spool {
+struct mu_spool { // must not be moved while open
 	const struct mu_port *port;
 	bool open;
-	uint8_t tail_reason; // why numbers before next_seq are missing at the end of recent: enum mu_gap_reason
 	uint64_t epoch;
 	uint64_t next_seq;
 	uint64_t acked;
@@ -45,15 +45,6 @@ struct mu_spool {
 	struct mu_spool_sector sectors[MU_SPOOL_SECTORS_MAX];
 };
 
-// Numbers of GapReason in proto/muster.proto.
-enum mu_gap_reason {
-	MU_GAP_NONE = 0,
-	MU_GAP_OVERWRITTEN = 1,
-	MU_GAP_DAMAGED = 2,
-	MU_GAP_THINNED = 3,
-	MU_GAP_RESERVED = 4,
-};
-
 // What stands at a number: a record, or a gap of `count` numbers.
 struct mu_spool_entry {
 	uint64_t seq;   // of the record, or the first of the gap
@@ -63,13 +54,13 @@ struct mu_spool_entry {
 	size_t size;    // of the packed record
 };
 
-// Finds what is there; formats if neither header of recent can be read. Always succeeds on readable, writable flash, whatever is in
+// Finds what is there; formats if no sector of recent can be read. Always succeeds on readable, writable flash, whatever is in
 // it. MU_ERR_SIZE: fewer than MU_SPOOL_SECTORS_MIN sectors; MU_ERR_NOT_FOUND: no partition; MU_ERR_IO: flash or random failed, and
 // the spool stays closed: every other call then returns MU_ERR_STATE, or 0 where it returns a number.
 int mu_spool_open(struct mu_spool *spool, const struct mu_port *port);
 
 // Stores one packed record of 1..MU_SPOOL_RECORD_MAX bytes (else MU_ERR_SIZE). *seq (may be null): its number.
-// After MU_ERR_IO the number is used up and becomes a Gap.
+// After an error the number is used up and becomes a Gap.
 int mu_spool_append(struct mu_spool *spool, enum mu_record_class record_class, const void *packed, size_t size, uint64_t *seq);
 
 // What stands at from_seq (at least mu_spool_oldest_seq(), else MU_ERR_RANGE), and the record's bytes into buffer.

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/uplink/spool_scan.h"
+#include <string.h>
+
+enum { CHUNK_BYTES = 128 };
+
+// Header of the sector at a position. 1: good; 0: not ours (then *blank tells whether anything is there); negative: read failed.
+static int read_header(struct mu_spool_ring *ring, uint32_t position, struct mu_spool_header *header, bool *blank)
+{
+	uint8_t bytes[MU_SPOOL_HEADER_BYTES];
+	int err = mu_spool_ring_read(ring, position + 1, 0, bytes, sizeof bytes);
+	if (err < 0)
+		return err;
+	*blank = mu_spool_is_blank(bytes, sizeof bytes);
+	if (mu_spool_header_decode(header, bytes) < 0 || header->ring != ring->id)
+		return 0;
+	return (header->number - 1) % ring->count == position;
+}
+
+static int find_head(struct mu_spool_ring *ring, struct mu_spool_found *found)
+{
+	struct mu_spool_header header;
+	bool blank;
+	uint64_t epoch = found->epoch;
+	ring->head = 0;
+	for (uint32_t position = 0; position < ring->count; position++) {
+		int good = read_header(ring, position, &header, &blank);
+		if (good < 0)
+			return good;
+		if (!good || (epoch && header.epoch != epoch) || header.number <= ring->head)
+			continue;
+		ring->head = header.number;
+		found->epoch = header.epoch;
+	}
+	return 0;
+}
+
+static void gather(struct mu_spool_found *found, const struct mu_spool_header *header)
+{
+	if (header->acked_through > found->acked)
+		found->acked = header->acked_through;
+	for (int i = 0; i < MU_CLASS_COUNT; i++)
+		if (header->dropped[i] > found->dropped[i])
+			found->dropped[i] = header->dropped[i];
+}
+
+// The sector behind the head may be half erased or have half a header: it is being made, and held nothing that counts.
+static bool is_in_the_making(const struct mu_spool_ring *ring, uint32_t position, bool head_succeeded)
+{
+	return position == ring->head % ring->count && !head_succeeded;
+}
+
+// Fills the table from the headers. *head_succeeded and *retired_head are those of the newest sector.
+static int fill_table(struct mu_spool_ring *ring, struct mu_spool_found *found, bool *head_succeeded)
+{
+	struct mu_spool_header header;
+	bool blank;
+	int good = read_header(ring, (ring->head - 1) % ring->count, &header, &blank);
+	if (good <= 0)
+		return good < 0 ? good : MU_ERR_IO;
+	*head_succeeded = header.succeeded;
+	for (uint32_t position = 0; position < ring->count; position++) {
+		struct mu_spool_sector *sector = &ring->sectors[position];
+		good = read_header(ring, position, &header, &blank);
+		if (good < 0)
+			return good;
+		if (!good && !blank && !is_in_the_making(ring, position, *head_succeeded)) {
+			ring->damaged++;
+			sector->tail = MU_GAP_DAMAGED;
+		}
+		bool ours = good && header.epoch == found->epoch && ring->head - header.number < ring->count;
+		if (ours)
+			gather(found, &header);
+		if (!ours)
+			continue;
+		*sector = (struct mu_spool_sector){ .first_seq = header.first_seq,
+			.marks = header.marks,
+			.jump = header.jump,
+			.closed = header.number != ring->head,
+			.retired = header.retired && header.number != ring->head,
+			.valid = true };
+	}
+	return 0;
+}
+
+// ---- the entries of one sector
+
+struct survey {
+	uint64_t next_seq; // behind the last entry that was found
+	uint64_t before_last; // next_seq before that entry
+	uint16_t last; // offset of the last entry, 0: none
+	struct mu_spool_entry_header entry; // the last one
+	enum mu_spool_place place; // what the last entry is ...
+	enum mu_spool_place end; // ... and what is behind it
+};
+
+// Decodes the place at `offset`; something that is too long for the sector, or out of order, is damage.
+static int look(struct mu_spool_ring *ring, uint32_t number, uint16_t offset, struct mu_spool_entry_header *entry)
+{
+	uint8_t bytes[MU_SPOOL_ENTRY_BYTES];
+	*entry = (struct mu_spool_entry_header){ 0 };
+	if (offset + sizeof bytes > MU_SECTOR_BYTES)
+		return MU_PLACE_BLANK;
+	int err = mu_spool_ring_read(ring, number, offset, bytes, sizeof bytes);
+	if (err < 0)
+		return err;
+	enum mu_spool_place place = mu_spool_entry_decode(entry, bytes);
+	if (offset + sizeof bytes + entry->size > MU_SECTOR_BYTES)
+		return MU_PLACE_DAMAGED;
+	return (int)place;
+}
+
+static void note_entry(struct survey *survey, uint16_t offset, int place, const struct mu_spool_entry_header *entry, uint64_t next_seq)
+{
+	survey->last = offset;
+	survey->place = (enum mu_spool_place)place;
+	survey->entry = *entry;
+	survey->before_last = survey->next_seq;
+	survey->next_seq = next_seq;
+}
+
+// Walks to the end of what can be read. limit: the next sector starts with this seq.
+static int survey_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found, struct survey *survey)
+{
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
+	*survey = (struct survey){ .next_seq = sector->first_seq, .end = MU_PLACE_BLANK };
+	sector->end = MU_SPOOL_HEADER_BYTES;
+	for (;;) { // ends, because each turn moves `end` by an entry header
+		struct mu_spool_entry_header entry;
+		int place = look(ring, number, sector->end, &entry);
+		if (place < 0)
+			return place;
+		bool bare = place == MU_PLACE_VOID && !entry.size;
+		uint64_t seq = bare ? survey->next_seq : sector->first_seq + entry.delta;
+		if (place == MU_PLACE_BLANK || place == MU_PLACE_DAMAGED || seq < survey->next_seq || seq >= limit) {
+			survey->end = place == MU_PLACE_BLANK ? MU_PLACE_BLANK : MU_PLACE_DAMAGED;
+			return 0;
+		}
+		// A void entry of recent has used its number; one of archive is about to be copied again.
+		bool used = place == MU_PLACE_RECORD || ring->id == MU_RING_RECENT;
+		note_entry(survey, sector->end, place, &entry, used ? seq + 1 : survey->next_seq);
+		if (used && sector->end < sector->marks * (MU_SECTOR_BYTES / MU_SPOOL_MARKS) && seq > found->acked)
+			found->acked = seq;
+		sector->end = (uint16_t)(sector->end + MU_SPOOL_ENTRY_BYTES + entry.size);
+	}
+}
+
+static int is_blank_from(struct mu_spool_ring *ring, uint32_t number, uint32_t offset)
+{
+	uint8_t chunk[CHUNK_BYTES];
+	while (offset < MU_SECTOR_BYTES) {
+		size_t size = MU_SECTOR_BYTES - offset < sizeof chunk ? MU_SECTOR_BYTES - offset : sizeof chunk;
+		int err = mu_spool_ring_read(ring, number, offset, chunk, size);
+		if (err < 0)
+			return err;
+		if (!mu_spool_is_blank(chunk, size))
+			return 0;
+		offset += (uint32_t)size;
+	}
+	return 1;
+}
+
+static void close_damaged(struct mu_spool_ring *ring, struct mu_spool_sector *sector)
+{
+	sector->closed = true;
+	sector->tail = MU_GAP_DAMAGED;
+	ring->damaged++;
+}
+
+// Numbers that may have been used, by records that nobody will see again. Those of archive lie in recent still.
+static void skip_numbers(struct mu_spool_ring *ring, uint64_t count)
+{
+	if (ring->id == MU_RING_RECENT)
+		ring->next_seq += count;
+}
+
+// The last record of the newest sector is made void if its bytes are not all there. Fails only if it cannot be read.
+static int repair_record(struct mu_spool_ring *ring, const struct survey *survey)
+{
+	if (!survey->last || survey->place != MU_PLACE_RECORD)
+		return 0;
+	struct mu_spool_walk walk = { .number = ring->head, .offset = survey->last, .entry = survey->entry };
+	int err = mu_spool_ring_load(ring, &walk, NULL);
+	if (err != MU_ERR_CRC)
+		return err;
+	if (ring->id == MU_RING_ARCHIVE)
+		ring->next_seq = survey->before_last;
+	if (mu_spool_ring_clear(ring, ring->head, survey->last + MU_SPOOL_LIVE_OFFSET, 1) < 0)
+		mu_spool_ring_place(ring, ring->head)->closed = true; // stays, and reads as damaged
+	return 0;
+}
+
+// The header behind the last entry was torn.
+static void void_header(struct mu_spool_ring *ring, struct mu_spool_sector *sector)
+{
+	skip_numbers(ring, 1);
+	if (mu_spool_ring_clear(ring, ring->head, sector->end, MU_SPOOL_ENTRY_BYTES) < 0) {
+		sector->closed = true;
+		sector->tail = MU_GAP_RESERVED;
+		return;
+	}
+	sector->end += MU_SPOOL_ENTRY_BYTES;
+}
+
+// Makes the newest sector fit to be appended to, or closes it. Fails only if it cannot be read.
+static int repair_head(struct mu_spool_ring *ring, const struct survey *survey)
+{
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, ring->head);
+	ring->next_seq = survey->next_seq;
+	int err = repair_record(ring, survey);
+	if (err < 0)
+		return err;
+	bool torn = survey->end == MU_PLACE_DAMAGED; // a torn header has only blank flash behind it
+	int blank = is_blank_from(ring, ring->head, sector->end + (torn ? MU_SPOOL_ENTRY_BYTES : 0));
+	if (blank < 0)
+		return blank;
+	if (!blank) {
+		close_damaged(ring, sector);
+		skip_numbers(ring, (MU_SECTOR_BYTES - sector->end) / (MU_SPOOL_ENTRY_BYTES + 1));
+	} else if (torn) {
+		void_header(ring, sector);
+	}
+	return 0;
+}
+
+// The head has a successor, but it cannot be read: the numbers go on behind whatever it and its own successors may have held.
+static void jump_lost_sectors(struct mu_spool_ring *ring)
+{
+	struct mu_spool_sector *head = mu_spool_ring_place(ring, ring->head);
+	uint32_t lost = 0;
+	while (lost + 1 < ring->count && !mu_spool_ring_place(ring, ring->head + 1 + lost)->valid)
+		lost++;
+	head->closed = true;
+	head->tail = MU_GAP_DAMAGED;
+	skip_numbers(ring, (uint64_t)lost * MU_SPOOL_LOST_SEQS);
+}
+
+static int survey_all(struct mu_spool_ring *ring, struct mu_spool_found *found)
+{
+	uint64_t limit = UINT64_MAX;
+	for (uint32_t number = ring->head; number && ring->head - number < ring->count; number--) {
+		struct mu_spool_sector *sector = mu_spool_ring_sector(ring, number);
+		if (!sector)
+			continue;
+		if (sector->first_seq > limit) { // cannot be: its numbers are given out already
+			sector->valid = false;
+			continue;
+		}
+		struct survey survey;
+		int err = survey_sector(ring, number, limit, found, &survey);
+		if (!err && number == ring->head)
+			err = repair_head(ring, &survey);
+		else if (!err && survey.end == MU_PLACE_DAMAGED && !sector->retired)
+			close_damaged(ring, sector);
+		if (err < 0)
+			return err;
+		limit = sector->first_seq;
+		sector->valid = !sector->retired; // it was looked at for what it knows to be acked
+	}
+	return 0;
+}
+
+// A cut between the new header and the word in the old one: done now, before anything is appended.
+static void finish_succession(struct mu_spool_ring *ring)
+{
+	struct mu_spool_header header;
+	bool blank;
+	if (ring->head < 2 || !mu_spool_ring_sector(ring, ring->head - 1))
+		return;
+	if (read_header(ring, (ring->head - 2) % ring->count, &header, &blank) > 0 && !header.succeeded)
+		(void)mu_spool_ring_clear(ring, ring->head - 1, MU_SPOOL_SUCCEEDED_OFFSET, 4);
+}
+
+int mu_spool_scan(struct mu_spool_ring *ring, struct mu_spool_found *found)
+{
+	memset(ring->sectors, 0, ring->count * sizeof *ring->sectors);
+	ring->last = (struct mu_spool_walk){ 0 };
+	ring->next_seq = 1;
+	int err = find_head(ring, found);
+	if (err < 0 || !ring->head)
+		return err;
+	bool head_succeeded = false;
+	err = fill_table(ring, found, &head_succeeded);
+	if (!err)
+		err = survey_all(ring, found);
+	if (err < 0)
+		return err;
+	if (head_succeeded)
+		jump_lost_sectors(ring);
+	finish_succession(ring);
+	return 0;
+}
