@@ -48,7 +48,7 @@ enum store_role {
 	STORE_GUEST, // `musterd token ...`: beside a running owner; makes the database if there is none
 };
 
-// Opens or makes the database at path. checks its identity and, after an unclean stop, its pages (bounded: at most some seconds).
+// Opens or makes the database at path. Checks its identity and, after an unclean stop, its pages (bounded: at most some seconds).
 // Returns 0 and *out, or a negative enum store_err with *fault filled and *out = 0.
 int store_open(struct store **out, const char *path, enum store_role role, struct store_fault *fault);
 
@@ -63,7 +63,7 @@ void store_rollback(struct store *store);
 // The last error of any call.
 const struct store_fault *store_fault(const struct store *store);
 
-// One small write transaction: does the store take commits (again)? Returns 0, or why not.
+// Two write transactions of 256 KiB: does the store take a batch (again)? Returns 0, or why not.
 int store_probe(struct store *store);
 
 // Bytes in use, free pages apart.

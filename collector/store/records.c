@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/store/records.h"
+
+#include "collector/store/database.h"
+
+int store_record_append(struct store *store, const struct store_record *record, uint64_t *n)
+{
+	if (record->body.size > STORE_RECORD_BYTES_MAX)
+		return -STORE_ELIMIT;
+	sqlite3_stmt *append = store_statement(store, SQL_RECORD_APPEND);
+	if (!append)
+		return store->fault.err;
+	sqlite3_bind_int64(append, 1, (sqlite3_int64)store->next_n);
+	sqlite3_bind_int64(append, 2, record->dev);
+	sqlite3_bind_int64(append, 3, (sqlite3_int64)record->epoch);
+	sqlite3_bind_int64(append, 4, (sqlite3_int64)record->seq);
+	sqlite3_bind_int64(append, 5, (sqlite3_int64)record->recv_ms);
+	sqlite3_bind_int64(append, 6, (sqlite3_int64)record->prev);
+	sqlite3_bind_int64(append, 7, record->kind);
+	store_bind_blob(append, 8, record->body);
+	int err = store_run(store, append);
+	if (!err)
+		*n = store->next_n++;
+	return err;
+}
+
+static struct store_record row_of(sqlite3_stmt *row)
+{
+	return (struct store_record){
+		.n = (uint64_t)sqlite3_column_int64(row, 0),
+		.dev = (uint32_t)sqlite3_column_int64(row, 1),
+		.epoch = (uint64_t)sqlite3_column_int64(row, 2),
+		.seq = (uint64_t)sqlite3_column_int64(row, 3),
+		.recv_ms = (uint64_t)sqlite3_column_int64(row, 4),
+		.prev = (uint64_t)sqlite3_column_int64(row, 5),
+		.kind = (uint32_t)sqlite3_column_int64(row, 6),
+		.body = store_column_blob(row, 7),
+	};
+}
+
+int store_record_read(struct store *store, uint64_t n, store_record_each *each, void *context)
+{
+	sqlite3_stmt *read = store_statement(store, SQL_RECORD_READ);
+	if (!read)
+		return store->fault.err;
+	sqlite3_bind_int64(read, 1, (sqlite3_int64)n);
+	int rc = sqlite3_step(read);
+	int err = rc == SQLITE_DONE ? -STORE_ENOENT : store_failed(store, rc);
+	if (!err) {
+		struct store_record record = row_of(read);
+		err = each(context, &record);
+	}
+	sqlite3_reset(read);
+	return err;
+}
+
+struct step {
+	uint32_t kind;
+	bool shown;
+	uint64_t prev;
+	store_record_each *each;
+	void *context;
+};
+
+static int take_step(void *context, const struct store_record *record)
+{
+	struct step *step = context;
+	step->prev = record->prev;
+	step->shown = !step->kind || record->kind == step->kind;
+	return step->shown ? step->each(step->context, record) : 0;
+}
+
+int store_record_walk(
+	struct store *store, uint64_t n, uint32_t kind, unsigned limit, store_record_each *each, void *context, uint64_t *next)
+{
+	int shown = 0;
+	struct step step = { .kind = kind, .each = each, .context = context };
+	for (unsigned looked = 0; n && looked < STORE_WALK_MAX && (unsigned)shown < limit; looked++) {
+		int err = store_record_read(store, n, take_step, &step);
+		if (err == -STORE_ENOENT) {
+			n = 0; // retention took the rest
+			break;
+		}
+		if (err)
+			return err;
+		shown += step.shown;
+		n = step.prev;
+	}
+	*next = n;
+	return shown;
+}
+
+int store_record_after(struct store *store, uint64_t n, store_record_each *each, void *context)
+{
+	sqlite3_stmt *after = store_statement(store, SQL_RECORD_AFTER);
+	if (!after)
+		return store->fault.err;
+	sqlite3_bind_int64(after, 1, (sqlite3_int64)n);
+	int rc, err = 0;
+	while (!err && (rc = sqlite3_step(after)) != SQLITE_DONE) {
+		err = store_failed(store, rc);
+		if (!err) {
+			struct store_record record = row_of(after);
+			err = each(context, &record);
+		}
+	}
+	sqlite3_reset(after);
+	return err;
+}
+
+static int read_bound(struct store *store, enum statement statement, uint64_t *n)
+{
+	sqlite3_stmt *bound = store_statement(store, statement);
+	if (!bound)
+		return store->fault.err;
+	int err = store_failed(store, sqlite3_step(bound));
+	*n = err ? 0 : (uint64_t)sqlite3_column_int64(bound, 0);
+	sqlite3_reset(bound);
+	return err;
+}
+
+int store_record_bounds(struct store *store, uint64_t *oldest, uint64_t *newest)
+{
+	int err = read_bound(store, SQL_RECORD_OLDEST, oldest);
+	return err ? err : read_bound(store, SQL_RECORD_NEWEST, newest);
+}
