@@ -230,7 +230,7 @@ int mu_wire_record_unpack(const struct mu_wire_record *record, struct mu_arena *
 		return err;
 	uint64_t span = unpacked->body_case == MU__RECORD__BODY_GAP ? unpacked->gap->count : 1;
 	if (span != record->span)
-		return fail(fault, MU_ERR_INVALID, "body", "given twice", 0);
+		return fail(fault, MU_ERR_INVALID, "gap.count", "not the count that the numbering went by", (int64_t)record->span);
 	*out = unpacked;
 	return 0;
 }
