@@ -146,7 +146,7 @@ ready_or_ended() {
 }
 
 at_exit() {
-	status=$?
+	exit_status=$?
 	trap - EXIT INT TERM HUP
 	set +e
 	for pid in $started_pids; do
@@ -155,8 +155,8 @@ at_exit() {
 	for pid in $started_pids; do
 		stop "$pid"
 	done
-	if [ "$status" -ne 0 ] && [ "$failures" -eq 0 ]; then
-		not_ok "the script ended early, status $status"
+	if [ "$exit_status" -ne 0 ] && [ "$failures" -eq 0 ]; then
+		not_ok "the script ended early, status $exit_status"
 	elif [ "$results" -eq 0 ]; then
 		not_ok "no result at all"
 	fi
