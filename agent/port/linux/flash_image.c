@@ -2,6 +2,7 @@
 #include "agent/port/linux/flash_image.h"
 #include "agent/image/err.h"
 #include "agent/port/linux/flash_file.h"
+#include "agent/port/linux/flash_overlay.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@ enum { SECTOR = MU_FLASH_SECTOR_SIZE };
 // A sector without a block of its own shows the base's, or FF.
 struct mu_flash_image {
 	uint32_t size_bytes;
-	int fd; // -1: memory only
+	int fd; // -1: no raw file
+	struct mu_flash_overlay overlay;
 	const struct mu_flash_image *base;
 	uint8_t **blocks;
 	uint32_t *wear;
@@ -79,29 +81,41 @@ static int load(struct mu_flash_image *flash)
 	return 0;
 }
 
+static int load_overlay(struct mu_flash_image *flash)
+{
+	int err = 0;
+	for (uint32_t i = 0; !err && i < sector_count(flash); i++)
+		if (mu_flash_overlay_holds(&flash->overlay, i))
+			err = own(flash, i) ? mu_flash_overlay_read(&flash->overlay, i, flash->blocks[i]) : MU_ERR_NO_MEMORY;
+	return err;
+}
+
 static bool options_are_valid(const struct mu_flash_options *options)
 {
 	const struct mu_flash_image *base = options->base;
 	if (options->size_bytes % SECTOR || options->size_bytes > MU_FLASH_SIZE_MAX)
 		return false;
-	return !base || (!options->path && (!options->size_bytes || options->size_bytes == base->size_bytes));
+	return !base || !options->size_bytes || options->size_bytes == base->size_bytes;
 }
 
 static int set_up(struct mu_flash_image *flash, const struct mu_flash_options *options)
 {
 	flash->size_bytes = options->base ? options->base->size_bytes : options->size_bytes;
-	if (options->path) {
-		int err = mu_flash_file_open(&flash->fd, options->path, options->create, &flash->size_bytes);
-		if (err < 0)
-			return err;
-	}
+	int err = 0;
+	if (options->path && options->base)
+		err = mu_flash_overlay_open(&flash->overlay, options->path, options->create, flash->size_bytes);
+	else if (options->path)
+		err = mu_flash_file_open(&flash->fd, options->path, options->create, &flash->size_bytes);
+	if (err < 0)
+		return err;
 	if (!flash->size_bytes)
 		flash->size_bytes = MU_FLASH_SIZE_DEFAULT;
 	flash->blocks = calloc(sector_count(flash), sizeof *flash->blocks);
 	flash->wear = calloc(sector_count(flash), sizeof *flash->wear);
 	if (!flash->blocks || !flash->wear)
 		return MU_ERR_NO_MEMORY;
-	int err = options->path ? load(flash) : 0;
+	if (options->path)
+		err = options->base ? load_overlay(flash) : load(flash);
 	return err < 0 || !options->dense ? err : own_all(flash);
 }
 
@@ -113,7 +127,7 @@ int mu_flash_open(struct mu_flash_image **flash, const struct mu_flash_options *
 	struct mu_flash_image *opened = calloc(1, sizeof *opened);
 	if (!opened)
 		return MU_ERR_NO_MEMORY;
-	opened->fd = -1;
+	opened->fd = opened->overlay.fd = -1;
 	opened->base = options->base;
 	int err = set_up(opened, options);
 	if (err < 0) {
@@ -129,6 +143,7 @@ void mu_flash_close(struct mu_flash_image *flash)
 	if (!flash)
 		return;
 	mu_flash_file_close(flash->fd);
+	mu_flash_overlay_close(&flash->overlay);
 	for (uint32_t i = 0; flash->blocks && i < sector_count(flash); i++)
 		free(flash->blocks[i]);
 	free(flash->blocks);
@@ -173,8 +188,10 @@ int mu_flash_read(const struct mu_flash_image *flash, uint32_t offset, void *buf
 	return err;
 }
 
-static int write_through(const struct mu_flash_image *flash, uint32_t offset, uint32_t size)
+static int write_through(struct mu_flash_image *flash, uint32_t offset, uint32_t size)
 {
+	if (flash->overlay.fd >= 0)
+		return mu_flash_overlay_write(&flash->overlay, offset / SECTOR, flash->blocks[offset / SECTOR], offset % SECTOR, size);
 	if (flash->fd < 0)
 		return 0;
 	return mu_flash_file_write(flash->fd, offset, flash->blocks[offset / SECTOR] + offset % SECTOR, size);

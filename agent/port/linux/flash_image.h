@@ -24,7 +24,7 @@ struct mu_flash_options {
 	const char *path;     // null: memory only
 	bool create;          // make the file (all FF) if it is missing; an existing one is opened as it is
 	bool dense;           // allocate every sector now: no allocation after open
-	const struct mu_flash_image *base; // shares its contents until written; must outlive this image; not with a path
+	const struct mu_flash_image *base; // shares its contents until written; must outlive this image; with a path: flash_overlay.h
 };
 
 struct mu_flash_statistics {
