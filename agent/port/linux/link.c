@@ -28,17 +28,6 @@ void mu_virtual_link_power_on(struct mu_virtual_link *link, const struct mu_air 
 	link->lost_from_ms = UINT64_MAX;
 }
 
-void mu_virtual_link_boot(struct mu_virtual_link *link, const struct mu_traits *traits, uint64_t now_ms)
-{
-	int32_t rssi_dbm = traits->rssi_dbm == MU_TRAIT_UNSET ? link->air.rssi_dbm : traits->rssi_dbm;
-	if (rssi_dbm - RSSI_SPREAD_DB != link->rssi.low)
-		set_signal(link, rssi_dbm, now_ms);
-	link->lost_from_ms = traits->offline_after_s == MU_TRAIT_UNSET ? UINT64_MAX : now_ms + (uint64_t)traits->offline_after_s * 1000;
-	link->state = MU_STATION_OFF;
-	link->due_ms = UINT64_MAX;
-	link->down_due = false;
-}
-
 // An attempt: with an access point it takes as long as association and DHCP do, without one as long as looking for it.
 static void start_connecting(struct mu_virtual_link *link, uint64_t now_ms, uint32_t extra_ms)
 {
@@ -106,6 +95,18 @@ static void step_air(struct mu_virtual_link *link, uint64_t now_ms)
 	bool present = link->access_point && now_ms < link->lost_from_ms;
 	if (present != link->present)
 		set_present(link, present, now_ms);
+}
+
+void mu_virtual_link_boot(struct mu_virtual_link *link, const struct mu_traits *traits, uint64_t now_ms)
+{
+	int32_t rssi_dbm = traits->rssi_dbm == MU_TRAIT_UNSET ? link->air.rssi_dbm : traits->rssi_dbm;
+	if (rssi_dbm - RSSI_SPREAD_DB != link->rssi.low)
+		set_signal(link, rssi_dbm, now_ms);
+	link->lost_from_ms = traits->offline_after_s == MU_TRAIT_UNSET ? UINT64_MAX : now_ms + (uint64_t)traits->offline_after_s * 1000;
+	link->state = MU_STATION_OFF;
+	link->due_ms = UINT64_MAX;
+	link->down_due = false;
+	step_air(link, now_ms);
 }
 
 static int report_down(struct mu_virtual_link *link, int32_t reason, struct mu_event *event)
