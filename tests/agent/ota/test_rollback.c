@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a rollback answers, announces, reports and refuses. The power cuts are in test_rollback_power_cuts.c.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "muster.pb-c.h"
+#include "tests/agent/ota/board.h"
+#include <string.h>
+
+enum { IN_TRAITS = 0x12A }; // a letter of the image's second segment
+
+static struct board board;
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	board_open(&board, 0);
+	return board_boot(&board, false);
+}
+
+static int tear_down(void **unused)
+{
+	(void)unused;
+	board_close(&board);
+	return 0;
+}
+
+// Cell by cell: what is not listed must change nothing.
+static void test_table(void **unused)
+{
+	(void)unused;
+	static const int wanted[MU_ROLLBACK_STATE_COUNT][MU_ROLLBACK_EVENT_COUNT] = {
+		//                       request verified refused announced delivered switched resume arrived heartbeat
+		[MU_ROLLBACK_IDLE]       = { 1, -1, -1, -1, -1, -1, 1, 6, -1 },
+		[MU_ROLLBACK_VERIFYING]  = { -1, 2, 0, -1, -1, -1, -1, -1, -1 },
+		[MU_ROLLBACK_PLANNED]    = { -1, -1, -1, 3, 4, -1, -1, -1, -1 },
+		[MU_ROLLBACK_ANNOUNCED]  = { -1, -1, -1, -1, 4, -1, -1, -1, -1 },
+		[MU_ROLLBACK_SWITCHING]  = { -1, -1, 0, -1, -1, 5, -1, -1, -1 },
+		[MU_ROLLBACK_RESTARTING] = { -1, -1, -1, -1, -1, -1, -1, -1, -1 },
+		[MU_ROLLBACK_CONFIRMING] = { -1, -1, 0, -1, -1, -1, -1, -1, 0 },
+	};
+	for (int state = 0; state < MU_ROLLBACK_STATE_COUNT; state++)
+		for (int event = 0; event < MU_ROLLBACK_EVENT_COUNT; event++)
+			assert_int_equal(mu_rollback_next((enum mu_rollback_state)state, (enum mu_rollback_event)event),
+				wanted[state][event]);
+	assert_string_equal(mu_rollback_state_name(MU_ROLLBACK_CONFIRMING), "confirming");
+	assert_string_equal(mu_rollback_state_name(MU_ROLLBACK_STATE_COUNT), "unknown");
+}
+
+static void test_outcomes_are_those_of_the_schema(void **unused)
+{
+	(void)unused;
+	assert_int_equal(MU_ROLLBACK_OUTCOME_ACCEPTED, MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_DONE, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_RUNNING_MISMATCH, MU__COMMAND_OUTCOME__OUTCOME_RUNNING_MISMATCH);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_TARGET_MISMATCH, MU__COMMAND_OUTCOME__OUTCOME_TARGET_MISMATCH);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_NOT_READY, MU__COMMAND_OUTCOME__OUTCOME_NOT_READY);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_BUSY, MU__COMMAND_OUTCOME__OUTCOME_BUSY);
+	assert_int_equal(MU_ROLLBACK_OUTCOME_FAILED, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+}
+
+// In order: verified, written down, announced, and only after the delivery switched.
+static void test_announced_before_the_switch(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	struct mu_rollback *rollback = &board.rollback;
+	struct mu_otadata before = board_otadata(&board), after;
+	assert_int_equal(mu_rollback_request(rollback, &request), MU_ROLLBACK_OUTCOME_ACCEPTED);
+	assert_int_equal(mu_rollback_step(rollback, 1000), MU_ROLLBACK_DO_NOTHING);
+	assert_int_equal(rollback->state, MU_ROLLBACK_PLANNED);
+	assert_int_equal(board.journal.last.kind, MU_JOURNAL_PLANNED);
+	assert_int_equal(mu_rollback_step(rollback, 1000), MU_ROLLBACK_DO_ANNOUNCE);
+	for (uint64_t now_ms = 1000; now_ms < 1000 + MU_ROLLBACK_ANNOUNCE_MS; now_ms += 500)
+		assert_int_equal(mu_rollback_step(rollback, now_ms), MU_ROLLBACK_DO_NOTHING);
+	assert_false(mu_rollback_is_urgent(rollback));
+	after = board_otadata(&board);
+	assert_memory_equal(&before, &after, sizeof before);
+	mu_rollback_delivered(rollback);
+	assert_int_equal(mu_rollback_step(rollback, 5500), MU_ROLLBACK_DO_RESTART);
+	assert_int_equal(board.journal.last.kind, MU_JOURNAL_SWITCHED);
+	assert_int_equal(mu_rollback_step(rollback, 5501), MU_ROLLBACK_DO_RESTART); // until the caller does it
+}
+
+static void test_switched_after_five_seconds_without_delivery(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	mu_rollback_request(&board.rollback, &request);
+	mu_rollback_step(&board.rollback, 1000);
+	assert_int_equal(mu_rollback_step(&board.rollback, 1000), MU_ROLLBACK_DO_ANNOUNCE);
+	assert_int_equal(mu_rollback_step(&board.rollback, 6000), MU_ROLLBACK_DO_NOTHING);
+	assert_int_equal(mu_rollback_step(&board.rollback, 6000), MU_ROLLBACK_DO_RESTART);
+}
+
+// A report is taken before the journal is closed.
+static void test_confirmed_by_the_heartbeat(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	struct mu_rollback_report report;
+	mu_rollback_request(&board.rollback, &request);
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(board.rollback.state, MU_ROLLBACK_CONFIRMING);
+	assert_int_equal(mu_rollback_step(&board.rollback, 0), MU_ROLLBACK_DO_NOTHING);
+	assert_int_equal(mu_rollback_report(&board.rollback, &report), MU_ERR_NOT_FOUND);
+	mu_rollback_heartbeat(&board.rollback);
+	assert_int_equal(mu_rollback_step(&board.rollback, 0), MU_ROLLBACK_DO_REPORT);
+	assert_int_equal(mu_rollback_report(&board.rollback, &report), 0);
+	assert_int_equal(report.outcome, MU_ROLLBACK_OUTCOME_DONE);
+	assert_false(report.resumed);
+	assert_true(mu_journal_is_open(&board.journal));
+	assert_int_equal(mu_rollback_step(&board.rollback, 0), MU_ROLLBACK_DO_NOTHING);
+	assert_int_equal(board.journal.last.kind, MU_JOURNAL_CONFIRMED);
+	assert_false(mu_rollback_is_urgent(&board.rollback));
+	mu_rollback_heartbeat(&board.rollback); // later ones mean nothing
+	assert_int_equal(mu_rollback_step(&board.rollback, 0), MU_ROLLBACK_DO_NOTHING);
+}
+
+static void test_done_once(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	mu_rollback_request(&board.rollback, &request);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_ACCEPTED); // twice in a row
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_ACCEPTED); // still under way
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_DONE);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_DONE);
+	assert_string_equal(board_running(&board), "1.0.0");
+	assert_int_equal(board.reports, 1);
+}
+
+static void test_refusals(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request good = board_request(&board), request = good;
+	request.running_sha[0] ^= 1;
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_RUNNING_MISMATCH);
+	request = good;
+	request.target_sha[7] ^= 1;
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_TARGET_MISMATCH);
+	board.slots.busy = true;
+	assert_int_equal(mu_rollback_request(&board.rollback, &good), MU_ROLLBACK_OUTCOME_NOT_READY);
+	board.slots.busy = false;
+	assert_int_equal(mu_rollback_request(&board.rollback, &good), MU_ROLLBACK_OUTCOME_ACCEPTED);
+	request = good;
+	request.command_id[0]++;
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_BUSY);
+	assert_int_equal(mu_flash_statistics(board.flash).bit_violations, 0);
+}
+
+static void test_empty_slot_is_refused(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	assert_int_equal(board.port.flash->erase(&board, MU_PART_SLOT0, 0, 0x2000), 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_NOT_READY);
+}
+
+// Accepted before the verification was through: the damage is found, reported, remembered, and nothing was switched.
+static void test_damaged_target_fails(void **unused)
+{
+	(void)unused;
+	const uint8_t zero = 0;
+	struct mu_rollback_request request = board_request(&board);
+	struct mu_otadata before = board_otadata(&board), after;
+	assert_int_equal(board.port.flash->program(&board, MU_PART_SLOT0, IN_TRAITS, &zero, 1), 0);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_ACCEPTED);
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(board.announced, 0);
+	assert_int_equal(board.reports, 1);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_FAILED);
+	assert_int_equal(board.last_report.failure, MU_OTA_CAUSE_IMAGE_DAMAGED);
+	after = board_otadata(&board);
+	assert_memory_equal(&before, &after, sizeof before);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_FAILED);
+}
+
+static struct mu_rollback_request plan(unsigned resumes)
+{
+	struct mu_rollback_request request = board_request(&board);
+	struct mu_journal_record record = { .kind = MU_JOURNAL_PLANNED, .reason = MU_OTA_CAUSE_COMMAND };
+	memcpy(record.command_id, request.command_id, sizeof record.command_id);
+	memcpy(record.from_sha, request.running_sha, sizeof record.from_sha);
+	memcpy(record.to_sha, request.target_sha, sizeof record.to_sha);
+	assert_int_equal(mu_journal_append(&board.journal, &record), 0);
+	record.kind = MU_JOURNAL_RESUMED;
+	for (unsigned i = 0; i < resumes; i++)
+		assert_int_equal(mu_journal_append(&board.journal, &record), 0);
+	return request;
+}
+
+static void test_reset_after_the_plan_goes_on_without_asking(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = plan(2);
+	assert_int_equal(board_boot(&board, true), 0);
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board.announced, 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(board_run(&board), 0);
+	assert_string_equal(board_running(&board), "1.0.0");
+	assert_memory_equal(board.last_report.request.command_id, request.command_id, MU_COMMAND_ID_SIZE);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_DONE);
+}
+
+static void test_gives_up_after_three_resumes(void **unused)
+{
+	(void)unused;
+	plan(3);
+	assert_int_equal(board_boot(&board, true), 0);
+	assert_int_equal(board_run(&board), 0);
+	assert_string_equal(board_running(&board), "1.1.0");
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_FAILED);
+	assert_int_equal(board.last_report.failure, MU_OTA_CAUSE_POWER_LOSS);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(board.rollback.state, MU_ROLLBACK_IDLE);
+}
+
+// The target was switched to, but the bootloader found it damaged and ran the old one.
+static void test_target_that_does_not_boot(void **unused)
+{
+	(void)unused;
+	const uint8_t zero = 0;
+	struct mu_rollback_request request = board_request(&board);
+	mu_rollback_request(&board.rollback, &request);
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board.port.flash->program(&board, MU_PART_SLOT0, IN_TRAITS, &zero, 1), 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_string_equal(board_running(&board), "1.1.0");
+	assert_true(board.slots.rescue);
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_FAILED);
+	assert_int_equal(board.last_report.failure, MU_OTA_CAUSE_IMAGE_DAMAGED);
+}
+
+// Boots crashing until the guard acts; at most `limit` times. Returns how many boots it took, or 0.
+static unsigned crash_until_the_guard_acts(unsigned limit)
+{
+	for (unsigned boots = 1; boots <= limit; boots++) {
+		assert_int_equal(board_boot(&board, true), 0);
+		if (board.guard_said == 1 && mu_rollback_boot_loop(&board.rollback) == 1) {
+			assert_int_equal(mu_boot_guard_acted(&board.guard), 0);
+			assert_int_equal(board_boot(&board, false), 0);
+			return boots;
+		}
+	}
+	return 0;
+}
+
+static void test_boot_loop_goes_back(void **unused)
+{
+	(void)unused;
+	assert_int_equal(crash_until_the_guard_acts(20), 5);
+	assert_string_equal(board_running(&board), "1.0.0");
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_DONE);
+	assert_int_equal(board.last_report.request.reason, MU_OTA_CAUSE_BOOT_LOOP);
+	assert_int_equal(board.journal.last.kind, MU_JOURNAL_CONFIRMED);
+}
+
+// Both loop: it goes over once and stays, instead of swapping for ever.
+static void test_two_looping_images_do_not_take_turns(void **unused)
+{
+	(void)unused;
+	assert_int_equal(crash_until_the_guard_acts(20), 5);
+	assert_int_equal(crash_until_the_guard_acts(40), 0);
+	assert_string_equal(board_running(&board), "1.0.0");
+	board_run(&board);
+	assert_int_equal(crash_until_the_guard_acts(40), 0); // also once it is confirmed
+	assert_string_equal(board_running(&board), "1.0.0");
+}
+
+static void test_boot_loop_without_a_way_out(void **unused)
+{
+	(void)unused;
+	const uint8_t zero = 0;
+	assert_int_equal(board.port.flash->program(&board, MU_PART_SLOT0, IN_TRAITS, &zero, 1), 0);
+	assert_int_equal(crash_until_the_guard_acts(5), 0);
+	assert_string_equal(board_running(&board), "1.1.0");
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_FAILED);
+	assert_int_equal(board.last_report.failure, MU_OTA_CAUSE_IMAGE_DAMAGED);
+}
+
+// The commanded target loops before its first heartbeat: back to where it came from, and the operator hears that it failed.
+static void test_looping_target_is_undone(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	mu_rollback_request(&board.rollback, &request);
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_string_equal(board_running(&board), "1.0.0");
+	assert_int_equal(crash_until_the_guard_acts(20), 5);
+	assert_string_equal(board_running(&board), "1.1.0");
+	assert_int_equal(board_run(&board), 0);
+	assert_memory_equal(board.last_report.request.command_id, request.command_id, MU_COMMAND_ID_SIZE);
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_FAILED);
+	assert_int_equal(board.last_report.failure, MU_OTA_CAUSE_BOOT_LOOP);
+	assert_int_equal(mu_rollback_request(&board.rollback, &request), MU_ROLLBACK_OUTCOME_FAILED);
+}
+
+// A device that dies every few seconds: the command is planned in one life and switched in the next.
+static void test_command_reaches_a_looping_device(void **unused)
+{
+	(void)unused;
+	struct mu_rollback_request request = board_request(&board);
+	assert_int_equal(board_boot(&board, true), 0);
+	mu_rollback_request(&board.rollback, &request);
+	mu_rollback_step(&board.rollback, 0);
+	assert_int_equal(mu_rollback_step(&board.rollback, 0), MU_ROLLBACK_DO_ANNOUNCE);
+	assert_int_equal(board_boot(&board, true), 0); // it panics while the announcement is under way
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_string_equal(board_running(&board), "1.0.0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_outcomes_are_those_of_the_schema),
+		cmocka_unit_test_setup_teardown(test_announced_before_the_switch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_switched_after_five_seconds_without_delivery, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_confirmed_by_the_heartbeat, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_done_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_empty_slot_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damaged_target_fails, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reset_after_the_plan_goes_on_without_asking, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_gives_up_after_three_resumes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_target_that_does_not_boot, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_boot_loop_goes_back, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_two_looping_images_do_not_take_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_boot_loop_without_a_way_out, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looping_target_is_undone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_command_reaches_a_looping_device, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
