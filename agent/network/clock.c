@@ -97,14 +97,15 @@ int mu_clock_server(struct mu_clock *clock, uint64_t server_ms, uint64_t now_ms)
 		return MU_ERR_RANGE;
 	int64_t error_ms = (int64_t)(server_ms - mu_clock_wall_ms(clock, now_ms));
 	bool is_far = error_ms >= MU_CLOCK_STEP_MS || error_ms <= -MU_CLOCK_STEP_MS;
+	bool must_save = is_far || !mu_clock_trusted(clock) || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
 
 	if (is_far)
 		step(clock, server_ms, now_ms);
 	else
 		slew(clock, error_ms, now_ms);
-	if (is_far || clock->quality < MU__TIME_QUALITY__TIME_SNTP || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS)
-		save(clock, mu_clock_wall_ms(clock, now_ms), now_ms);
 	clock->quality = MU__TIME_QUALITY__TIME_SERVER;
+	if (must_save)
+		save(clock, mu_clock_wall_ms(clock, now_ms), now_ms);
 	return 0;
 }
 
