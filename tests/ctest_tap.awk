@@ -24,6 +24,12 @@
 	status[number] = rest
 	order[++count] = number
 }
+# "test-x ....***Not Run   0.00 sec" -> "not built"; else the reason that ctest gives.
+function how(text) {
+	sub(/^.*\*\*\*/, "", text)
+	sub(/ +[0-9.]+ sec.*/, "", text)
+	return text ~ /^Not Run/ ? "not built" : "did not end well: " text
+}
 END {
 	for (i = 1; i <= count; i++) {
 		number = order[i]
@@ -40,7 +46,7 @@ END {
 		if (failed[number])
 			printf "%s", bad[number]
 		else
-			print "not ok - " name[number] ": " (status[number] ~ / Passed / ? "ran no test" : "did not end well")
+			print "not ok - " name[number] ": " (status[number] ~ / Passed / ? "ran no test" : how(status[number]))
 		wrong = 1
 	}
 	exit wrong
