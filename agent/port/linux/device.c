@@ -355,6 +355,7 @@ struct mu_device_counts mu_device_counts(const struct mu_device *device)
 {
 	struct mu_device_counts counts = device->counts;
 	counts.mqtt = device->mqtt.counts;
+	counts.online = device->mqtt.state == MU_MQTT_OPEN;
 	return counts;
 }
 

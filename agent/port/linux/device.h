@@ -34,6 +34,7 @@ struct mu_device_config {
 struct mu_device_counts {
 	uint64_t boots, resets; // resets: by the device itself, its faults and its watchdogs
 	uint64_t bricked;       // boots at which no image was found
+	bool online;            // an MQTT session is open
 	struct mu_mqtt_counts mqtt;
 };
 
