@@ -48,7 +48,7 @@ struct mu_uplink_stats {
 	uint32_t acks_beyond;  // of numbers never sent
 	uint32_t acks_invalid; // not decodable
 	uint32_t acks_low;     // below what is acked
-	uint32_t refused;      // publishes that the port did not take
+	uint32_t refused;      // publishes that the port did not take, or that the spool could not be read for
 	uint64_t published;    // Uplinks
 	uint64_t published_bytes;
 	uint64_t last_ack_ms;  // when an Ack was last accepted, 0: never
@@ -65,12 +65,14 @@ struct mu_uplink {
 	int awaited_id;        // of the publish that awaits its PUBACK, 0: none
 	uint64_t base;         // the collector has all up to here
 	uint64_t next;         // number to publish next
-	uint64_t sent_through; // highest number ever published
+	uint64_t sent_through; // highest number that may ever have been published, by this boot or one before
+	uint64_t sent_this_boot;
 	bool low_heard;        // the last Ack was below base ...
 	uint64_t low;          // ... and said this
 	uint64_t resend_at_ms; // meaningful with something in flight
 	uint32_t resend_ms;
-	uint64_t hold_until_ms;
+	uint64_t hold_until_ms;  // asked for by retry_after_s
+	uint64_t retry_at_ms;    // after the port or the spool refused
 	struct mu_uplink_flight flight[MU_UPLINK_WINDOW]; // oldest first
 	unsigned in_flight;
 	struct mu_uplink_stats stats;
@@ -107,8 +109,8 @@ uint64_t mu_uplink_step(struct mu_uplink *uplink, uint64_t now_ms);
 // An Ack covers this number: for the trial, whether a heartbeat of this boot has arrived. 0 is never covered.
 bool mu_uplink_covers(const struct mu_uplink *uplink, uint64_t seq);
 
-// Age of the oldest unacked record at `now`: from uptime in the same boot, else from wall time; 0 if there is none or it cannot be
-// told.
+// Age of the oldest unacked record at `now`: from uptime in the same boot, else from wall time, else this boot's age; 0 if there is
+// none.
 uint32_t mu_uplink_oldest_age_s(struct mu_uplink *uplink, const struct mu_stamp *now);
 
 const struct mu_uplink_stats *mu_uplink_statistics(const struct mu_uplink *uplink);
