@@ -172,11 +172,12 @@ int mu_traits_write(const struct mu_traits *traits, char *buffer, size_t size)
 static const char *find_end(const char *text, const char *limit)
 {
 	const size_t size = sizeof end_line - 1;
-	for (const char *at = text; at && (size_t)(limit - at) >= size;) {
+	for (const char *at = text, *newline; (size_t)(limit - at) >= size; at = newline + 1) {
 		if (!memcmp(at, end_line, size))
 			return at;
-		at = memchr(at, '\n', (size_t)(limit - at));
-		at += at != 0;
+		newline = memchr(at, '\n', (size_t)(limit - at));
+		if (!newline)
+			return 0;
 	}
 	return 0;
 }
