@@ -313,7 +313,8 @@ int mu_limits_check_record(const Mu__Record *record, struct mu_limits_fault *fau
 	if (record->body_case == MU__RECORD__BODY__NOT_SET && record->base.n_unknown_fields == 0)
 		return report(&check, &(struct trail){ &top, "body" }, MU_ERR_INVALID, "missing", 0);
 	if (record->has_wall_ms && record->time_quality == MU__TIME_QUALITY__TIME_NONE)
-		return report(&check, &(struct trail){ &top, "wall_ms" }, MU_ERR_INVALID, "given with time_quality NONE", saturate(record->wall_ms));
+		return report(&check, &(struct trail){ &top, "wall_ms" }, MU_ERR_INVALID, "given with time_quality NONE",
+			saturate(record->wall_ms));
 	return check_message(&check, &top, &record->base);
 }
 

@@ -14,17 +14,8 @@ typedef Mu__AgentCost part_agent;
 
 const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 #define METRIC(name, part, field, type, unit, min, max, meaning)                                                       \
-	{ #name,                                                                                                           \
-	  #part,                                                                                                           \
-	  #field,                                                                                                          \
-	  MU_METRIC_##type,                                                                                                \
-	  #unit,                                                                                                           \
-	  INT64_C(min),                                                                                                    \
-	  INT64_C(max),                                                                                                    \
-	  meaning,                                                                                                         \
-	  offsetof(Mu__Heartbeat, part),                                                                                   \
-	  offsetof(part_##part, field),                                                                                    \
-	  offsetof(part_##part, has_##field) },
+	{ #name, #part, #field, MU_METRIC_##type, #unit, INT64_C(min), INT64_C(max), meaning, offsetof(Mu__Heartbeat, part), \
+		offsetof(part_##part, field), offsetof(part_##part, has_##field) },
 #include "proto/metrics.def"
 };
 
@@ -33,15 +24,8 @@ const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 
 const struct mu_label_info mu_labels[MU_LABEL_COUNT] = {
 #define LABEL(name, part, field, type, max_bytes, meaning)                                                             \
-	{ #name,                                                                                                           \
-	  #part,                                                                                                           \
-	  #field,                                                                                                          \
-	  MU_LABEL_##type,                                                                                                 \
-	  max_bytes,                                                                                                       \
-	  meaning,                                                                                                         \
-	  offsetof(Mu__Heartbeat, part),                                                                                   \
-	  offsetof(part_##part, field),                                                                                    \
-	  HAS_##type(part, field) },
+	{ #name, #part, #field, MU_LABEL_##type, max_bytes, meaning, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), \
+		HAS_##type(part, field) },
 #include "proto/metrics.def"
 };
 
@@ -63,14 +47,11 @@ static const uint8_t *part_of(const Mu__Heartbeat *heartbeat, size_t part_offset
 static int64_t read_value(const uint8_t *field, enum mu_metric_type type)
 {
 	switch (type) {
-	case MU_METRIC_SINT:
-		return *(const int32_t *)(const void *)field;
-	case MU_METRIC_BOOL:
-		return *(const protobuf_c_boolean *)(const void *)field != 0;
+	case MU_METRIC_SINT: return *(const int32_t *)(const void *)field;
+	case MU_METRIC_BOOL: return *(const protobuf_c_boolean *)(const void *)field != 0;
 	case MU_METRIC_ENUM: // protobuf-c keeps every enum in an int
 		return *(const int *)(const void *)field;
-	case MU_METRIC_UINT:
-		break;
+	case MU_METRIC_UINT: break;
 	}
 	return *(const uint32_t *)(const void *)field;
 }

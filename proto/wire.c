@@ -93,23 +93,29 @@ static uint64_t gap_count(const struct field *gap)
 	return count;
 }
 
+static bool is_body(const struct field *field)
+{
+	return field->number >= RECORD_BODY_FIRST && field->number <= RECORD_BODY_LAST;
+}
+
 // How many numbers a record stands for. Anything odd counts as one; mu_wire_record_unpack() then tells it apart.
 static uint64_t record_span(const uint8_t *data, size_t size)
 {
 	struct reader reader = { data, data + size };
-	struct field field, gap = { 0 };
+	struct field field, body = { 0 };
 	unsigned bodies = 0;
 
 	while (reader.at < reader.end) {
 		if (!read_field(&reader, &field))
 			return 1;
-		if (field.number < RECORD_BODY_FIRST || field.number > RECORD_BODY_LAST)
+		if (!is_body(&field))
 			continue;
+		body = field;
 		bodies++;
-		if (field.number == RECORD_GAP && field.type == BYTES)
-			gap = field;
 	}
-	uint64_t count = bodies == 1 && gap.data ? gap_count(&gap) : 1;
+	if (bodies != 1 || body.number != RECORD_GAP || body.type != BYTES)
+		return 1;
+	uint64_t count = gap_count(&body);
 	return count >= 1 && count <= MU_GAP_COUNT_MAX ? count : 1;
 }
 

@@ -63,16 +63,17 @@ int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32
 		return MU_ERR_NO_MEMORY;
 	}
 	session->refused_from_ms = UINT64_MAX;
-	int err = session->port->mqtt->open(session->port->context, &(struct mu_mqtt_options){
-		.uri = session->config.uri,
-		.client_id = session->config.id,
-		.user = session->config.user,
-		.password = session->config.password,
-		.will_topic = session->topic_state,
-		.will_payload = offline,
-		.keepalive_s = session->config.keepalive_s,
-		.timeout_ms = MU_SESSION_TIMEOUT_MS,
-	});
+	int err = session->port->mqtt->open(session->port->context,
+		&(struct mu_mqtt_options){
+			.uri = session->config.uri,
+			.client_id = session->config.id,
+			.user = session->config.user,
+			.password = session->config.password,
+			.will_topic = session->topic_state,
+			.will_payload = offline,
+			.keepalive_s = session->config.keepalive_s,
+			.timeout_ms = MU_SESSION_TIMEOUT_MS,
+		});
 	if (err >= 0)
 		session->phase = MU_SESSION_OPENING;
 	return err < 0 ? err : 0;

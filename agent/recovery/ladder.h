@@ -49,7 +49,7 @@ enum mu_ladder_event {
 	MU_LADDER_HEAP_STARVED, // 15 min of refusals at the heap gate: reboot, if the budget allows
 	MU_LADDER_TIMER,        // the deadline has come; split into the two below
 	MU_LADDER_LINK_TIMER,   // internal
-	MU_LADDER_SESSION_TIMER,// internal
+	MU_LADDER_SESSION_TIMER, // internal
 	MU_LADDER_EVENTS
 };
 

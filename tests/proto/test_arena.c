@@ -54,13 +54,16 @@ static size_t largest_boot(uint8_t *out)
 	char text[8192];
 	size_t used = (size_t)snprintf(text, sizeof text,
 		"boot: 4294967295 uptime_ms: 9007199254740991 wall_ms: 4102444800000 time_quality: TIME_SERVER boot_report { reset_raw: 4294967295 "
-		"reset_class: RESET_HARDWARE rom_reason_core0: 4294967295 rom_reason_core1: 4294967295 firmware: '" X31 "' elf_sha: '12345678' "
+		"reset_class: RESET_HARDWARE rom_reason_core0: 4294967295 rom_reason_core1: 4294967295 firmware: '" X31
+		"' elf_sha: '12345678' "
 		"slot: 15 cause: CAUSE_NO_ACK hung_token: '" X15 "' task: '" X15 "' pc: 1 previous_uptime_s: 4294967295 "
 		"previous_heap_min_bytes: 4294967295 hardware: '" X31 "' agent: '" X31 "' watchdog_armed: true boots_lost: 4294967295 ");
 	for (int i = 0; i < 16; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used,
-			"backtrace: 1 app_metric_names: '" X15 "' unreported { first_boot: 4294967295 count: 4294967295 reset_raw: 4294967295 "
-			"reset_class: RESET_HARDWARE last_uptime_s: 4294967295 cause: CAUSE_NO_ACK hung_token: '" X15 "' task: '" X15 "' pc: 1 "
+			"backtrace: 1 app_metric_names: '" X15
+			"' unreported { first_boot: 4294967295 count: 4294967295 reset_raw: 4294967295 "
+			"reset_class: RESET_HARDWARE last_uptime_s: 4294967295 cause: CAUSE_NO_ACK hung_token: '" X15 "' task: '" X15
+			"' pc: 1 "
 			"elf_sha: '1234' } ");
 	snprintf(text + used, sizeof text - used, "}");
 	return golden_encode("Record", text, out);
@@ -114,7 +117,8 @@ static void test_commands_and_acks_fit(void **unused)
 
 	memset(url, 'x', sizeof url - 1);
 	url[sizeof url - 1] = 0;
-	snprintf(text, sizeof text, "device: 'a' id: '0123456789abcdef' counter: 1 not_after_ms: 4102444800000 update { manifest_url: '%s' }", url);
+	snprintf(text, sizeof text,
+		"device: 'a' id: '0123456789abcdef' counter: 1 not_after_ms: 4102444800000 update { manifest_url: '%s' }", url);
 	size_t size = golden_encode("Command", text, bytes);
 	assert_true(size + 100 <= MU_COMMAND_BYTES_MAX); // with signature and key id
 	mu_arena_init(&arena, buffer, sizeof buffer);

@@ -24,17 +24,26 @@ static void test_each_field_has_its_row(void **unused)
 	}
 }
 
+static bool fits_text(enum mu_limit_rule rule)
+{
+	return rule == MU_LIMIT_TEXT || rule == MU_LIMIT_WORD || rule == MU_LIMIT_DEVICE;
+}
+
+static bool fits_message(enum mu_limit_rule rule, const void *descriptor)
+{
+	if (descriptor == &mu__heartbeat__descriptor)
+		return rule == MU_LIMIT_HEARTBEAT;
+	return rule == MU_LIMIT_MESSAGE && mu_limit_table_find(descriptor);
+}
+
 static bool fits(const struct mu_limit *limit, const ProtobufCFieldDescriptor *field)
 {
 	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING: return limit->rule == MU_LIMIT_TEXT || limit->rule == MU_LIMIT_WORD || limit->rule == MU_LIMIT_DEVICE;
+	case PROTOBUF_C_TYPE_STRING: return fits_text(limit->rule);
 	case PROTOBUF_C_TYPE_BYTES: return limit->rule == MU_LIMIT_BYTES || limit->rule == MU_LIMIT_EITHER;
 	case PROTOBUF_C_TYPE_DOUBLE: return limit->rule == MU_LIMIT_FINITE;
 	case PROTOBUF_C_TYPE_FLOAT: return false;
-	case PROTOBUF_C_TYPE_MESSAGE:
-		if (field->descriptor == &mu__heartbeat__descriptor)
-			return limit->rule == MU_LIMIT_HEARTBEAT;
-		return limit->rule == MU_LIMIT_MESSAGE && mu_limit_table_find(field->descriptor);
+	case PROTOBUF_C_TYPE_MESSAGE: return fits_message(limit->rule, field->descriptor);
 	default: return limit->rule == MU_LIMIT_NUMBER;
 	}
 }

@@ -102,12 +102,14 @@ static void test_the_unit_is_in_the_name(void **unused)
 	(void)unused;
 	static const struct {
 		const char *unit, *ending;
-	} endings[] = { { "bytes", "_bytes" }, { "milliseconds", "_ms" }, { "seconds", "_s" }, { "permille", "_permille" }, { "dbm", "_dbm" } };
+	} endings[] = { { "bytes", "_bytes" }, { "milliseconds", "_ms" }, { "seconds", "_s" }, { "permille", "_permille" },
+		{ "dbm", "_dbm" } };
 
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
 		for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
 			size_t length = strlen(mu_metrics[i].name), tail = strlen(endings[e].ending);
-			if (strcmp(mu_metrics[i].unit, endings[e].unit) == 0 && strcmp(mu_metrics[i].name + length - tail, endings[e].ending) != 0)
+			if (strcmp(mu_metrics[i].unit, endings[e].unit) == 0 &&
+				strcmp(mu_metrics[i].name + length - tail, endings[e].ending) != 0)
 				fail_msg("%s is in %s", mu_metrics[i].name, mu_metrics[i].unit);
 		}
 }

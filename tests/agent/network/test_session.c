@@ -94,10 +94,11 @@ static void test_what_is_asked_of_the_broker(void **unused)
 	start(&setup, URI);
 	assert_string_equal(setup.session.topic_up, "muster/v1/pump-07/up");
 	open_whole(&setup);
-	assert_string_equal(setup.fake.calls, "open " URI " 30\n"
-					      "subscribe muster/v1/pump-07/ack 0\n"
-					      "subscribe muster/v1/pump-07/dn 1\n"
-					      "publish muster/v1/pump-07/state=online 1\n");
+	assert_string_equal(setup.fake.calls,
+		"open " URI " 30\n"
+		"subscribe muster/v1/pump-07/ack 0\n"
+		"subscribe muster/v1/pump-07/dn 1\n"
+		"publish muster/v1/pump-07/state=online 1\n");
 	assert_string_equal(setup.fake.options.client_id, "pump-07");
 	assert_string_equal(setup.fake.options.will_topic, "muster/v1/pump-07/state");
 	assert_string_equal(setup.fake.options.will_payload, "offline");

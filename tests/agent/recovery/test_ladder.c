@@ -11,10 +11,24 @@
 
 #define MOST UINT32_MAX
 enum { SPREAD_MS = 15000, ROWS_MAX = 64, NOW_MS = 10000000 };
-enum { S0 = MU_LADDER_START, CO = MU_LADDER_CONNECTED, RE = MU_LADDER_RECONNECTING, SC = MU_LADDER_SCANNING, FB = MU_LADDER_FALLBACK,
-       RC = MU_LADDER_RECOVERY };
-enum { CLOSE = MU_DO_SESSION_CLOSE, DISCONNECT = MU_DO_LINK_DISCONNECT, RESTART = MU_DO_LINK_RESTART, CONNECT = MU_DO_LINK_CONNECT,
-       SCAN = MU_DO_LINK_SCAN, OPEN = MU_DO_SESSION_OPEN, RECORD = MU_DO_RECORD_LINK, REBOOT = MU_DO_REBOOT };
+enum {
+	S0 = MU_LADDER_START,
+	CO = MU_LADDER_CONNECTED,
+	RE = MU_LADDER_RECONNECTING,
+	SC = MU_LADDER_SCANNING,
+	FB = MU_LADDER_FALLBACK,
+	RC = MU_LADDER_RECOVERY
+};
+enum {
+	CLOSE = MU_DO_SESSION_CLOSE,
+	DISCONNECT = MU_DO_LINK_DISCONNECT,
+	RESTART = MU_DO_LINK_RESTART,
+	CONNECT = MU_DO_LINK_CONNECT,
+	SCAN = MU_DO_LINK_SCAN,
+	OPEN = MU_DO_SESSION_OPEN,
+	RECORD = MU_DO_RECORD_LINK,
+	REBOOT = MU_DO_REBOOT
+};
 
 // What the guards look at.
 struct setting {
@@ -23,7 +37,10 @@ struct setting {
 	int32_t value;
 	uint64_t down_ms;             // how long there is no link
 };
-#define UP { .link_up = true }
+#define UP \
+	{ \
+		.link_up = true \
+	}
 
 // Each cell: in this state and setting, this event gives these actions and leads there. Every cell that is not here must do nothing.
 static const struct cell {
@@ -137,8 +154,8 @@ static void test_all_other_cells_do_nothing(void **unused)
 
 static void actions_text(char *out, size_t size, uint32_t actions)
 {
-	static const char *const names[] = { "session_close", "link_disconnect", "link_restart", "link_connect", "link_scan", "session_open",
-		"record", "reboot" };
+	static const char *const names[] = { "session_close", "link_disconnect", "link_restart", "link_connect", "link_scan",
+		"session_open", "record", "reboot" };
 	size_t used = 0;
 	out[0] = 0;
 	for (unsigned bit = 0; bit < 8; bit++)
@@ -162,8 +179,9 @@ static void test_the_readme_shows_the_table(void **unused)
 	for (size_t i = 0; i < count; i++) {
 		char actions[160], line[320];
 		actions_text(actions, sizeof actions, rows[i].actions);
-		snprintf(line, sizeof line, "| %s | %s | %s | %s | %s |\n", mu_ladder_state_name(rows[i].state), mu_ladder_event_name(rows[i].event),
-			rows[i].guard, actions, rows[i].next == MU_LADDER_STATES ? "" : mu_ladder_state_name(rows[i].next));
+		snprintf(line, sizeof line, "| %s | %s | %s | %s | %s |\n", mu_ladder_state_name(rows[i].state),
+			mu_ladder_event_name(rows[i].event), rows[i].guard, actions,
+			rows[i].next == MU_LADDER_STATES ? "" : mu_ladder_state_name(rows[i].next));
 		if (!strstr(readme, line))
 			fail_msg("agent/recovery/README.md lacks: %s", line);
 	}

@@ -8,7 +8,7 @@
 #include "agent/recovery/netwatch.h"
 
 enum { KEEPALIVE_S = 30, INTERVAL_MS = 60000, DEAD_MS = 45000 };
-#define MIN(n) ((n) * 60000ull)
+#define MIN(n) ((n)*60000ull)
 
 static void start(struct mu_netwatch *watch, uint64_t now_ms)
 {
