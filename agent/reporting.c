@@ -105,6 +105,18 @@ static struct mu_heartbeat_uplink uplink_part(struct mu_agent *agent, uint64_t n
 	return uplink;
 }
 
+// A port that counts no sockets still has those that the heap gate refused.
+static struct mu_heartbeat_sockets sockets_part(const struct mu_agent *agent)
+{
+	const struct mu_system_vitals *system = &agent->vitals.system;
+	return (struct mu_heartbeat_sockets){
+		.open = system->sockets_open,
+		.limit = system->sockets_limit,
+		.high_water = system->sockets_high_water,
+		.refused = agent->session.refused,
+	};
+}
+
 static struct mu_heartbeat_ota ota_part(const struct mu_agent *agent)
 {
 	const struct mu_slot *running = mu_slots_running(&agent->slots), *other = mu_slots_other(&agent->slots);
@@ -138,6 +150,7 @@ static struct mu_heartbeat_cost cost_part(struct mu_agent *agent, uint64_t now_m
 uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_heartbeat_link link = link_part(agent);
+	struct mu_heartbeat_sockets sockets = sockets_part(agent);
 	struct mu_heartbeat_uplink uplink = uplink_part(agent, now_ms);
 	struct mu_heartbeat_tasks tasks = { .watchdog_armed = agent->watchdog_armed, .watchdog_late_ms = agent->liveness.late_ms };
 	struct mu_heartbeat_ota ota = agent->has_slots ? ota_part(agent) : (struct mu_heartbeat_ota){ .running_slot = 0 };
@@ -146,6 +159,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 		.vitals = &agent->vitals,
 		.verdict = agent->verdict,
 		.link = &link,
+		.sockets = agent->vitals.system.has_sockets || sockets.refused ? &sockets : 0,
 		.uplink = &uplink,
 		.tasks = &tasks,
 		.ota = agent->has_slots ? &ota : 0,

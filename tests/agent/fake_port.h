@@ -28,22 +28,14 @@ enum {
 // How much of the operation that is cut takes effect.
 enum fake_tear {
 	FAKE_TEAR_NOTHING, // cut before it
-	FAKE_TEAR_HALF,    // the first half of the bytes
-	FAKE_TEAR_BITS,    // the first half, and of the byte and of all behind it random bits
-	FAKE_TEAR_LATE,    // erase: only the second half; program: all but the last byte
-	FAKE_TEAR_ALL,     // all of it, but the caller never hears
+	FAKE_TEAR_HALF, // the first half of the bytes
+	FAKE_TEAR_BITS, // the first half, and of the byte and of all behind it random bits
+	FAKE_TEAR_LATE, // erase: only the second half; program: all but the last byte
+	FAKE_TEAR_ALL, // all of it, but the caller never hears
 	FAKE_TEAR_COUNT
 };
 
-enum fake_call {
-	FAKE_CALL_READ,
-	FAKE_CALL_ERASE,
-	FAKE_CALL_PROGRAM,
-	FAKE_CALL_GET,
-	FAKE_CALL_SET,
-	FAKE_CALL_RANDOM,
-	FAKE_CALL_COUNT
-};
+enum fake_call { FAKE_CALL_READ, FAKE_CALL_ERASE, FAKE_CALL_PROGRAM, FAKE_CALL_GET, FAKE_CALL_SET, FAKE_CALL_RANDOM, FAKE_CALL_COUNT };
 
 struct fake_publish {
 	char topic[MU_TOPIC_MAX];
@@ -69,14 +61,14 @@ struct fake_port {
 	uint64_t rule_violations; // a program that would have set a bit
 	uint64_t bytes_programmed;
 	uint64_t calls[FAKE_CALL_COUNT]; // of each kind, since init
-	uint64_t erases_by_sector[64];   // of MU_PART_SPOOL
+	uint64_t erases_by_sector[64]; // of MU_PART_SPOOL
 
 	// faults
 	uint64_t operations; // durable ones since init
-	uint64_t cut_at;     // 0: never; compared with `operations`
+	uint64_t cut_at; // 0: never; compared with `operations`
 	enum fake_tear tear;
-	bool power_off;      // set by a cut
-	uint64_t fail_at[FAKE_CALL_COUNT];    // the n-th call of this kind (compared with `calls`) fails, 0: none
+	bool power_off; // set by a cut
+	uint64_t fail_at[FAKE_CALL_COUNT]; // the n-th call of this kind (compared with `calls`) fails, 0: none
 	uint64_t fail_count[FAKE_CALL_COUNT]; // so many from there on; 0 is taken as 1
 
 	// key-value
@@ -104,7 +96,7 @@ struct fake_port {
 	struct mu_link_status link_status;
 
 	// mqtt
-	int mqtt_result;    // of open, subscribe and publish; 0: works
+	int mqtt_result; // of open, subscribe and publish; 0: works
 	unsigned mqtt_opens, mqtt_closes, mqtt_subscribes;
 	char mqtt_uri[128], mqtt_client_id[MU_ID_MAX + 1], mqtt_will_topic[MU_TOPIC_MAX], mqtt_will_payload[32];
 	char mqtt_subscribed[8][MU_TOPIC_MAX]; // the first ones

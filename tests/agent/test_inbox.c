@@ -18,8 +18,10 @@ static int put_state(enum mu_event_type type, int32_t value)
 static int put_message(const char *topic, const char *text, size_t size)
 {
 	return mu_inbox_put(&inbox,
-		&(struct mu_event){
-			.type = MU_EVENT_MQTT_MESSAGE, .topic = topic, .payload = (const uint8_t *)text, .payload_bytes = size });
+		&(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
+			.topic = topic,
+			.payload = (const uint8_t *)text,
+			.payload_bytes = size });
 }
 
 static void test_events_come_out_in_order(void **unused)

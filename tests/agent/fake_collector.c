@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/agent/fake_collector.h"
+#include <assert.h>
+#include <string.h>
+
+void fake_collector_init(struct fake_collector *collector, struct fake_port *fake, struct mu_agent *agent)
+{
+	*collector = (struct fake_collector){ .fake = fake, .agent = agent };
+}
+
+void fake_collector_free(struct fake_collector *collector)
+{
+	for (unsigned i = 0; i < collector->count; i++)
+		mu__record__free_unpacked(collector->records[i], 0);
+}
+
+static void post(struct fake_collector *collector, enum mu_event_type type, int32_t value)
+{
+	mu_agent_post(collector->agent, &(struct mu_event){ .type = type, .value = value });
+}
+
+void fake_collector_send(struct fake_collector *collector, const char *topic, const void *payload, size_t size, bool retained)
+{
+	mu_agent_post(collector->agent,
+		&(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
+			.topic = topic,
+			.payload = payload,
+			.payload_bytes = size,
+			.retained = retained });
+}
+
+static void send_ack(struct fake_collector *collector, const char *up_topic)
+{
+	Mu__Ack ack = MU__ACK__INIT;
+	uint8_t packed[64];
+	char topic[MU_TOPIC_MAX + 2];
+	size_t stem = strlen(up_topic) - strlen("up");
+	memcpy(topic, up_topic, stem);
+	memcpy(topic + stem, "ack", sizeof "ack");
+	ack.epoch = collector->epoch;
+	ack.through_seq = collector->through;
+	ack.has_server_time_ms = true;
+	ack.server_time_ms = UINT64_C(1790000000000) + collector->now_ms;
+	fake_collector_send(collector, topic, packed, mu__ack__pack(&ack, packed), false);
+}
+
+static void accept(struct fake_collector *collector, uint64_t seq, const Mu__Record *record)
+{
+	uint8_t packed[4096];
+	size_t size = mu__record__pack(record, packed);
+	assert(collector->count < FAKE_RECORDS_MAX);
+	collector->seqs[collector->count] = seq;
+	collector->records[collector->count++] = mu__record__unpack(0, size, packed);
+}
+
+static void take_uplink(struct fake_collector *collector, const struct fake_publish *publish)
+{
+	Mu__Uplink *uplink = mu__uplink__unpack(0, publish->size, publish->payload);
+	assert(uplink);
+	if (uplink->epoch != collector->epoch) {
+		collector->epoch = uplink->epoch;
+		collector->through = uplink->first_seq - 1;
+	}
+	if (uplink->oldest_seq > collector->through + 1)
+		collector->through = uplink->oldest_seq - 1; // gone for good
+	uint64_t seq = uplink->first_seq;
+	for (size_t i = 0; i < uplink->n_records && seq <= collector->through + 1; i++) {
+		const Mu__Record *record = uplink->records[i];
+		uint64_t next = seq + (record->body_case == MU__RECORD__BODY_GAP ? record->gap->count : 1);
+		if (seq == collector->through + 1) {
+			accept(collector, seq, record);
+			collector->through = next - 1;
+		}
+		seq = next;
+	}
+	mu__uplink__free_unpacked(uplink, 0);
+	if (!collector->no_ack)
+		send_ack(collector, publish->topic);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t size = strlen(text), end_size = strlen(end);
+	return size >= end_size && !strcmp(text + size - end_size, end);
+}
+
+// A live broker answers pings: every 10 s is often enough for any keep-alive.
+static void answer_ping(struct fake_collector *collector)
+{
+	if (collector->no_broker || collector->no_puback || collector->now_ms < collector->ping_ms)
+		return;
+	collector->ping_ms = collector->now_ms + 10000;
+	post(collector, MU_EVENT_MQTT_ALIVE, 0);
+}
+
+static void answer(struct fake_collector *collector)
+{
+	answer_ping(collector);
+	struct fake_port *fake = collector->fake;
+	for (; collector->connects < fake->link_connects; collector->connects++)
+		if (!collector->no_link) {
+			fake->link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
+			post(collector, MU_EVENT_LINK_UP, 0);
+		}
+	for (; collector->opens < fake->mqtt_opens; collector->opens++)
+		if (collector->no_broker)
+			mu_agent_post(collector->agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+		else
+			post(collector, MU_EVENT_MQTT_OPEN, 0);
+	for (; collector->published < fake->published; collector->published++) {
+		const struct fake_publish *publish = fake_port_publish(fake, fake->published - 1 - collector->published);
+		if (!collector->no_puback)
+			post(collector, MU_EVENT_MQTT_PUBLISHED, publish->id);
+		collector->online += ends_with(publish->topic, "/state");
+		if (ends_with(publish->topic, "/up"))
+			take_uplink(collector, publish);
+	}
+}
+
+void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms)
+{
+	uint64_t end_ms = collector->now_ms + duration_ms;
+	for (;;) {
+		uint64_t next_ms = mu_agent_step(collector->agent, collector->now_ms);
+		answer(collector);
+		if (collector->now_ms >= end_ms)
+			return;
+		if (next_ms <= collector->now_ms)
+			next_ms = collector->now_ms + 1;
+		if (next_ms > collector->now_ms + 100)
+			next_ms = collector->now_ms + 100;
+		collector->now_ms = next_ms < end_ms ? next_ms : end_ms;
+	}
+}
+
+const Mu__Record *fake_collector_last(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+{
+	for (unsigned i = collector->count; i--;)
+		if (collector->records[i]->body_case == kind)
+			return collector->records[i];
+	return 0;
+}
+
+unsigned fake_collector_count(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector->count; i++)
+		count += collector->records[i]->body_case == kind;
+	return count;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other end for tests of a whole agent: a link, a broker and a collector that follow proto/SPEC.md, in virtual time.
+//
+// Answers what the agent asks of its fake port: link up, CONNACK, PUBACK, cumulative Ack. Each can be switched off. Keeps a copy of
+// every record that it accepted, in order.
+#ifndef TESTS_AGENT_FAKE_COLLECTOR_H
+#define TESTS_AGENT_FAKE_COLLECTOR_H
+#include "agent/agent.h"
+#include "muster.pb-c.h"
+#include "tests/agent/fake_port.h"
+
+enum { FAKE_RECORDS_MAX = 4096 };
+
+struct fake_collector {
+	struct fake_port *fake;
+	struct mu_agent *agent;
+	uint64_t now_ms, ping_ms; // ping_ms: of the next answer to a ping
+	bool no_link, no_broker, no_puback, no_ack;
+	unsigned connects, opens, published; // handled so far
+	uint64_t epoch, through;
+	unsigned count;
+	Mu__Record *records[FAKE_RECORDS_MAX];
+	uint64_t seqs[FAKE_RECORDS_MAX];
+	unsigned online; // "online" messages seen
+};
+
+void fake_collector_init(struct fake_collector *collector, struct fake_port *fake, struct mu_agent *agent);
+void fake_collector_free(struct fake_collector *collector);
+
+// Steps the agent, and answers, for so long; in hops of the agent's own deadlines, at most 100 ms each.
+void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms);
+
+void fake_collector_send(struct fake_collector *collector, const char *topic, const void *payload, size_t size, bool retained);
+
+// The newest accepted record of this kind, or null; and how many there were.
+const Mu__Record *fake_collector_last(const struct fake_collector *collector, Mu__Record__BodyCase kind);
+unsigned fake_collector_count(const struct fake_collector *collector, Mu__Record__BodyCase kind);
+
+#endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole agent against a collector that follows the specification, in virtual time.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "tests/agent/fake_collector.h"
+
+static struct fake_port fake;
+static struct fake_collector collector;
+static struct mu_agent *agent;
+
+static const struct mu_agent_config plain = { .id = "dev-1",
+	.firmware = "1.0.0",
+	.broker_uri = "mqtt://127.0.0.1:1883",
+	.elf_sha = { 1, 2, 3, 4, 5, 6, 7, 8 } };
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	fake_port_init(&fake, 1);
+	fake_port_partition(&fake, MU_PART_SPOOL, 32);
+	fake_port_partition(&fake, MU_PART_BOOT, 2);
+	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
+	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	fake.reset_info.reset_raw = 1;
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_min_bytes = 190000, .heap_largest_bytes = 110000 };
+	agent = malloc(sizeof *agent);
+	memset(agent, 0xA5, sizeof *agent); // RAM after power-on
+	fake_collector_init(&collector, &fake, agent);
+	return 0;
+}
+
+static int tear_down(void **unused)
+{
+	(void)unused;
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+	return 0;
+}
+
+static void start(const struct mu_agent_config *config)
+{
+	const char *problem = "none";
+	assert_int_equal(mu_agent_init(agent, config, &fake.port, &problem), 0);
+}
+
+// Each is one mistake; the agent must name it and touch nothing.
+static void test_bad_configurations_are_refused(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config no_id = plain, bad_id = plain, fast = plain, slow_keepalive = plain, ftp = plain, big = plain;
+	no_id.id = 0;
+	bad_id.id = "a/b";
+	fast.heartbeat_ms = 999;
+	slow_keepalive.keepalive_s = 301;
+	ftp.broker_uri = "ftp://x";
+	big.batch_bytes = 4097;
+	const struct {
+		const struct mu_agent_config *config;
+		int error;
+		const char *word;
+	} rows[] = { { &no_id, MU_ERR_INVALID, "missing" }, { &bad_id, MU_ERR_INVALID, "id is not" },
+		{ &fast, MU_ERR_RANGE, "heartbeat_ms" }, { &slow_keepalive, MU_ERR_RANGE, "keepalive_s" },
+		{ &ftp, MU_ERR_INVALID, "broker_uri" }, { &big, MU_ERR_RANGE, "batch_bytes" } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *problem = 0;
+		assert_int_equal(mu_agent_init(agent, rows[i].config, &fake.port, &problem), rows[i].error);
+		assert_non_null(strstr(problem, rows[i].word));
+	}
+}
+
+static void test_reports_from_the_first_boot_on(void **unused)
+{
+	(void)unused;
+	start(&plain);
+	fake_collector_run(&collector, 200000);
+	assert_int_equal(collector.online, 1);
+	assert_int_equal(collector.records[0]->body_case, MU__RECORD__BODY_BOOT_REPORT);
+	assert_string_equal(collector.records[0]->boot_report->firmware, "1.0.0");
+	assert_int_equal(collector.records[0]->boot, 1);
+	for (unsigned i = 0; i < collector.count; i++)
+		assert_int_equal(collector.seqs[i], i + 1);
+	// 5, 10, 20, 40 s, then each 60 s at the device's own phase
+	assert_in_range(fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT), 6, 7);
+	const Mu__Record *last = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
+	assert_int_equal(last->heartbeat->vitals->heap_free_bytes, 200000);
+	assert_int_equal(last->time_quality, MU__TIME_QUALITY__TIME_SERVER);
+	assert_int_equal(mu_spool_depth(&agent->spool), 0);
+}
+
+static void test_an_outage_loses_nothing(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config config = plain;
+	config.heartbeat_ms = 1000;
+	start(&config);
+	fake_collector_run(&collector, 10000);
+	unsigned before = collector.count;
+	collector.no_broker = true;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+	fake_collector_run(&collector, 120000);
+	assert_int_equal(collector.count, before);
+	assert_in_range(mu_spool_depth(&agent->spool), 115, 130);
+	collector.no_broker = false;
+	fake_collector_run(&collector, 70000); // back-off is at most 60 s
+	assert_in_range(mu_spool_depth(&agent->spool), 0, 1);
+	for (unsigned i = 0; i < collector.count; i++)
+		assert_int_equal(collector.seqs[i], i + 1);
+}
+
+// No Ack, no deletion: PUBACKs alone free nothing.
+static void test_pubacks_do_not_empty_the_spool(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config config = plain;
+	config.heartbeat_ms = 1000;
+	start(&config);
+	collector.no_ack = true;
+	fake_collector_run(&collector, 60000);
+	assert_true(mu_spool_depth(&agent->spool) >= 55);
+	collector.no_ack = false;
+	fake_collector_run(&collector, 120000);
+	assert_in_range(mu_spool_depth(&agent->spool), 0, 1);
+}
+
+static void test_a_stale_token_resets_within_a_second_and_is_named(void **unused)
+{
+	(void)unused;
+	start(&plain);
+	int token = mu_agent_token(agent, "pump", 4000, 0);
+	assert_true(token >= 0);
+	fake_collector_run(&collector, 3900);
+	assert_int_equal(fake.restarts, 0);
+	fake_collector_run(&collector, 1100);
+	assert_int_equal(fake.restarts, 1);
+	assert_int_equal(mu_agent_step(agent, 6000), UINT64_MAX); // does nothing any more
+
+	struct fake_collector second;
+	memset(agent, 0x5A, sizeof *agent);
+	fake.reset_info.reset_raw = 3;
+	fake_collector_init(&second, &fake, agent);
+	second.connects = fake.link_connects;
+	second.opens = fake.mqtt_opens;
+	second.published = fake.published;
+	second.epoch = collector.epoch;
+	second.through = collector.through;
+	start(&plain);
+	fake_collector_run(&second, 8000);
+	const Mu__Boot *boot = fake_collector_last(&second, MU__RECORD__BODY_BOOT_REPORT)->boot_report;
+	assert_int_equal(boot->reset_class, MU__RESET_CLASS__RESET_HANG);
+	assert_string_equal(boot->hung_token, "pump");
+	assert_in_range(boot->previous_uptime_s, 3, 5);
+	fake_collector_free(&second);
+}
+
+static void test_metrics_and_events_of_the_application(void **unused)
+{
+	(void)unused;
+	start(&plain);
+	int level = mu_agent_metric(agent, "tank_level");
+	assert_int_equal(mu_agent_metric_real(agent, level, 0.5), 0);
+	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 0), 0);
+	fake_collector_run(&collector, 8000);
+	const Mu__Record *boot = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
+	assert_int_equal(boot->boot_report->n_app_metric_names, 1);
+	assert_string_equal(boot->boot_report->app_metric_names[0], "tank_level");
+	const Mu__Record *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
+	assert_int_equal(heartbeat->heartbeat->n_app, 1);
+	assert_true(heartbeat->heartbeat->app[0]->real == 0.5);
+	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_EVENT)->event->text, "by hand");
+}
+
+// Flash that fails in every position must cost records at most, never the agent.
+static void test_lives_on_when_flash_calls_fail(void **unused)
+{
+	(void)unused;
+	for (uint64_t n = 1; n < 60; n++) {
+		for (int call = FAKE_CALL_READ; call <= FAKE_CALL_SET; call++) {
+			tear_down(0);
+			set_up(0);
+			fake_port_fail(&fake, (enum fake_call)call, n, 1);
+			start(&plain);
+			fake_collector_run(&collector, 12000);
+			assert_int_equal(fake.restarts, 0);
+			assert_true(collector.online >= 1);
+		}
+	}
+}
+
+// ---------------------------------------------------------------- no allocation after init
+
+static volatile size_t allocations; // volatile: the compiler holds that malloc() changes no variable of ours
+
+#if defined(__SANITIZE_ADDRESS__)
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t), void (*on_free)(const volatile void *));
+static void count_allocation(const volatile void *memory, size_t size)
+{
+	(void)memory;
+	(void)size;
+	allocations++;
+}
+static void ignore_free(const volatile void *memory)
+{
+	(void)memory;
+}
+static void watch_allocations(void)
+{
+	assert_true(__sanitizer_install_malloc_and_free_hooks(count_allocation, ignore_free) > 0);
+}
+static size_t allocations_now(void)
+{
+	return allocations;
+}
+#else
+static void watch_allocations(void)
+{
+}
+static size_t allocations_now(void)
+{
+	struct mallinfo2 info = mallinfo2();
+	return allocations + info.uordblks;
+}
+#endif
+
+// A broker that copies nothing, so that every allocation seen is the agent's.
+static int quiet_open(void *context, const struct mu_mqtt_options *options)
+{
+	(void)context;
+	(void)options;
+	return 0;
+}
+static void quiet_close(void *context)
+{
+	(void)context;
+}
+static int quiet_subscribe(void *context, const char *topic, int qos)
+{
+	(void)context;
+	(void)topic;
+	return qos;
+}
+static int quiet_id;
+static uint64_t quiet_epoch;
+static int quiet_publish(void *context, const char *topic, const void *payload, size_t size, int qos)
+{
+	(void)context;
+	(void)topic;
+	(void)qos;
+	if (size > 9 && ((const uint8_t *)payload)[0] == 0x09) // Uplink.epoch, fixed64
+		memcpy(&quiet_epoch, (const uint8_t *)payload + 1, sizeof quiet_epoch);
+	return ++quiet_id;
+}
+static int quiet_phases(void *context, struct mu_mqtt_phases *out)
+{
+	(void)context;
+	*out = (struct mu_mqtt_phases){ .tcp_ms = 3, .mqtt_ms = 5 };
+	return 0;
+}
+
+static void test_nothing_is_allocated_after_init(void **unused)
+{
+	(void)unused;
+	static const struct mu_mqtt_port mqtt = { quiet_open, quiet_close, quiet_subscribe, quiet_publish, quiet_phases };
+	struct mu_port port = fake.port;
+	struct mu_agent_config config = plain;
+	uint8_t packed[64];
+	int seen = 0;
+	port.mqtt = &mqtt;
+	config.heartbeat_ms = 1000;
+	watch_allocations();
+	size_t control = allocations_now();
+	void *volatile block = malloc(100);
+	assert_true(allocations_now() > control); // the counter counts
+	free(block);
+	size_t before = allocations_now();
+	assert_int_equal(mu_agent_init(agent, &config, &port, 0), 0);
+	for (uint64_t now_ms = 0; now_ms < 300000; now_ms += 50) {
+		mu_agent_step(agent, now_ms);
+		if (now_ms == 100)
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
+		if (agent->session.phase == MU_SESSION_OPENING)
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_OPEN });
+		for (; seen < quiet_id; seen++)
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_PUBLISHED, .value = seen + 1 });
+		if (now_ms % 1000 == 0 && agent->uplink.sent_through) {
+			Mu__Ack ack = MU__ACK__INIT;
+			ack.epoch = quiet_epoch;
+			ack.through_seq = agent->uplink.sent_through;
+			mu_agent_post(agent,
+				&(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
+					.topic = "muster/v1/dev-1/ack",
+					.payload = packed,
+					.payload_bytes = mu__ack__pack(&ack, packed) });
+		}
+		if (now_ms % 10000 == 0)
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_ALIVE });
+		if (now_ms == 150000) // an outage in the middle
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+		if (now_ms % 70000 == 7000) // rubbish on the command topic
+			mu_agent_post(agent,
+				&(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
+					.topic = "muster/v1/dev-1/dn",
+					.payload = packed,
+					.payload_bytes = 40 });
+	}
+	assert_int_equal(allocations_now(), before);
+	assert_true(mu_spool_acked_through(&agent->spool) > 200); // it did live
+	assert_true(agent->command.received > 0);
+	assert_true(agent->session.opened == 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pubacks_do_not_empty_the_spool, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_stale_token_resets_within_a_second_and_is_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_metrics_and_events_of_the_application, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_lives_on_when_flash_calls_fail, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nothing_is_allocated_after_init, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}

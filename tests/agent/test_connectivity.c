@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Link and session come and go: what the agent asks of its port, what it records, what it tells the ladder.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "tests/agent/fake_collector.h"
+
+static struct fake_port fake;
+static struct fake_collector collector;
+static struct mu_agent *agent;
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	fake_port_init(&fake, 3);
+	fake_port_partition(&fake, MU_PART_SPOOL, 16);
+	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	agent = malloc(sizeof *agent);
+	fake_collector_init(&collector, &fake, agent);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h:1883", .heartbeat_ms = 5000 };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	return 0;
+}
+
+static int tear_down(void **unused)
+{
+	(void)unused;
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+	return 0;
+}
+
+static void post(enum mu_event_type type, int32_t reason)
+{
+	mu_agent_post(agent, &(struct mu_event){ .type = type, .reason = reason });
+}
+
+static unsigned links(Mu__LinkChange change)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		count += collector.records[i]->body_case == MU__RECORD__BODY_LINK && collector.records[i]->link->change == change;
+	return count;
+}
+
+static void test_opens_with_will_and_subscriptions(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 6000);
+	assert_int_equal(fake.link_connects, 1);
+	assert_string_equal(fake.mqtt_will_topic, "muster/v1/dev-1/state");
+	assert_string_equal(fake.mqtt_will_payload, "offline");
+	assert_int_equal(fake.mqtt_subscribes, 2);
+	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+}
+
+static void test_a_lost_link_is_recorded_with_its_reason_and_length(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 30000);
+	collector.no_link = true;
+	post(MU_EVENT_LINK_DOWN, 200); // beacon time-out
+	fake_collector_run(&collector, 10000);
+	assert_int_not_equal(agent->session.phase, MU_SESSION_OPEN);
+	collector.no_link = false;
+	post(MU_EVENT_LINK_UP, 0);
+	fake_collector_run(&collector, 90000);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 1);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_RESTORED), 1);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_RESTORED), 1);
+	const Mu__LinkHealth *link = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat->link;
+	assert_int_equal(link->disconnects, 1);
+	assert_int_equal(agent->disconnects.by_reason[0].reason, 200);
+	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+}
+
+// A peer that is gone without a FIN: only the missing answers tell.
+static void test_a_dead_peer_is_noticed_by_its_silence(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 20000);
+	unsigned opens = fake.mqtt_opens;
+	collector.no_puback = collector.no_ack = true;
+	fake_collector_run(&collector, 46000); // 1.5 keepalives of 30 s
+	assert_int_equal(agent->session_lost_ms == UINT64_MAX && fake.mqtt_opens == opens, 0);
+	collector.no_puback = collector.no_ack = false;
+	fake_collector_run(&collector, 80000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_in_range(mu_spool_depth(&agent->spool), 0, 1);
+	assert_int_equal(fake.restarts, 0);
+}
+
+// PUBACKs but no Acks for hours: an outage behind the broker. The link is not to blame and nothing reboots.
+static void test_an_outage_behind_the_broker_touches_no_link(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 20000);
+	unsigned opens = fake.mqtt_opens;
+	collector.no_ack = true;
+	fake_collector_run(&collector, 4 * 3600 * 1000);
+	assert_int_equal(fake.restarts, 0);
+	assert_int_equal(fake.link_connects, 1);
+	assert_int_equal(fake.link_restarts, 0);
+	assert_int_equal(fake.mqtt_opens, opens + 1); // anew once, then only patience
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+}
+
+static void test_a_refused_socket_is_counted_and_tried_again(void **unused)
+{
+	(void)unused;
+	fake.vitals.heap_free_bytes = 20000; // below the gate
+	fake_collector_run(&collector, 30000);
+	assert_int_equal(fake.mqtt_opens, 0);
+	assert_true(agent->session.refused > 1);
+	assert_true(agent->verdict & MU__VERDICT_BIT__VERDICT_HEAP_STARVED);
+	fake.vitals.heap_free_bytes = 200000;
+	fake_collector_run(&collector, 70000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+}
+
+static void test_retained_and_foreign_messages_are_ignored(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 6000);
+	fake_collector_send(&collector, "muster/v1/dev-1/dn", "x", 1, true);
+	fake_collector_send(&collector, "muster/v1/dev-2/dn", "x", 1, false);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(agent->command.received, 0);
+	assert_int_equal(agent->session.retained_ignored, 1);
+	assert_int_equal(agent->session.foreign_ignored, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_touches_no_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/reporting.h"
+#include "tests/agent/fake_collector.h"
+
+static void test_the_most_frequent_reason_comes_first(void **unused)
+{
+	(void)unused;
+	struct mu_disconnects disconnects = { .total = 0 };
+	const uint32_t reasons[] = { 200, 8, 8, 201, 8, 200 };
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		mu_disconnects_add(&disconnects, reasons[i]);
+	assert_int_equal(disconnects.total, 6);
+	assert_int_equal(disconnects.used, 3);
+	assert_int_equal(disconnects.by_reason[0].reason, 8);
+	assert_int_equal(disconnects.by_reason[0].count, 3);
+	assert_int_equal(disconnects.by_reason[1].reason, 200);
+	assert_int_equal(disconnects.by_reason[2].reason, 201);
+}
+
+// More kinds than places: the total stays right and a frequent one is never pushed out by rare ones.
+static void test_rare_reasons_share_the_last_place(void **unused)
+{
+	(void)unused;
+	struct mu_disconnects disconnects = { .total = 0 };
+	for (int i = 0; i < 50; i++)
+		mu_disconnects_add(&disconnects, 8);
+	for (uint32_t reason = 100; reason < 130; reason++)
+		mu_disconnects_add(&disconnects, reason);
+	uint32_t sum = 0;
+	for (uint32_t i = 0; i < disconnects.used; i++)
+		sum += disconnects.by_reason[i].count;
+	assert_int_equal(disconnects.total, 80);
+	assert_int_equal(sum, 80);
+	assert_int_equal(disconnects.used, MU_AGENT_REASONS);
+	assert_int_equal(disconnects.by_reason[0].reason, 8);
+}
+
+static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
+{
+	(void)unused;
+	struct fake_port fake;
+	struct fake_collector collector;
+	struct mu_agent *agent = malloc(sizeof *agent);
+	fake_port_init(&fake, 5);
+	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 81000,
+		.heap_min_bytes = 64000,
+		.heap_largest_bytes = 40000,
+		.has_temperature = true,
+		.temperature_decicelsius = -125,
+		.has_cpu = true,
+		.cpu_permille = { 120, 0 },
+		.has_stack = true,
+		.stack_min_bytes = 900,
+		.stack_min_task = "wifi",
+		.has_sockets = true,
+		.sockets_open = 3,
+		.sockets_limit = 10,
+		.sockets_high_water = 5,
+		.has_flash = true,
+		.flash_erases = 4,
+		.flash_written_bytes = 2048 };
+	fake_collector_init(&collector, &fake, agent);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h", .elf_sha = { 0xAB } };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	fake_collector_run(&collector, 6000);
+	const Mu__Heartbeat *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat;
+	assert_int_equal(heartbeat->vitals->heap_largest_bytes, 40000);
+	assert_int_equal(heartbeat->vitals->temperature_decicelsius, -125);
+	assert_int_equal(heartbeat->vitals->uptime_s, 5);
+	assert_int_equal(heartbeat->link->rssi_dbm, -55);
+	assert_int_equal(heartbeat->sockets->open, 3);
+	assert_int_equal(heartbeat->sockets->limit, 10);
+	assert_int_equal(heartbeat->tasks->cpu0_permille, 120);
+	assert_string_equal(heartbeat->tasks->stack_min_task, "wifi");
+	assert_int_equal(heartbeat->agent->flash_erases, 4);
+	assert_true(heartbeat->agent->sent_bytes > 0);
+	assert_null(heartbeat->ota); // this port has no slots
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+}
+
+// A name or text that the collector would refuse is not sent, and its number is not used up.
+static void test_a_bad_event_is_refused(void **unused)
+{
+	(void)unused;
+	struct fake_port fake;
+	struct mu_agent *agent = malloc(sizeof *agent);
+	fake_port_init(&fake, 5);
+	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	uint64_t next = mu_spool_next_seq(&agent->spool);
+	assert_true(mu_agent_event(agent, "bad name\n", 0, 10) < 0);
+	assert_int_equal(mu_spool_next_seq(&agent->spool), next);
+	assert_int_equal(mu_spool_refused(&agent->spool), 1);
+	assert_int_equal(mu_agent_event(agent, "good", 0, 10), 0);
+	assert_int_equal(mu_spool_next_seq(&agent->spool), next + 1);
+	fake_port_free(&fake);
+	free(agent);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_most_frequent_reason_comes_first),
+		cmocka_unit_test(test_rare_reasons_share_the_last_place),
+		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
+		cmocka_unit_test(test_a_bad_event_is_refused),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
