@@ -61,11 +61,13 @@ static uint8_t checksum_of(uint8_t checksum, const uint8_t *data, uint32_t size)
 	return checksum;
 }
 
-void mu_app_verifier_start(struct mu_app_verifier *verifier, const struct mu_source *source,
-	const struct mu_hash *sha256, uint16_t chip_id)
+void mu_app_verifier_start(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256, uint16_t chip_id)
 {
 	*verifier = (struct mu_app_verifier){
-		.source = *source, .hash = *sha256, .chip_id = chip_id, .checksum = CHECKSUM_SEED,
+		.source = *source,
+		.hash = *sha256,
+		.chip_id = chip_id,
+		.checksum = CHECKSUM_SEED,
 	};
 	if (sha256->digest_size != MU_SHA256_SIZE)
 		verifier->failed = MU_ERR_INVALID;
@@ -187,8 +189,7 @@ int mu_app_verifier_step(struct mu_app_verifier *verifier, uint32_t budget_bytes
 	return verifier->failed < 0 ? verifier->failed : verifier->phase == MU_APP_VERIFY_DONE;
 }
 
-int mu_app_image_verify(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256,
-	uint16_t chip_id)
+int mu_app_image_verify(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256, uint16_t chip_id)
 {
 	mu_app_verifier_start(verifier, source, sha256, chip_id);
 	int result = mu_app_verifier_step(verifier, UINT32_MAX);
@@ -230,8 +231,8 @@ static uint32_t size_of(const struct mu_app_payload *segments, unsigned segment_
 	return size > INT32_MAX / 2 ? 0 : (uint32_t)size;
 }
 
-int mu_app_image_write(const struct mu_app_header *header, const struct mu_app_payload *segments,
-	unsigned segment_count, uint8_t *buffer, size_t capacity, const struct mu_hash *sha256)
+int mu_app_image_write(const struct mu_app_header *header, const struct mu_app_payload *segments, unsigned segment_count, uint8_t *buffer,
+	size_t capacity, const struct mu_hash *sha256)
 {
 	uint8_t checksum = CHECKSUM_SEED;
 	uint32_t offset = MU_APP_IMAGE_HEADER_SIZE;

@@ -66,8 +66,8 @@ int mu_app_header_decode(struct mu_app_header *header, const uint8_t bytes[MU_AP
 
 // The source's size is that of the partition; what lies beyond the image is not looked at. `sha256` must stay usable
 // until the verification is done.
-void mu_app_verifier_start(struct mu_app_verifier *verifier, const struct mu_source *source,
-	const struct mu_hash *sha256, uint16_t chip_id);
+void mu_app_verifier_start(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256,
+	uint16_t chip_id);
 
 // Reads at most about budget_bytes (at least one piece of 256). Returns 1 verified, 0 call again, or negative:
 // MU_ERR_INVALID magic, segment count, segment length or alignment; MU_ERR_UNSUPPORTED chip; MU_ERR_RANGE the image is
@@ -75,8 +75,7 @@ void mu_app_verifier_start(struct mu_app_verifier *verifier, const struct mu_sou
 int mu_app_verifier_step(struct mu_app_verifier *verifier, uint32_t budget_bytes);
 
 // All steps at once: 0, or the error.
-int mu_app_image_verify(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256,
-	uint16_t chip_id);
+int mu_app_image_verify(struct mu_app_verifier *verifier, const struct mu_source *source, const struct mu_hash *sha256, uint16_t chip_id);
 
 // Finds segment `index` without verifying the image. MU_ERR_NOT_FOUND beyond the last one.
 int mu_app_image_segment(const struct mu_source *source, unsigned index, struct mu_app_segment *segment);
@@ -91,7 +90,7 @@ struct mu_app_payload {
 // Writes a complete image: header (segment_count and hash_appended are set here), segments, checksum, SHA-256.
 // Returns its size in bytes, MU_ERR_FULL if it does not fit `capacity`, MU_ERR_INVALID without segments or with more
 // than 16, or the digest's error.
-int mu_app_image_write(const struct mu_app_header *header, const struct mu_app_payload *segments,
-	unsigned segment_count, uint8_t *buffer, size_t capacity, const struct mu_hash *sha256);
+int mu_app_image_write(const struct mu_app_header *header, const struct mu_app_payload *segments, unsigned segment_count, uint8_t *buffer,
+	size_t capacity, const struct mu_hash *sha256);
 
 #endif

@@ -111,8 +111,8 @@ static int next_seq(uint32_t from, unsigned slot, unsigned slot_count, uint32_t 
 }
 
 // Writes `slot` with a seq of at least `from` into a sector, whose label is kept as ESP-IDF keeps it.
-static int write_slot(const struct mu_otadata *otadata, unsigned sector, uint32_t from, unsigned slot,
-	unsigned slot_count, uint32_t state, struct mu_otadata_change *change)
+static int write_slot(const struct mu_otadata *otadata, unsigned sector, uint32_t from, unsigned slot, unsigned slot_count, uint32_t state,
+	struct mu_otadata_change *change)
 {
 	struct mu_otadata_entry entry = otadata->entry[sector];
 	int err = next_seq(from, slot, slot_count, &entry.seq);
@@ -174,8 +174,7 @@ int mu_otadata_mark_invalid(const struct mu_otadata *otadata, struct mu_otadata_
 	return mark_active(otadata, MU_OTADATA_INVALID, change);
 }
 
-int mu_otadata_repair(const struct mu_otadata *otadata, unsigned running, unsigned slot_count,
-	struct mu_otadata_change *change)
+int mu_otadata_repair(const struct mu_otadata *otadata, unsigned running, unsigned slot_count, struct mu_otadata_change *change)
 {
 	*change = (struct mu_otadata_change){ 0 };
 	if (!slot_is_possible(running, slot_count))

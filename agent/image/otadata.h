@@ -97,7 +97,6 @@ int mu_otadata_mark_invalid(const struct mu_otadata *otadata, struct mu_otadata_
 // Makes otadata tell the truth when `running` is not the active slot (an older ESP-IDF left equal seqs, or a rescue
 // boot went past a damaged image): the running slot becomes active and VALID with the next seq, written to the
 // other sector. Nothing if it is active and the seqs differ. Same errors as set_boot.
-int mu_otadata_repair(const struct mu_otadata *otadata, unsigned running, unsigned slot_count,
-	struct mu_otadata_change *change);
+int mu_otadata_repair(const struct mu_otadata *otadata, unsigned running, unsigned slot_count, struct mu_otadata_change *change);
 
 #endif

@@ -94,8 +94,7 @@ static void write_partition(uint8_t *record, const struct mu_partition_entry *en
 	mu_le32_put(record + 28, entry->flags);
 }
 
-int mu_partition_table_write(const struct mu_partition_table *table, uint8_t *buffer, size_t size,
-	const struct mu_hash *md5)
+int mu_partition_table_write(const struct mu_partition_table *table, uint8_t *buffer, size_t size, const struct mu_hash *md5)
 {
 	if (size < MU_PARTITION_TABLE_SIZE)
 		return MU_ERR_SIZE;
@@ -154,8 +153,8 @@ int mu_partition_table_check(const struct mu_partition_table *table, uint32_t fl
 	return 0;
 }
 
-const struct mu_partition_entry *mu_partition_table_find(const struct mu_partition_table *table, uint8_t type,
-	uint8_t subtype, const char *label)
+const struct mu_partition_entry *mu_partition_table_find(const struct mu_partition_table *table, uint8_t type, uint8_t subtype,
+	const char *label)
 {
 	for (unsigned i = 0; i < table->count; i++) {
 		const struct mu_partition_entry *entry = &table->partitions[i];

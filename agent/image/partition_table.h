@@ -65,8 +65,7 @@ int mu_partition_table_parse(struct mu_partition_table *table, const uint8_t *da
 
 // Writes table's partitions, the MD5 record if `md5` is not null, the end and FF padding: MU_PARTITION_TABLE_SIZE bytes.
 // Returns 0, MU_ERR_SIZE buffer too small, MU_ERR_FULL too many partitions, or the digest's error.
-int mu_partition_table_write(const struct mu_partition_table *table, uint8_t *buffer, size_t size,
-	const struct mu_hash *md5);
+int mu_partition_table_write(const struct mu_partition_table *table, uint8_t *buffer, size_t size, const struct mu_hash *md5);
 
 // The layout rules of a table that somebody made: labels unique and not empty, sectors aligned (apps 0x10000), nothing
 // below 0x9000, nothing overlapping, inside flash_size. Returns 0, MU_ERR_INVALID or MU_ERR_RANGE; *index, if not null,
@@ -74,8 +73,8 @@ int mu_partition_table_write(const struct mu_partition_table *table, uint8_t *bu
 int mu_partition_table_check(const struct mu_partition_table *table, uint32_t flash_size, unsigned *index);
 
 // First partition that fits; subtype MU_SUBTYPE_ANY fits all, a null label too. Null if there is none.
-const struct mu_partition_entry *mu_partition_table_find(const struct mu_partition_table *table, uint8_t type,
-	uint8_t subtype, const char *label);
+const struct mu_partition_entry *mu_partition_table_find(const struct mu_partition_table *table, uint8_t type, uint8_t subtype,
+	const char *label);
 
 // Number of ota_N partitions, as the bootloader counts them: every such record.
 unsigned mu_partition_table_app_count(const struct mu_partition_table *table);

@@ -32,7 +32,7 @@ static int clear_bit(const struct mu_boot_guard *guard, unsigned boot, unsigned 
 	int err = read(guard, byte_offset(guard->sector, boot), &byte, 1);
 	if (err < 0 || !(byte >> shift_of(boot) & bit))
 		return err;
-	byte &= (uint8_t)~(bit << shift_of(boot));
+	byte &= (uint8_t) ~(bit << shift_of(boot));
 	return guard->port->flash->program(guard->port->context, MU_PART_BOOT, byte_offset(guard->sector, boot), &byte, 1);
 }
 
@@ -129,6 +129,17 @@ static int count_row(struct mu_boot_guard *guard)
 	return 0;
 }
 
+// A boot that ended in another way than a crash takes itself out of the row. GOOD ends the row anyway.
+static int judge_last_boot(const struct mu_boot_guard *guard, bool crashed)
+{
+	return guard->boot && !crashed ? clear_bit(guard, guard->boot - 1, NEUTRAL) : 0;
+}
+
+static int find_room(struct mu_boot_guard *guard)
+{
+	return guard->boot == MU_BOOT_GUARD_BOOTS ? begin_sector(guard, 1 - guard->sector, guard->count) : 0;
+}
+
 static int start(struct mu_boot_guard *guard, bool crashed)
 {
 	int64_t size = guard->port->flash->size(guard->port->context, MU_PART_BOOT);
@@ -137,13 +148,12 @@ static int start(struct mu_boot_guard *guard, bool crashed)
 	int err = find_sector(guard);
 	if (!err)
 		err = find_place(guard);
-	// A good boot is not made worse by it: GOOD ends the row first.
-	if (!err && guard->boot && !crashed)
-		err = clear_bit(guard, guard->boot - 1, NEUTRAL);
+	if (!err)
+		err = judge_last_boot(guard, crashed);
 	if (!err)
 		err = count_row(guard);
-	if (!err && guard->boot == MU_BOOT_GUARD_BOOTS)
-		err = begin_sector(guard, 1 - guard->sector, guard->count);
+	if (!err)
+		err = find_room(guard);
 	return err < 0 ? err : clear_bit(guard, guard->boot, STARTED);
 }
 

@@ -134,8 +134,7 @@ static int visit_sector(const struct mu_journal *journal, unsigned sector,
 	return 0;
 }
 
-int mu_journal_visit(const struct mu_journal *journal, int (*visit)(void *context, const struct mu_journal_record *record),
-	void *context)
+int mu_journal_visit(const struct mu_journal *journal, int (*visit)(void *context, const struct mu_journal_record *record), void *context)
 {
 	if (!journal->open)
 		return 0;
@@ -238,8 +237,7 @@ static int match(void *context, const struct mu_journal_record *record)
 	return 0;
 }
 
-int mu_journal_find(const struct mu_journal *journal, const uint8_t command_id[MU_COMMAND_ID_SIZE],
-	struct mu_journal_record *record)
+int mu_journal_find(const struct mu_journal *journal, const uint8_t command_id[MU_COMMAND_ID_SIZE], struct mu_journal_record *record)
 {
 	struct search search = { .command_id = command_id, .found = record };
 	int err = mu_journal_visit(journal, match, &search);

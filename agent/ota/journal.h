@@ -64,12 +64,10 @@ int mu_journal_append(struct mu_journal *journal, struct mu_journal_record *reco
 int mu_journal_last(const struct mu_journal *journal, struct mu_journal_record *record);
 
 // Newest record of a command. MU_ERR_NOT_FOUND if none of the records still there is of it.
-int mu_journal_find(const struct mu_journal *journal, const uint8_t command_id[MU_COMMAND_ID_SIZE],
-                    struct mu_journal_record *record);
+int mu_journal_find(const struct mu_journal *journal, const uint8_t command_id[MU_COMMAND_ID_SIZE], struct mu_journal_record *record);
 
 // Calls visit for each record, oldest first, until it returns other than 0; returns that, 0, or the flash's error.
-int mu_journal_visit(const struct mu_journal *journal, int (*visit)(void *context, const struct mu_journal_record *record),
-                     void *context);
+int mu_journal_visit(const struct mu_journal *journal, int (*visit)(void *context, const struct mu_journal_record *record), void *context);
 
 // The newest record's operation is neither confirmed nor failed.
 bool mu_journal_is_open(const struct mu_journal *journal);

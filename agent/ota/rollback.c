@@ -186,8 +186,7 @@ static enum mu_rollback_outcome judge(const struct mu_rollback *rollback, const 
 		return MU_ROLLBACK_OUTCOME_NOT_READY;
 	if (!is_same_sha(request->target_sha, mu_slots_other(slots)->elf_sha))
 		return MU_ROLLBACK_OUTCOME_TARGET_MISMATCH;
-	return block == MU_ROLLBACK_READY || block == MU_ROLLBACK_UNCHECKED ? MU_ROLLBACK_OUTCOME_ACCEPTED :
-									     MU_ROLLBACK_OUTCOME_NOT_READY;
+	return block == MU_ROLLBACK_READY || block == MU_ROLLBACK_UNCHECKED ? MU_ROLLBACK_OUTCOME_ACCEPTED : MU_ROLLBACK_OUTCOME_NOT_READY;
 }
 
 enum mu_rollback_outcome mu_rollback_request(struct mu_rollback *rollback, const struct mu_rollback_request *request)
@@ -278,9 +277,12 @@ static enum mu_rollback_action step_restarting(struct mu_rollback *rollback, uin
 enum mu_rollback_action mu_rollback_step(struct mu_rollback *rollback, uint64_t now_ms)
 {
 	static enum mu_rollback_action (*const steps[MU_ROLLBACK_STATE_COUNT])(struct mu_rollback *, uint64_t) = {
-		[MU_ROLLBACK_IDLE] = step_idle,           [MU_ROLLBACK_VERIFYING] = step_verifying,
-		[MU_ROLLBACK_PLANNED] = step_planned,     [MU_ROLLBACK_ANNOUNCED] = step_announced,
-		[MU_ROLLBACK_SWITCHING] = step_switching, [MU_ROLLBACK_RESTARTING] = step_restarting,
+		[MU_ROLLBACK_IDLE] = step_idle,
+		[MU_ROLLBACK_VERIFYING] = step_verifying,
+		[MU_ROLLBACK_PLANNED] = step_planned,
+		[MU_ROLLBACK_ANNOUNCED] = step_announced,
+		[MU_ROLLBACK_SWITCHING] = step_switching,
+		[MU_ROLLBACK_RESTARTING] = step_restarting,
 		[MU_ROLLBACK_CONFIRMING] = step_idle,
 	};
 	return steps[rollback->state](rollback, now_ms);

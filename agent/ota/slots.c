@@ -144,8 +144,7 @@ static uint16_t running_chip(const struct mu_source *source)
 {
 	uint8_t bytes[MU_APP_IMAGE_HEADER_SIZE];
 	struct mu_app_header header;
-	if (mu_source_read(source, 0, bytes, sizeof bytes) < 0 ||
-		mu_app_header_decode(&header, bytes, MU_APP_IMAGE_CHIP_ANY) < 0)
+	if (mu_source_read(source, 0, bytes, sizeof bytes) < 0 || mu_app_header_decode(&header, bytes, MU_APP_IMAGE_CHIP_ANY) < 0)
 		return MU_APP_IMAGE_CHIP_ANY;
 	return header.chip_id;
 }

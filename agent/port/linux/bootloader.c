@@ -168,8 +168,7 @@ static bool try_image(struct boot *boot, const struct mu_partition_entry *entry,
 
 static bool try_index(struct boot *boot, int index)
 {
-	return index == INDEX_FACTORY ? try_image(boot, &boot->factory, MU_SLOT_FACTORY) :
-					try_image(boot, &boot->ota[index], index);
+	return index == INDEX_FACTORY ? try_image(boot, &boot->factory, MU_SLOT_FACTORY) : try_image(boot, &boot->ota[index], index);
 }
 
 // 5. The chosen slot, then the lower ones down to factory, then the higher ones, then the test app. States do not matter.

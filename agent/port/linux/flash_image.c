@@ -98,14 +98,27 @@ static bool options_are_valid(const struct mu_flash_options *options)
 	return !base || !options->size_bytes || options->size_bytes == base->size_bytes;
 }
 
+// A raw file, or with a base an overlay, or nothing but memory.
+static int open_store(struct mu_flash_image *flash, const struct mu_flash_options *options)
+{
+	if (!options->path)
+		return 0;
+	if (options->base)
+		return mu_flash_overlay_open(&flash->overlay, options->path, options->create, flash->size_bytes);
+	return mu_flash_file_open(&flash->fd, options->path, options->create, &flash->size_bytes);
+}
+
+static int load_store(struct mu_flash_image *flash)
+{
+	if (flash->overlay.fd >= 0)
+		return load_overlay(flash);
+	return flash->fd >= 0 ? load(flash) : 0;
+}
+
 static int set_up(struct mu_flash_image *flash, const struct mu_flash_options *options)
 {
 	flash->size_bytes = options->base ? options->base->size_bytes : options->size_bytes;
-	int err = 0;
-	if (options->path && options->base)
-		err = mu_flash_overlay_open(&flash->overlay, options->path, options->create, flash->size_bytes);
-	else if (options->path)
-		err = mu_flash_file_open(&flash->fd, options->path, options->create, &flash->size_bytes);
+	int err = open_store(flash, options);
 	if (err < 0)
 		return err;
 	if (!flash->size_bytes)
@@ -114,8 +127,7 @@ static int set_up(struct mu_flash_image *flash, const struct mu_flash_options *o
 	flash->wear = calloc(sector_count(flash), sizeof *flash->wear);
 	if (!flash->blocks || !flash->wear)
 		return MU_ERR_NO_MEMORY;
-	if (options->path)
-		err = options->base ? load_overlay(flash) : load(flash);
+	err = load_store(flash);
 	return err < 0 || !options->dense ? err : own_all(flash);
 }
 
@@ -300,8 +312,7 @@ static int read_window(void *context, uint32_t offset, void *buffer, size_t size
 	return mu_flash_read(window->flash, window->offset + offset, buffer, size);
 }
 
-struct mu_source mu_flash_source(struct mu_flash_window *window, const struct mu_flash_image *flash, uint32_t offset,
-	uint32_t size)
+struct mu_source mu_flash_source(struct mu_flash_window *window, const struct mu_flash_image *flash, uint32_t offset, uint32_t size)
 {
 	*window = (struct mu_flash_window){ .flash = flash, .offset = offset };
 	return (struct mu_source){ .context = window, .read = read_window, .size_bytes = size };

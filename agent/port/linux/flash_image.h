@@ -64,8 +64,7 @@ struct mu_flash_window {
 	const struct mu_flash_image *flash;
 	uint32_t offset;
 };
-struct mu_source mu_flash_source(struct mu_flash_window *window, const struct mu_flash_image *flash, uint32_t offset,
-	uint32_t size);
+struct mu_source mu_flash_source(struct mu_flash_window *window, const struct mu_flash_image *flash, uint32_t offset, uint32_t size);
 
 void mu_flash_cut_at(struct mu_flash_image *flash, const struct mu_flash_cut *cut);
 bool mu_flash_has_power(const struct mu_flash_image *flash);

@@ -54,8 +54,7 @@ static int64_t locate(const struct mu_flash_partitions *partitions, enum mu_part
 	return (int64_t)entry->offset + offset;
 }
 
-static int64_t locate_writable(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset,
-	size_t size)
+static int64_t locate_writable(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, size_t size)
 {
 	int64_t at = locate(partitions, part, offset, size);
 	return at >= 0 && partitions->parts[part].flags & MU_PARTITION_READONLY ? MU_ERR_AUTH : at;
@@ -67,22 +66,20 @@ int64_t mu_flash_partitions_size(const struct mu_flash_partitions *partitions, e
 	return at < 0 ? at : partitions->parts[part].size;
 }
 
-int mu_flash_partitions_read(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset,
-	void *out, size_t size)
+int mu_flash_partitions_read(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, void *out, size_t size)
 {
 	int64_t at = locate(partitions, part, offset, size);
 	return at < 0 ? (int)at : mu_flash_read(partitions->flash, (uint32_t)at, out, size);
 }
 
-int mu_flash_partitions_erase(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset,
-	size_t size)
+int mu_flash_partitions_erase(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, size_t size)
 {
 	int64_t at = locate_writable(partitions, part, offset, size);
 	return at < 0 ? (int)at : mu_flash_erase(partitions->flash, (uint32_t)at, size);
 }
 
-int mu_flash_partitions_program(const struct mu_flash_partitions *partitions, enum mu_partition part,
-	uint32_t offset, const void *data, size_t size)
+int mu_flash_partitions_program(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, const void *data,
+	size_t size)
 {
 	int64_t at = locate_writable(partitions, part, offset, size);
 	return at < 0 ? (int)at : mu_flash_program(partitions->flash, (uint32_t)at, data, size);

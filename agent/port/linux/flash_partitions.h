@@ -21,11 +21,9 @@ int mu_flash_partitions_open(struct mu_flash_partitions *partitions, struct mu_f
 // As in struct mu_flash_port. MU_ERR_NOT_FOUND no such partition, MU_ERR_RANGE outside it, MU_ERR_AUTH read-only, else
 // as mu_flash_read(), mu_flash_erase() and mu_flash_program().
 int64_t mu_flash_partitions_size(const struct mu_flash_partitions *partitions, enum mu_partition part);
-int mu_flash_partitions_read(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset,
-	void *out, size_t size);
-int mu_flash_partitions_erase(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset,
+int mu_flash_partitions_read(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, void *out, size_t size);
+int mu_flash_partitions_erase(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, size_t size);
+int mu_flash_partitions_program(const struct mu_flash_partitions *partitions, enum mu_partition part, uint32_t offset, const void *data,
 	size_t size);
-int mu_flash_partitions_program(const struct mu_flash_partitions *partitions, enum mu_partition part,
-	uint32_t offset, const void *data, size_t size);
 
 #endif

@@ -42,8 +42,11 @@ int mu_virtual_image_write(const struct mu_virtual_image *image, uint8_t *buffer
 	uint8_t desc[MU_APP_DESC_SIZE];
 	char traits[MU_TRAITS_TEXT_MAX];
 	const struct mu_app_header header = {
-		.spi_mode = SPI_MODE_DIO, .spi_speed_size = SPI_SPEED_80M_SIZE_4MB, .entry_address = MU_VIRTUAL_LOAD_TRAITS,
-		.chip_id = MU_APP_IMAGE_CHIP_ESP32C3, .max_chip_rev_full = UINT16_MAX,
+		.spi_mode = SPI_MODE_DIO,
+		.spi_speed_size = SPI_SPEED_80M_SIZE_4MB,
+		.entry_address = MU_VIRTUAL_LOAD_TRAITS,
+		.chip_id = MU_APP_IMAGE_CHIP_ESP32C3,
+		.max_chip_rev_full = UINT16_MAX,
 	};
 	int size = mu_traits_write(&image->traits, traits, sizeof traits);
 	if (size < 0)

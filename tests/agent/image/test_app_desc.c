@@ -11,8 +11,12 @@
 static const struct mu_app_desc full = {
 	.secure_version = 7,
 	.version = "12345678901234567890123456789012", // 32 characters: no room for a terminator in the format
-	.project_name = "muster", .time = "12:34:56", .date = "Nov 21 2026", .idf_ver = "v6.0.1",
-	.app_elf_sha256 = { 1, 2, 3, [31] = 0xFF }, .mmu_page_size_log2 = 16,
+	.project_name = "muster",
+	.time = "12:34:56",
+	.date = "Nov 21 2026",
+	.idf_ver = "v6.0.1",
+	.app_elf_sha256 = { 1, 2, 3, [31] = 0xFF },
+	.mmu_page_size_log2 = 16,
 };
 
 static void test_there_and_back(void **unused)

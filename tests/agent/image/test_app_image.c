@@ -83,7 +83,11 @@ static void test_every_cut_is_refused(void **unused)
 static void test_refused(void **unused)
 {
 	(void)unused;
-	static const struct { unsigned at; uint8_t value; int result; } rows[] = {
+	static const struct {
+		unsigned at;
+		uint8_t value;
+		int result;
+	} rows[] = {
 		{ 0, 0, MU_ERR_INVALID },             // magic
 		{ 1, 17, MU_ERR_INVALID },            // too many segments
 		{ 12, 9, MU_ERR_UNSUPPORTED },        // another chip

@@ -7,7 +7,11 @@
 #include "agent/image/err.h"
 
 // The numbers are reported to the collector: they must never move.
-static const struct { int err; int number; const char *name; } rows[] = {
+static const struct {
+	int err;
+	int number;
+	const char *name;
+} rows[] = {
 	{ MU_OK, 0, "ok" }, { MU_ERR_INVALID, -1, "invalid" }, { MU_ERR_RANGE, -2, "range" }, { MU_ERR_IO, -3, "io" },
 	{ MU_ERR_CRC, -4, "crc" }, { MU_ERR_FULL, -5, "full" }, { MU_ERR_NOT_FOUND, -6, "not_found" },
 	{ MU_ERR_UNSUPPORTED, -7, "unsupported" }, { MU_ERR_BUSY, -8, "busy" }, { MU_ERR_SIZE, -9, "size" },

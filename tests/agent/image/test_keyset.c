@@ -69,7 +69,11 @@ static void test_cut_and_erased(void **unused)
 static void test_sealed_nonsense_is_refused(void **unused)
 {
 	(void)unused;
-	static const struct { unsigned at; uint8_t value; int result; } rows[] = {
+	static const struct {
+		unsigned at;
+		uint8_t value;
+		int result;
+	} rows[] = {
 		{ 4, 2, MU_ERR_VERSION }, { 5, 17, MU_ERR_INVALID },
 		{ 8 + 8, 0, MU_ERR_INVALID }, { 8 + 8, 4, MU_ERR_INVALID }, // role
 		{ 8 + 11, 2, MU_ERR_INVALID },                              // compressed point

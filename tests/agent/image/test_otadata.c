@@ -32,7 +32,10 @@ static void test_bytes_there_and_back(void **unused)
 static void test_usable_and_good(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t seq, state; bool usable; } rows[] = {
+	static const struct {
+		uint32_t seq, state;
+		bool usable;
+	} rows[] = {
 		{ 1, MU_OTADATA_VALID, true },      { 1, MU_OTADATA_UNDEFINED, true }, { 1, 77, true },
 		{ 1, MU_OTADATA_INVALID, false },   { 1, MU_OTADATA_ABORTED, false },  { UINT32_MAX, MU_OTADATA_VALID, false },
 		{ 0, MU_OTADATA_VALID, true }, // maps to the last slot; the real one takes it, too
@@ -50,7 +53,10 @@ static void test_usable_and_good(void **unused)
 static void test_select(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t a, b; int active; } rows[] = {
+	static const struct {
+		uint32_t a, b;
+		int active;
+	} rows[] = {
 		{ 1, 2, 1 }, { 3, 2, 0 },
 		{ 5, 5, 0 },                   // a tie goes to the first
 		{ 0x80000000, 0x7FFFFFFF, 0 }, // no wrap-around
@@ -133,7 +139,11 @@ static void test_mark_keeps_label_and_is_done_once(void **unused)
 static void test_repair(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t a, state_a, b, state_b; unsigned running; unsigned writes; } rows[] = {
+	static const struct {
+		uint32_t a, state_a, b, state_b;
+		unsigned running;
+		unsigned writes;
+	} rows[] = {
 		{ 1, 2, 2, 2, 1, 0 },                        // all is well
 		{ 1, 2, 2, 2, 0, 1 },                        // rescue boot
 		{ 2, 2, 2, 2, 1, 1 },                        // equal seqs, as older versions of ESP-IDF leave them

@@ -13,8 +13,28 @@
 enum { SLOTS = 2 };
 
 // Columns of api-*.txt.
-enum { CASE, OP, A, B, SLOT0, SLOT1, FACTORY, BOOT, STATE0, STATE1, POSSIBLE, RESULT, ERASED, AFTER_A, AFTER_B, BOOT_AFTER,
-	STATE0_AFTER, STATE1_AFTER, POSSIBLE_AFTER, COLUMNS };
+enum {
+	CASE,
+	OP,
+	A,
+	B,
+	SLOT0,
+	SLOT1,
+	FACTORY,
+	BOOT,
+	STATE0,
+	STATE1,
+	POSSIBLE,
+	RESULT,
+	ERASED,
+	AFTER_A,
+	AFTER_B,
+	BOOT_AFTER,
+	STATE0_AFTER,
+	STATE1_AFTER,
+	POSSIBLE_AFTER,
+	COLUMNS
+};
 
 static bool has_factory(const struct golden_row *row)
 {
@@ -89,7 +109,10 @@ static const char *apply(struct mu_otadata *otadata, const struct mu_otadata_cha
 static void assert_result(const struct golden_row *row, int result)
 {
 	const char *wanted = row->column[RESULT];
-	static const struct { const char *name; int result; } results[] = {
+	static const struct {
+		const char *name;
+		int result;
+	} results[] = {
 		{ "-", 0 }, { "ESP_OK", 0 }, { "reset", 0 },
 		{ "ESP_FAIL", MU_ERR_NOT_FOUND },                   // no active entry
 		{ "ESP_ERR_OTA_ROLLBACK_FAILED", MU_ERR_STATE },

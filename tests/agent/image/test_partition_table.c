@@ -59,7 +59,21 @@ static void test_bytes(void **unused)
 {
 	(void)unused;
 	static const uint8_t nvs[MU_PARTITION_RECORD_SIZE] = {
-		0xAA, 0x50, 1, 2, 0x00, 0x90, 0, 0, 0x00, 0x60, 0, 0, 'n', 'v', 's',
+		0xAA,
+		0x50,
+		1,
+		2,
+		0x00,
+		0x90,
+		0,
+		0,
+		0x00,
+		0x60,
+		0,
+		0,
+		'n',
+		'v',
+		's',
 	};
 	static const uint8_t md5_head[16] = { 0xEB, 0xEB, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
 	uint8_t bytes[MU_PARTITION_TABLE_SIZE];
@@ -80,7 +94,11 @@ static void put_record(uint8_t *bytes, unsigned index, uint16_t magic)
 static void test_refused(void **unused)
 {
 	(void)unused;
-	static const struct { unsigned at; uint8_t value; int result; } rows[] = {
+	static const struct {
+		unsigned at;
+		uint8_t value;
+		int result;
+	} rows[] = {
 		{ 0, 0xAB, MU_ERR_INVALID },                   // first magic
 		{ 3 * 32 + 1, 0x51, MU_ERR_INVALID },          // a later one
 		{ 12, 'm', MU_ERR_CRC },                       // a label: only the MD5 can tell
@@ -162,7 +180,11 @@ static void test_find(void **unused)
 static void test_check(void **unused)
 {
 	(void)unused;
-	static const struct { unsigned index; struct mu_partition_entry entry; int result; } rows[] = {
+	static const struct {
+		unsigned index;
+		struct mu_partition_entry entry;
+		int result;
+	} rows[] = {
 		{ 0, { MU_PARTITION_DATA, 2, 0x8000, 0x1000, 0, "nvs" }, MU_ERR_RANGE },      // where the table lies
 		{ 1, { MU_PARTITION_DATA, 0, 0xE000, 0x2000, 0, "otadata" }, MU_ERR_RANGE },  // overlaps nvs
 		{ 1, { MU_PARTITION_DATA, 0, 0xF000, 0x2000, 0, "nvs" }, MU_ERR_INVALID },    // label twice

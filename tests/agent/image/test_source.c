@@ -8,7 +8,11 @@
 #include "agent/image/source.h"
 
 // Offsets and sizes at the edge of 8 bytes, and such as would overflow a sum.
-static const struct { uint32_t offset; size_t size; int result; } rows[] = {
+static const struct {
+	uint32_t offset;
+	size_t size;
+	int result;
+} rows[] = {
 	{ 0, 8, 0 }, { 8, 0, 0 }, { 7, 1, 0 },
 	{ 0, 9, MU_ERR_RANGE }, { 9, 0, MU_ERR_RANGE }, { 8, 1, MU_ERR_RANGE },
 	{ UINT32_MAX, 2, MU_ERR_RANGE }, { 1, SIZE_MAX, MU_ERR_RANGE },

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include "tests/agent/ota/board.h"
 #include "agent/image/app_image.h"
+#include "agent/ota/slots.h"
+#include "agent/port/linux/virtual_flash.h"
 #include <string.h>
 
 static int64_t part_size(void *context, enum mu_partition part)
@@ -34,7 +36,11 @@ static int running_slot(void *context)
 }
 
 static const struct mu_flash_port flash_port = {
-	.size = part_size, .read = part_read, .erase = part_erase, .program = part_program, .running_slot = running_slot,
+	.size = part_size,
+	.read = part_read,
+	.erase = part_erase,
+	.program = part_program,
+	.running_slot = running_slot,
 };
 
 static int hash_start(void *context, void *state)
@@ -59,7 +65,9 @@ static int hash_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTE
 }
 
 static const struct mu_crypto_port crypto_port = {
-	.sha256_start = hash_start, .sha256_update = hash_update, .sha256_finish = hash_finish,
+	.sha256_start = hash_start,
+	.sha256_update = hash_update,
+	.sha256_finish = hash_finish,
 };
 
 struct mu_flash_image *board_make_flash(void)
@@ -135,10 +143,8 @@ static int step(struct board *board)
 		board->reports++;
 		assert_int_equal(mu_rollback_report(&board->rollback, &board->last_report), 0);
 		return 0;
-	case MU_ROLLBACK_DO_RESTART:
-		return 1;
-	default:
-		return 0;
+	case MU_ROLLBACK_DO_RESTART: return 1;
+	default: return 0;
 	}
 }
 
@@ -179,8 +185,8 @@ struct mu_otadata board_otadata(const struct board *board)
 	struct mu_otadata otadata;
 	for (uint32_t i = 0; i < 2; i++) {
 		uint8_t bytes[MU_OTADATA_ENTRY_SIZE];
-		assert_int_equal(mu_flash_partitions_read(&board->parts, MU_PART_OTADATA, i * MU_OTADATA_SECTOR_SIZE, bytes,
-			sizeof bytes), 0);
+		assert_int_equal(mu_flash_partitions_read(&board->parts, MU_PART_OTADATA, i * MU_OTADATA_SECTOR_SIZE, bytes, sizeof bytes),
+			0);
 		mu_otadata_decode(&otadata.entry[i], bytes);
 	}
 	return otadata;

@@ -32,7 +32,11 @@ static int start(bool crashed)
 
 // One letter a boot, in order. How it began: p power on (or any wanted reset), c crash or hang. Upper case: it became good.
 // *: the guard acted on it. Answer of the last one, and the row that it counts.
-static const struct { const char *boots; int answer; unsigned count; } rows[] = {
+static const struct {
+	const char *boots;
+	int answer;
+	unsigned count;
+} rows[] = {
 	{ "p", 0, 0 },
 	{ "pc", 0, 1 },
 	{ "pcccc", 0, 4 },

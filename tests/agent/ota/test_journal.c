@@ -81,7 +81,10 @@ static void test_survives_a_restart(void **unused)
 static void test_open(void **unused)
 {
 	(void)unused;
-	static const struct { enum mu_journal_kind kind; bool open; } rows[] = {
+	static const struct {
+		enum mu_journal_kind kind;
+		bool open;
+	} rows[] = {
 		{ MU_JOURNAL_PLANNED, true },    { MU_JOURNAL_RESUMED, true }, { MU_JOURNAL_SWITCHED, true },
 		{ MU_JOURNAL_CONFIRMED, false }, { MU_JOURNAL_FAILED, false },
 	};

@@ -81,7 +81,11 @@ static void set_entry(unsigned sector, uint32_t seq, uint32_t state)
 static void test_states(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t state; enum mu_slot_state reported; enum mu_rollback_block block; } rows[] = {
+	static const struct {
+		uint32_t state;
+		enum mu_slot_state reported;
+		enum mu_rollback_block block;
+	} rows[] = {
 		{ MU_OTADATA_VALID, MU_SLOT_STATE_VALID, MU_ROLLBACK_READY },
 		{ MU_OTADATA_UNDEFINED, MU_SLOT_STATE_UNDEFINED, MU_ROLLBACK_READY },
 		{ 0x12345678, MU_SLOT_STATE_UNDEFINED, MU_ROLLBACK_READY }, // unknown, boots like undefined

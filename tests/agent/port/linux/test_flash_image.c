@@ -72,7 +72,11 @@ static void test_across_sectors(void **unused)
 static void test_range(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t offset; size_t size; int result; } rows[] = {
+	static const struct {
+		uint32_t offset;
+		size_t size;
+		int result;
+	} rows[] = {
 		{ SIZE - 1, 1, 0 }, { SIZE, 0, 0 }, { SIZE, 1, MU_ERR_RANGE }, { SIZE - 1, 2, MU_ERR_RANGE },
 		{ UINT32_MAX, 1, MU_ERR_RANGE }, { 1, SIZE_MAX, MU_ERR_RANGE },
 	};
@@ -117,7 +121,11 @@ static void test_default_size(void **unused)
 static void test_torn_program(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t bytes_done; uint8_t bits; uint8_t wanted[4]; } rows[] = {
+	static const struct {
+		uint32_t bytes_done;
+		uint8_t bits;
+		uint8_t wanted[4];
+	} rows[] = {
 		{ 0, 0x00, { 0xFF, 0xFF, 0xFF, 0xFF } },
 		{ 0, 0x0F, { 0xF1, 0xFF, 0xFF, 0xFF } }, // the low nibble got through
 		{ 2, 0xF0, { 0x11, 0x22, 0x3F, 0xFF } },
@@ -146,7 +154,11 @@ static void test_torn_program(void **unused)
 static void test_torn_erase(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t bytes_done; uint8_t bits; uint8_t first, middle, last; } rows[] = {
+	static const struct {
+		uint32_t bytes_done;
+		uint8_t bits;
+		uint8_t first, middle, last;
+	} rows[] = {
 		{ 0, 0x00, 0x10, 0x10, 0x10 }, { 0, 0x01, 0x11, 0x11, 0x11 }, { 2048, 0x00, 0xFF, 0xFF, 0x10 },
 		{ 2048, 0x83, 0xFF, 0xFF, 0x93 }, { 4096, 0x00, 0xFF, 0xFF, 0xFF },
 	};

@@ -33,8 +33,13 @@ static void test_sizes(void **unused)
 {
 	(void)unused;
 	static const int64_t wanted[MU_PART_COUNT] = {
-		[MU_PART_OTADATA] = 0x2000, [MU_PART_BOOT] = 0x2000, [MU_PART_JOURNAL] = 0x2000, [MU_PART_SPOOL] = 0x20000,
-		[MU_PART_KEYS] = 0x1000, [MU_PART_SLOT0] = 0x100000, [MU_PART_SLOT1] = 0x100000,
+		[MU_PART_OTADATA] = 0x2000,
+		[MU_PART_BOOT] = 0x2000,
+		[MU_PART_JOURNAL] = 0x2000,
+		[MU_PART_SPOOL] = 0x20000,
+		[MU_PART_KEYS] = 0x1000,
+		[MU_PART_SLOT0] = 0x100000,
+		[MU_PART_SLOT1] = 0x100000,
 	};
 	for (int i = 0; i < MU_PART_COUNT; i++)
 		assert_int_equal(mu_flash_partitions_size(&parts, (enum mu_partition)i), wanted[i]);

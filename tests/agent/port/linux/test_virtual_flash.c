@@ -36,8 +36,7 @@ static void test_layout_is_sound(void **unused)
 	assert_int_equal(mu_partition_table_check(&table, MU_FLASH_SIZE_DEFAULT, &index), 0);
 	assert_int_equal(mu_partition_table_app_count(&table), 2);
 	assert_int_equal(mu_partition_table_find(&table, MU_PARTITION_DATA, MU_SUBTYPE_DATA_SPOOL, "mu_spool")->size, 0x20000);
-	assert_int_equal(mu_partition_table_find(&table, MU_PARTITION_DATA, MU_SUBTYPE_ANY, "mu_keys")->flags,
-		MU_PARTITION_READONLY);
+	assert_int_equal(mu_partition_table_find(&table, MU_PARTITION_DATA, MU_SUBTYPE_ANY, "mu_keys")->flags, MU_PARTITION_READONLY);
 }
 
 // Which slot is active, with or without the other one committed: that one boots, without a write.

@@ -55,7 +55,10 @@ static void test_build_id(void **unused)
 {
 	(void)unused;
 	struct mu_app_desc descs[4];
-	static const struct { const char *version; int32_t panic_after_s; } rows[] = {
+	static const struct {
+		const char *version;
+		int32_t panic_after_s;
+	} rows[] = {
 		{ "1.0.0", 20 }, { "1.0.0", 20 }, { "1.0.1", 20 }, { "1.0.0", 21 },
 	};
 	for (size_t i = 0; i < 4; i++) {
@@ -70,7 +73,10 @@ static void test_build_id(void **unused)
 static void test_refused(void **unused)
 {
 	(void)unused;
-	static const struct { const char *project, *version; int result; } rows[] = {
+	static const struct {
+		const char *project, *version;
+		int result;
+	} rows[] = {
 		{ 0, 0, MU_ERR_INVALID }, { 0, "", MU_ERR_INVALID }, { "", "1", MU_ERR_INVALID },
 		{ 0, "12345678901234567890123456789012", MU_ERR_INVALID }, // 32
 	};

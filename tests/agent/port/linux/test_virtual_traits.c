@@ -40,7 +40,9 @@ static void test_healthy(void **unused)
 static void test_mistakes(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text, *problem; } rows[] = {
+	static const struct {
+		const char *text, *problem;
+	} rows[] = {
 		{ "panik_after_s=20", "line 1: panik_after_s is no trait" },
 		{ "rssi_dbm=-80\npanic_after_s", "line 2: has no '='" },
 		{ "panic_after_s=", "line 1: panic_after_s must be a whole number" },
@@ -83,7 +85,7 @@ static void test_there_and_back(void **unused)
 	struct mu_traits traits, back;
 	char block[MU_TRAITS_TEXT_MAX];
 	const char *text = "panic_after_s=0\nhang_after_s=1\nleak_bytes_per_s=2\noffline_after_s=3\nrssi_dbm=-4\n"
-		"brownout_after_s=5\nboot_fails=1\nhang_task=net\n";
+			   "brownout_after_s=5\nboot_fails=1\nhang_task=net\n";
 	assert_int_equal(parse(text, &traits, 0), 0);
 	int size = mu_traits_write(&traits, block, sizeof block);
 	assert_int_equal(size, 16 + (int)strlen(text) + 4);
@@ -100,7 +102,10 @@ static void test_there_and_back(void **unused)
 static void test_block_refused(void **unused)
 {
 	(void)unused;
-	static const struct { const char *block; int result; } rows[] = {
+	static const struct {
+		const char *block;
+		int result;
+	} rows[] = {
 		{ "", MU_ERR_NOT_FOUND }, { "MUSTER-TRAITS", MU_ERR_NOT_FOUND }, { "\xE9\x02 machine code of a real image", MU_ERR_NOT_FOUND },
 		{ "MUSTER-TRAITS 2\nEND\n", MU_ERR_VERSION },
 		{ "MUSTER-TRAITS 1\n", MU_ERR_INVALID },                  // no END
