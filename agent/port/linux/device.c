@@ -200,11 +200,12 @@ static bool start_agent(struct mu_device *device, const struct mu_app_desc *desc
 	config.firmware = desc->version;
 	memcpy(config.elf_sha, desc->app_elf_sha256, sizeof config.elf_sha);
 	device->restart_asked = false;
-	int err = mu_agent_init(device->agent, &config, &device->port, &device->problem);
+	const char *problem = 0;
+	int err = mu_agent_init(device->agent, &config, &device->port, &problem);
 	if (device->restart_asked || err >= 0 || err == MU_ERR_IO)
 		return !device->restart_asked;
-	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_ERROR, "event=agent_refused error=%s problem=\"%s\"", mu_err_name(err),
-		device->problem ? device->problem : "");
+	device->problem = problem ? problem : mu_err_name(err);
+	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_ERROR, "event=agent_refused problem=\"%s\"", device->problem);
 	event_base_loopbreak(device->config.loop);
 	return true;
 }
