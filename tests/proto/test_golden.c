@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "golden_file.h"
@@ -111,6 +112,32 @@ static void test_every_file_is_listed(void **state)
 	closedir(folder);
 }
 
+// SPEC.md names sizes: `NAME.txt` and, in the same line, | bytes |.
+static void test_the_sizes_in_the_spec(void **state)
+{
+	const struct state *golden = *state;
+	static char spec[65536];
+	FILE *file = fopen(MUSTER_SOURCE_DIR "/proto/SPEC.md", "r");
+	size_t named = 0;
+
+	assert_non_null(file);
+	spec[fread(spec, 1, sizeof spec - 1, file)] = 0;
+	fclose(file);
+	for (size_t i = 0; i < golden->count; i++) {
+		char mention[64], bytes[32], line[256];
+		snprintf(mention, sizeof mention, "`%s.txt`", golden->rows[i].name);
+		snprintf(bytes, sizeof bytes, "| %zu |", golden->rows[i].bytes);
+		const char *at = strstr(spec, mention);
+		if (!at)
+			continue;
+		snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+		if (!strstr(line, bytes))
+			fail_msg("SPEC.md has another size for %s than %zu", golden->rows[i].name, golden->rows[i].bytes);
+		named++;
+	}
+	assert_in_range(named, 4, golden->count);
+}
+
 static const struct golden_row *row_of(const struct state *golden, const char *name)
 {
 	for (size_t i = 0; i < golden->count; i++)
@@ -163,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_every_encoder_agrees),
 		cmocka_unit_test(test_every_file_keeps_the_limits),
 		cmocka_unit_test(test_every_file_is_listed),
+		cmocka_unit_test(test_the_sizes_in_the_spec),
 		cmocka_unit_test(test_full_heartbeat_is_full),
 		cmocka_unit_test(test_uplink_splits_as_its_comment_says),
 	};

@@ -350,6 +350,56 @@ static void test_open_in_vain(void **unused)
 	assert_int_equal(mu_ladder_deadline_ms(&ladder), 5000 + MU_BACKOFF_FIRST_MS);
 }
 
+// xorshift: the same sequence each time.
+static uint32_t next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+// Whatever happens in whatever order: it never comes to rest without a session (some deadline is always armed), opens only over a link and
+// only one at a time, and reboots within its budget.
+static void test_any_sequence_of_events(void **unused)
+{
+	(void)unused;
+	for (uint32_t seed = 1; seed <= 200; seed++) {
+		struct mu_ladder_budget budget = { 0 };
+		struct mu_ladder ladder;
+		uint64_t now_ms = 0;
+		uint32_t state = seed, reboots = 0;
+		bool opening = false;
+
+		mu_ladder_init(&ladder, &budget, SPREAD_MS);
+		mu_ladder_post(&ladder, MU_LADDER_BEGIN, 0, now_ms, next_random(&state));
+		for (int i = 0; i < 500; i++) {
+			bool by_timer = next_random(&state) % 2 && mu_ladder_deadline_ms(&ladder) != UINT64_MAX;
+			enum mu_ladder_event event = by_timer ? MU_LADDER_TIMER : 1 + next_random(&state) % MU_LADDER_HEAP_STARVED;
+			if (by_timer && mu_ladder_deadline_ms(&ladder) > now_ms)
+				now_ms = mu_ladder_deadline_ms(&ladder);
+			else if (!by_timer)
+				now_ms += next_random(&state) % 100000;
+			uint32_t actions =
+				mu_ladder_post(&ladder, event, (int32_t)(next_random(&state) % 3) - 1, now_ms, next_random(&state));
+
+			if (event == MU_LADDER_SESSION_LOST || event == MU_LADDER_OPEN_FAILED || event == MU_LADDER_SESSION_OPEN ||
+				actions & CLOSE)
+				opening = false;
+			if (actions & OPEN) {
+				assert_false(opening);
+				assert_true(ladder.link_up);
+				opening = true;
+			}
+			reboots += (actions & REBOOT) != 0;
+			assert_true(now_ms >= MU_LADDER_REBOOT_PERIOD_MS || reboots <= 1);
+			if (ladder.state != MU_LADDER_CONNECTED && mu_ladder_deadline_ms(&ladder) == UINT64_MAX)
+				fail_msg("seed %u: at rest in %s after %s", seed, mu_ladder_state_name(ladder.state),
+					mu_ladder_event_name(event));
+		}
+	}
+}
+
 static void test_names(void **unused)
 {
 	(void)unused;
@@ -371,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_only_a_link_that_held_forgets_its_failures),
 		cmocka_unit_test(test_budget_outlives_the_reboot),
 		cmocka_unit_test(test_open_in_vain),
+		cmocka_unit_test(test_any_sequence_of_events),
 		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
