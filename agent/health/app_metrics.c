@@ -72,7 +72,7 @@ int mu_app_metrics_real(struct mu_app_metrics *metrics, int index, double value)
 }
 
 size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_only, Mu__AppMetric storage[MU_APP_METRICS_MAX],
-                           Mu__AppMetric *list[MU_APP_METRICS_MAX])
+	Mu__AppMetric *list[MU_APP_METRICS_MAX])
 {
 	size_t count = 0;
 	for (uint32_t i = 0; i < metrics->count; i++) {

@@ -40,7 +40,7 @@ int mu_app_metrics_real(struct mu_app_metrics *metrics, int index, double value)
 
 // Fills metrics that have a value, or only those changed since the last report. Returns how many.
 size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_only, Mu__AppMetric storage[MU_APP_METRICS_MAX],
-                           Mu__AppMetric *list[MU_APP_METRICS_MAX]);
+	Mu__AppMetric *list[MU_APP_METRICS_MAX]);
 void mu_app_metrics_reported(struct mu_app_metrics *metrics);
 
 // The names by index, as pointers into *metrics. Returns how many.

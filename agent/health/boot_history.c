@@ -42,7 +42,7 @@ static bool cause_applies(uint32_t reset_raw)
 {
 	int reset_class = mu_boot_class(reset_raw, MU__RESET_CAUSE__CAUSE_NONE);
 	return reset_class == MU__RESET_CLASS__RESET_SOFTWARE || reset_class == MU__RESET_CLASS__RESET_CRASH ||
-	       reset_class == MU__RESET_CLASS__RESET_HANG;
+		reset_class == MU__RESET_CLASS__RESET_HANG;
 }
 
 // Names come from a crashed program; on the wire they must be text.

@@ -167,8 +167,13 @@ static bool is_link_due(const struct filling *filling, const struct mu_link_stat
 {
 	const struct mu_heartbeat_link *from = filling->input->link;
 	uint32_t figures[7 + 2 * MU_HEARTBEAT_REASONS] = {
-		from->phases.dns_ms, from->phases.tcp_ms, from->phases.tls_ms, from->phases.mqtt_ms,
-		status ? status->channel : 0, status ? status->associate_ms : 0, status ? status->dhcp_ms : 0,
+		from->phases.dns_ms,
+		from->phases.tcp_ms,
+		from->phases.tls_ms,
+		from->phases.mqtt_ms,
+		status ? status->channel : 0,
+		status ? status->associate_ms : 0,
+		status ? status->dhcp_ms : 0,
 	};
 	for (uint32_t i = 0; i < from->reason_count && i < MU_HEARTBEAT_REASONS; i++) {
 		figures[7 + 2 * i] = from->reasons[i].reason;
@@ -307,7 +312,10 @@ static bool is_ota_due(const struct filling *filling)
 {
 	const struct mu_heartbeat_ota *from = filling->input->ota;
 	uint32_t figures[8] = {
-		(uint32_t)from->state, from->running_slot, (uint32_t)from->running_state, (uint32_t)from->other_state,
+		(uint32_t)from->state,
+		from->running_slot,
+		(uint32_t)from->running_state,
+		(uint32_t)from->other_state,
 		(uint32_t)from->rollback_block,
 	};
 	if (from->running_sha)
@@ -376,7 +384,7 @@ static void fill_app(const struct filling *filling)
 }
 
 void mu_heartbeat_fill(struct mu_heartbeat *heartbeat, const struct mu_heartbeat_input *input, uint64_t now_ms,
-                       struct mu_heartbeat_storage *storage)
+	struct mu_heartbeat_storage *storage)
 {
 	bool full = heartbeat->full_due || heartbeat->recorded % MU_HEARTBEAT_FULL_EVERY == 0;
 	const struct filling filling = { .heartbeat = heartbeat, .input = input, .out = storage, .full = full };

@@ -128,7 +128,7 @@ int mu_heartbeat_report(struct mu_heartbeat *heartbeat, uint32_t interval_ms, ui
 
 // Fills storage->heartbeat; uptime is now_ms.
 void mu_heartbeat_fill(struct mu_heartbeat *heartbeat, const struct mu_heartbeat_input *input, uint64_t now_ms,
-                       struct mu_heartbeat_storage *storage);
+	struct mu_heartbeat_storage *storage);
 
 // It is in the spool (or was given up: call it all the same with stored false, so that the schedule goes on; the next one is full).
 // The caller then also calls mu_vitals_reported() and mu_app_metrics_reported() if it was stored.

@@ -24,8 +24,7 @@ int mu_liveness_add(struct mu_liveness *liveness, const char *name, uint32_t dea
 		return MU_ERR_RANGE;
 	if (liveness->count == MU_LIVENESS_MAX)
 		return MU_ERR_FULL;
-	liveness->token[liveness->count] =
-		(struct mu_liveness_token){ .name = name, .deadline_ms = deadline_ms, .last_ms = now_ms };
+	liveness->token[liveness->count] = (struct mu_liveness_token){ .name = name, .deadline_ms = deadline_ms, .last_ms = now_ms };
 	return (int)liveness->count++;
 }
 

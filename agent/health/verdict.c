@@ -160,14 +160,14 @@ bool mu_heap_allows_socket(const struct mu_heap_gates *gates, const struct mu_sy
 
 bool mu_heap_allows_tls(const struct mu_heap_gates *gates, const struct mu_system_vitals *system)
 {
-	return !system || (mu_heap_allows_socket(gates, system) && system->heap_free_bytes >= gates->tls_bytes &&
-	                   system->heap_largest_bytes >= gates->tls_block_bytes);
+	return !system ||
+		(mu_heap_allows_socket(gates, system) && system->heap_free_bytes >= gates->tls_bytes &&
+			system->heap_largest_bytes >= gates->tls_block_bytes);
 }
 
 bool mu_heap_allows_ota(const struct mu_heap_gates *gates, const struct mu_system_vitals *system)
 {
-	return !system || (mu_heap_allows_tls(gates, system) &&
-	                   system->heap_free_bytes >= (uint64_t)gates->tls_bytes + gates->ota_bytes);
+	return !system || (mu_heap_allows_tls(gates, system) && system->heap_free_bytes >= (uint64_t)gates->tls_bytes + gates->ota_bytes);
 }
 
 void mu_losses_add(struct mu_losses *losses, uint64_t now_ms)

@@ -152,8 +152,16 @@ static Mu__CommandOutcome check_time(struct trial *trial)
 }
 
 static Mu__CommandOutcome (*const checks[])(struct trial *trial) = {
-	check_size,      check_shape, check_key,   check_signature, check_order,
-	check_addressee, check_role,  check_known, check_counter,   check_time,
+	check_size,
+	check_shape,
+	check_key,
+	check_signature,
+	check_order,
+	check_addressee,
+	check_role,
+	check_known,
+	check_counter,
+	check_time,
 };
 
 // ---- what comes of it
@@ -298,11 +306,15 @@ int mu_command_init(struct mu_command *command, const struct mu_port *port, cons
 }
 
 void mu_command_handle(struct mu_command *command, const void *payload, size_t size, uint64_t trusted_wall_ms, uint64_t now_ms,
-                       void *scratch, size_t scratch_size, struct mu_command_decision *out)
+	void *scratch, size_t scratch_size, struct mu_command_decision *out)
 {
 	*out = (struct mu_command_decision){ .kind = MU_COMMAND_NONE };
 	struct trial trial = {
-		.command = command, .payload = payload, .size = size, .trusted_wall_ms = trusted_wall_ms, .out = out,
+		.command = command,
+		.payload = payload,
+		.size = size,
+		.trusted_wall_ms = trusted_wall_ms,
+		.out = out,
 	};
 	mu_arena_init(&trial.arena, scratch, scratch_size);
 	command->received++;
@@ -318,7 +330,7 @@ void mu_command_handle(struct mu_command *command, const void *payload, size_t s
 }
 
 int mu_command_finish(struct mu_command *command, const uint8_t id[MU_COMMAND_ID_BYTES], Mu__CommandOutcome outcome, const char *detail,
-                      struct mu_command_result *result)
+	struct mu_command_result *result)
 {
 	mu_command_result_init(result, outcome, detail);
 	mu_command_result_id(result, id);

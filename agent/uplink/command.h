@@ -71,12 +71,12 @@ int mu_command_init(struct mu_command *command, const struct mu_port *port, cons
 // scratch: MU_COMMAND_SCRATCH_BYTES of the caller's, any alignment. Always fills *out; out->outcome is the answer.
 // A rollback that was accepted but not finished asks to be executed again (kind set, repeated): mu_rollback_request() knows its id.
 void mu_command_handle(struct mu_command *command, const void *payload, size_t size, uint64_t trusted_wall_ms, uint64_t now_ms,
-                       void *scratch, size_t scratch_size, struct mu_command_decision *out);
+	void *scratch, size_t scratch_size, struct mu_command_decision *out);
 
 // The final result of an accepted command, durable when it returns, also after a reboot; fills *result to be recorded. detail: null or
 // text, cut at 63. 0; MU_ERR_NOT_FOUND: no longer remembered (*result is filled with id, outcome and detail); the store's error.
 int mu_command_finish(struct mu_command *command, const uint8_t id[MU_COMMAND_ID_BYTES], Mu__CommandOutcome outcome, const char *detail,
-                      struct mu_command_result *result);
+	struct mu_command_result *result);
 
 // After a boot: commands that were accepted and never finished, oldest first. Start with *place 0; returns null when there is no more.
 // A reboot is thereby done; a rollback is known to mu_rollback; the rest was interrupted.

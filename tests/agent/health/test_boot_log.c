@@ -11,7 +11,11 @@
 static struct mu_boot_entry crash_at(uint32_t boot, uint32_t pc)
 {
 	struct mu_boot_entry entry = {
-		.first_boot = boot, .pc = pc, .reset_raw = 4, .reset_class = (uint8_t)MU__RESET_CLASS__RESET_CRASH, .flags = MU_BOOT_HAS_PC,
+		.first_boot = boot,
+		.pc = pc,
+		.reset_raw = 4,
+		.reset_class = (uint8_t)MU__RESET_CLASS__RESET_CRASH,
+		.flags = MU_BOOT_HAS_PC,
 	};
 	memcpy(entry.name, "main", 4);
 	return entry;

@@ -73,7 +73,7 @@ static void test_leaks_are_called_in_time(void **unused)
 		uint64_t called_ms = first_called(&trend, &leaks[i].heap, deadline_ms);
 		if (called_ms <= leaks[i].heap.from_ms)
 			fail_msg("%s: called at %llu ms, not in (%llu, %llu]", leaks[i].what, (unsigned long long)called_ms,
-			         (unsigned long long)leaks[i].heap.from_ms, (unsigned long long)deadline_ms);
+				(unsigned long long)leaks[i].heap.from_ms, (unsigned long long)deadline_ms);
 	}
 }
 

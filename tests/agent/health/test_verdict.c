@@ -26,9 +26,13 @@ enum {
 static struct mu_system_vitals healthy(void)
 {
 	return (struct mu_system_vitals){
-		.heap_free_bytes = 150 * KIB, .heap_largest_bytes = 100 * KIB,
-		.has_stack = true, .stack_min_bytes = 2048,
-		.has_sockets = true, .sockets_open = 3, .sockets_limit = 10,
+		.heap_free_bytes = 150 * KIB,
+		.heap_largest_bytes = 100 * KIB,
+		.has_stack = true,
+		.stack_min_bytes = 2048,
+		.has_sockets = true,
+		.sockets_open = 3,
+		.sockets_limit = 10,
 	};
 }
 

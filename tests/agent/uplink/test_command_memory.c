@@ -17,7 +17,12 @@ static struct mu_keyset keys;
 
 static struct mu_command_entry entry_of(uint8_t id, uint8_t key, uint64_t counter)
 {
-	return (struct mu_command_entry){ .id = { id }, .digest = { id }, .key_id = { key }, .counter = counter, .outcome = ACCEPTED, .kind = 3 };
+	return (struct mu_command_entry){ .id = { id },
+		.digest = { id },
+		.key_id = { key },
+		.counter = counter,
+		.outcome = ACCEPTED,
+		.kind = 3 };
 }
 
 static int add(uint8_t id, uint8_t key, uint64_t counter)
