@@ -239,6 +239,15 @@ const char *mu_rollback_block_name(enum mu_rollback_block block)
 	return (unsigned)block < sizeof names / sizeof *names ? names[block] : "unknown";
 }
 
+static bool otadata_names_other(const struct mu_slots *slots)
+{
+	struct mu_otadata otadata;
+	if (read_otadata(slots, &otadata) < 0)
+		return false;
+	int active = mu_otadata_select(&otadata);
+	return active >= 0 && mu_otadata_slot(&otadata.entry[active], MU_SLOTS_COUNT) == other_of(slots);
+}
+
 int mu_slots_switch(struct mu_slots *slots, uint32_t state)
 {
 	struct mu_otadata otadata;
@@ -250,7 +259,12 @@ int mu_slots_switch(struct mu_slots *slots, uint32_t state)
 		err = mu_otadata_set_boot(&otadata, other_of(slots), MU_SLOTS_COUNT, state, &change);
 	if (err >= 0)
 		err = apply(slots, &change);
-	return err < 0 ? err : load_states(slots);
+	// What counts is what the bootloader will read, not which call failed on the way: nobody may hear "failed" and then see
+	// the new image.
+	if (err < 0 && !otadata_names_other(slots))
+		return err;
+	load_states(slots);
+	return 0;
 }
 
 int mu_slots_commit(struct mu_slots *slots)

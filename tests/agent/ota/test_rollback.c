@@ -324,6 +324,86 @@ static void test_command_reaches_a_looping_device(void **unused)
 	assert_string_equal(board_running(&board), "1.0.0");
 }
 
+// ---- a flash that fails at one call and works again afterwards
+
+static struct mu_flash_port sound_flash;
+static unsigned calls, failing_call;
+
+static bool fails(void)
+{
+	return ++calls == failing_call;
+}
+
+static int faulty_read(void *context, enum mu_partition part, uint32_t offset, void *out, size_t size)
+{
+	return fails() ? MU_ERR_IO : sound_flash.read(context, part, offset, out, size);
+}
+
+static int faulty_erase(void *context, enum mu_partition part, uint32_t offset, size_t size)
+{
+	return fails() ? MU_ERR_IO : sound_flash.erase(context, part, offset, size);
+}
+
+static int faulty_program(void *context, enum mu_partition part, uint32_t offset, const void *data, size_t size)
+{
+	return fails() ? MU_ERR_IO : sound_flash.program(context, part, offset, data, size);
+}
+
+// Programs nothing and says that all is well.
+static int forgetful_program(void *context, enum mu_partition part, uint32_t offset, const void *data, size_t size)
+{
+	return fails() ? 0 : sound_flash.program(context, part, offset, data, size);
+}
+
+// Returns false when the rollback was over before the failing call.
+static bool roll_back_with_fault(const struct mu_flash_image *base, unsigned call, bool forgetful)
+{
+	struct mu_flash_port faulty;
+	board_open(&board, base);
+	assert_int_equal(board_boot(&board, false), 0);
+	sound_flash = faulty = *board.port.flash;
+	faulty.read = faulty_read;
+	faulty.erase = faulty_erase;
+	faulty.program = forgetful ? forgetful_program : faulty_program;
+	calls = 0;
+	failing_call = call;
+	struct mu_rollback_request request = board_request(&board);
+	board.port.flash = &faulty;
+	enum mu_rollback_outcome outcome = mu_rollback_request(&board.rollback, &request);
+	if (outcome == MU_ROLLBACK_OUTCOME_ACCEPTED)
+		board_run(&board);
+	bool failed = calls >= call;
+	board.port.flash = &sound_flash;
+	// Whatever it was: it boots one of the two, ends what was begun, and the operator hears of it.
+	assert_int_equal(board_boot(&board, false), 0);
+	if (board_run(&board) == 1) {
+		assert_int_equal(board_boot(&board, false), 0);
+		assert_int_equal(board_run(&board), 0);
+	}
+	assert_false(mu_journal_is_open(&board.journal));
+	bool is_new = !strcmp(board_running(&board), "1.0.0");
+	assert_true(is_new || !strcmp(board_running(&board), "1.1.0"));
+	if (board.reports)
+		assert_int_equal(is_new, board.last_report.outcome == MU_ROLLBACK_OUTCOME_DONE);
+	else
+		assert_int_not_equal(outcome, MU_ROLLBACK_OUTCOME_ACCEPTED);
+	board_close(&board);
+	return failed;
+}
+
+static void test_each_flash_call_fails_once(void **unused)
+{
+	(void)unused;
+	struct mu_flash_image *base = board_make_flash();
+	for (int forgetful = 0; forgetful < 2; forgetful++) {
+		unsigned call = 1;
+		while (roll_back_with_fault(base, call, forgetful))
+			call++;
+		assert_true(call > 10);
+	}
+	mu_flash_close(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_boot_loop_without_a_way_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_looping_target_is_undone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_command_reaches_a_looping_device, set_up, tear_down),
+		cmocka_unit_test(test_each_flash_call_fails_once),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
