@@ -155,7 +155,6 @@ static int take_field(struct mu_wire_uplink *uplink, const struct field *field, 
 int mu_wire_uplink_split(const uint8_t *data, size_t size, struct mu_wire_uplink *uplink)
 {
 	const uint32_t all = 1u << UPLINK_EPOCH | 1u << UPLINK_FIRST_SEQ | 1u << UPLINK_OLDEST_SEQ;
-	struct reader reader = { data, data + size };
 	uint32_t seen = 0;
 	uint64_t numbers = 0;
 
@@ -164,6 +163,7 @@ int mu_wire_uplink_split(const uint8_t *data, size_t size, struct mu_wire_uplink
 		return MU_ERR_SIZE;
 	if (size == 0)
 		return MU_ERR_INVALID; // and data may be null
+	struct reader reader = { data, data + size };
 	while (reader.at < reader.end) {
 		struct field field;
 		if (!read_field(&reader, &field))

@@ -359,6 +359,50 @@ static uint32_t next_random(uint32_t *state)
 	return *state;
 }
 
+// A ladder and what an agent that obeys it would know.
+struct run {
+	struct mu_ladder ladder;
+	uint64_t now_ms;
+	uint32_t random, reboots;
+	bool opening;
+};
+
+static enum mu_ladder_event next_event(struct run *run)
+{
+	uint64_t due_ms = mu_ladder_deadline_ms(&run->ladder);
+	if (due_ms == UINT64_MAX || next_random(&run->random) % 2) {
+		run->now_ms += next_random(&run->random) % 100000;
+		return 1 + next_random(&run->random) % MU_LADDER_HEAP_STARVED;
+	}
+	if (due_ms > run->now_ms)
+		run->now_ms = due_ms;
+	return MU_LADDER_TIMER;
+}
+
+static bool ends_an_open(enum mu_ladder_event event, uint32_t actions)
+{
+	return event == MU_LADDER_SESSION_LOST || event == MU_LADDER_OPEN_FAILED || event == MU_LADDER_SESSION_OPEN || (actions & CLOSE);
+}
+
+static void take_step(struct run *run)
+{
+	enum mu_ladder_event event = next_event(run);
+	int32_t value = (int32_t)(next_random(&run->random) % 3) - 1;
+	uint32_t actions = mu_ladder_post(&run->ladder, event, value, run->now_ms, next_random(&run->random));
+
+	if (ends_an_open(event, actions))
+		run->opening = false;
+	if (actions & OPEN) {
+		assert_false(run->opening);
+		assert_true(run->ladder.link_up);
+		run->opening = true;
+	}
+	run->reboots += (actions & REBOOT) != 0;
+	assert_true(run->now_ms >= MU_LADDER_REBOOT_PERIOD_MS || run->reboots <= 1);
+	if (run->ladder.state != MU_LADDER_CONNECTED && mu_ladder_deadline_ms(&run->ladder) == UINT64_MAX)
+		fail_msg("at rest in %s after %s", mu_ladder_state_name(run->ladder.state), mu_ladder_event_name(event));
+}
+
 // Whatever happens in whatever order: it never comes to rest without a session (some deadline is always armed), opens only over a link and
 // only one at a time, and reboots within its budget.
 static void test_any_sequence_of_events(void **unused)
@@ -366,37 +410,12 @@ static void test_any_sequence_of_events(void **unused)
 	(void)unused;
 	for (uint32_t seed = 1; seed <= 200; seed++) {
 		struct mu_ladder_budget budget = { 0 };
-		struct mu_ladder ladder;
-		uint64_t now_ms = 0;
-		uint32_t state = seed, reboots = 0;
-		bool opening = false;
+		struct run run = { .random = seed };
 
-		mu_ladder_init(&ladder, &budget, SPREAD_MS);
-		mu_ladder_post(&ladder, MU_LADDER_BEGIN, 0, now_ms, next_random(&state));
-		for (int i = 0; i < 500; i++) {
-			bool by_timer = next_random(&state) % 2 && mu_ladder_deadline_ms(&ladder) != UINT64_MAX;
-			enum mu_ladder_event event = by_timer ? MU_LADDER_TIMER : 1 + next_random(&state) % MU_LADDER_HEAP_STARVED;
-			if (by_timer && mu_ladder_deadline_ms(&ladder) > now_ms)
-				now_ms = mu_ladder_deadline_ms(&ladder);
-			else if (!by_timer)
-				now_ms += next_random(&state) % 100000;
-			uint32_t actions =
-				mu_ladder_post(&ladder, event, (int32_t)(next_random(&state) % 3) - 1, now_ms, next_random(&state));
-
-			if (event == MU_LADDER_SESSION_LOST || event == MU_LADDER_OPEN_FAILED || event == MU_LADDER_SESSION_OPEN ||
-				actions & CLOSE)
-				opening = false;
-			if (actions & OPEN) {
-				assert_false(opening);
-				assert_true(ladder.link_up);
-				opening = true;
-			}
-			reboots += (actions & REBOOT) != 0;
-			assert_true(now_ms >= MU_LADDER_REBOOT_PERIOD_MS || reboots <= 1);
-			if (ladder.state != MU_LADDER_CONNECTED && mu_ladder_deadline_ms(&ladder) == UINT64_MAX)
-				fail_msg("seed %u: at rest in %s after %s", seed, mu_ladder_state_name(ladder.state),
-					mu_ladder_event_name(event));
-		}
+		mu_ladder_init(&run.ladder, &budget, SPREAD_MS);
+		mu_ladder_post(&run.ladder, MU_LADDER_BEGIN, 0, 0, seed);
+		for (int i = 0; i < 500; i++)
+			take_step(&run);
 	}
 }
 
