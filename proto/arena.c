@@ -6,6 +6,10 @@ enum { ALIGNMENT = sizeof(uint64_t) };
 static void *arena_alloc(void *context, size_t size)
 {
 	struct mu_arena *arena = context;
+	if (!arena->base) {
+		arena->exhausted = true;
+		return 0;
+	}
 	uintptr_t next = (uintptr_t)(arena->base + arena->used);
 	size_t padding = (ALIGNMENT - next % ALIGNMENT) % ALIGNMENT;
 	size_t room = arena->size - arena->used;

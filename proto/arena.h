@@ -27,7 +27,7 @@ struct mu_arena {
 // takes 6 384). ANY is enough for every record of MU_RECORD_BYTES_MAX, whatever it consists of.
 enum { MU_ARENA_RECORD_BYTES = 16384, MU_ARENA_COMMAND_BYTES = 3072, MU_ARENA_ACK_BYTES = 512, MU_ARENA_ANY_BYTES = 65536 };
 
-// size 0 is allowed: every allocation then fails.
+// buffer may be null if size is 0: every allocation then fails.
 void mu_arena_init(struct mu_arena *arena, void *buffer, size_t size);
 void mu_arena_reset(struct mu_arena *arena);
 
