@@ -185,7 +185,7 @@ static const struct {
 
 static const char *detail_of(const struct mu_command_decision *out)
 {
-	if (out->repeated && out->outcome != MU__COMMAND_OUTCOME__OUTCOME_EXPIRED)
+	if (out->repeated)
 		return out->kind == MU_COMMAND_NONE ? "known, not done again" : "known, taken up again";
 	if (out->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED && out->time_unchecked)
 		return "not_after not checked: no trusted time";
@@ -260,17 +260,13 @@ static void settle_new(struct trial *trial)
 		take_parameters(trial);
 }
 
-// A device in a boot loop may have died between accepting a rollback and writing its plan: the same bytes take it up again.
+// A device in a boot loop may have died between accepting a rollback and writing its plan: the same bytes take it up again, unless it
+// is too late. Its outcome stays as it is: the rollback may be under way, and who does it says how it ends.
 static void settle_known(struct trial *trial)
 {
-	if (trial->known->outcome != MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED || trial->known->kind != MU_COMMAND_ROLLBACK)
-		return;
-	if (is_expired(trial)) {
-		trial->out->outcome = MU__COMMAND_OUTCOME__OUTCOME_EXPIRED;
-		mu_command_memory_finish(&trial->command->memory, trial->order->id.data, MU__COMMAND_OUTCOME__OUTCOME_EXPIRED);
-		return;
-	}
-	take_parameters(trial);
+	bool unfinished = trial->known->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+	if (unfinished && trial->known->kind == MU_COMMAND_ROLLBACK && !is_expired(trial))
+		take_parameters(trial);
 }
 
 // Refusals and repeats can be caused by anybody who can publish: only so many a minute may fill the spool.

@@ -69,7 +69,8 @@ int mu_command_init(struct mu_command *command, const struct mu_port *port, cons
 
 // Decides on one message of topic .../dn. trusted_wall_ms: Unix time from SNTP or the server, 0 if there is none.
 // scratch: MU_COMMAND_SCRATCH_BYTES of the caller's, any alignment. Always fills *out; out->outcome is the answer.
-// A rollback that was accepted but not finished asks to be executed again (kind set, repeated): mu_rollback_request() knows its id.
+// A rollback that was accepted but not finished, and has not expired, asks to be executed again (kind set, repeated): it may have been
+// cut off before its plan was written, and if not, mu_rollback_request() knows its id.
 void mu_command_handle(struct mu_command *command, const void *payload, size_t size, uint64_t trusted_wall_ms, uint64_t now_ms,
 	void *scratch, size_t scratch_size, struct mu_command_decision *out);
 
