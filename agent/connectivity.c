@@ -24,7 +24,10 @@ static void open_session(struct mu_agent *agent, uint64_t now_ms)
 	const struct mu_system_vitals *system = &agent->vitals.system;
 	uint32_t free_bytes = agent->vitals.has_system ? system->heap_free_bytes : UINT32_MAX;
 	uint32_t largest_bytes = agent->vitals.has_system ? system->heap_largest_bytes : UINT32_MAX;
-	if (mu_session_open(&agent->session, free_bytes, largest_bytes, now_ms) < 0)
+	int err = mu_session_open(&agent->session, free_bytes, largest_bytes, now_ms);
+	if (err == MU_ERR_NO_MEMORY) // nothing was asked, so silence says nothing about the network
+		mu_netwatch_answer(&agent->netwatch, now_ms);
+	if (err < 0)
 		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/reporting.h"
+#include "proto/metrics.h"
 #include <string.h>
 
 static struct mu_stamp stamp_of(const struct mu_agent *agent, uint64_t now_ms)
@@ -170,6 +171,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 	mu_heartbeat_fill(&agent->heartbeat, &input, now_ms, &agent->scratch.heartbeat);
 	record.body_case = MU__RECORD__BODY_HEARTBEAT;
 	record.heartbeat = &agent->scratch.heartbeat.heartbeat;
+	mu_metrics_withhold(record.heartbeat); // one mad sensor must not cost the heartbeat
 	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, &record, now_ms);
 	mu_heartbeat_recorded(&agent->heartbeat, seq != 0, now_ms);
 	if (seq) {
