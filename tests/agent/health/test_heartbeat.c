@@ -193,6 +193,8 @@ static void test_a_change_brings_its_part(void **unused)
 	expect_only("channel", LINK);
 	link_part.phases.tls_ms = 700;
 	expect_only("a new session", LINK);
+	link_part.phases.mqtt_ms = 13;
+	expect_only("and another", LINK);
 	link_part.reasons[0].count = 3;
 	expect_only("a reason", LINK);
 	sockets.high_water = 6;
