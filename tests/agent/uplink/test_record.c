@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "agent/uplink/record.h"
+#include "proto/limits.h"
+#include "tests/agent/fake_port.h"
+
+struct rig {
+	struct fake_port fake;
+	struct mu_spool spool;
+};
+
+static int set_up(void **state)
+{
+	static struct rig rig;
+	fake_port_init(&rig.fake, 2);
+	fake_port_partition(&rig.fake, MU_PART_SPOOL, 4);
+	assert_int_equal(mu_spool_open(&rig.spool, &rig.fake.port), 0);
+	*state = &rig;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct rig *rig = *state;
+	fake_port_free(&rig->fake);
+	return 0;
+}
+
+static int append_event(struct rig *rig, const struct mu_stamp *stamp, const char *name, uint64_t *seq)
+{
+	Mu__Event event = MU__EVENT__INIT;
+	Mu__Record record = MU__RECORD__INIT;
+	event.name = (char *)name;
+	record.body_case = MU__RECORD__BODY_EVENT;
+	record.event = &event;
+	return mu_record_append(&rig->spool, stamp, MU_CLASS_EVENT, &record, seq);
+}
+
+// With and without wall time: what is packed is what the schema says, and the stamp can be read back.
+static void test_the_stamp_is_set_and_read_back(void **state)
+{
+	struct rig *rig = *state;
+	static const struct mu_stamp stamps[] = {
+		{ 1, 0, 0, MU__TIME_QUALITY__TIME_NONE },
+		{ 300, 86400000, MU_WALL_MS_MIN + 123, MU__TIME_QUALITY__TIME_RTC },
+		{ UINT32_MAX, MU_UPTIME_MS_MAX, MU_WALL_MS_MAX, MU__TIME_QUALITY__TIME_SERVER },
+	};
+	uint8_t bytes[MU_SPOOL_RECORD_MAX];
+	for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
+		uint64_t seq = 0;
+		struct mu_spool_entry entry;
+		struct mu_stamp stamp;
+		assert_int_equal(append_event(rig, &stamps[i], "door_open", &seq), 0);
+		assert_true(seq == i + 1);
+		assert_int_equal(mu_spool_read(&rig->spool, seq, &entry, bytes, sizeof bytes), 0);
+		assert_int_equal(entry.record_class, MU_CLASS_EVENT);
+		Mu__Record *record = mu__record__unpack(NULL, entry.size, bytes);
+		assert_non_null(record);
+		assert_int_equal(record->boot, stamps[i].boot);
+		assert_int_equal(record->has_wall_ms, stamps[i].time_quality != MU__TIME_QUALITY__TIME_NONE);
+		assert_string_equal(record->event->name, "door_open");
+		mu__record__free_unpacked(record, NULL);
+		assert_int_equal(mu_record_stamp(bytes, entry.size, &stamp), 0);
+		assert_true(stamp.boot == stamps[i].boot && stamp.uptime_ms == stamps[i].uptime_ms);
+		assert_true(stamp.wall_ms == stamps[i].wall_ms && stamp.time_quality == stamps[i].time_quality);
+	}
+}
+
+// What the collector would refuse never gets a number.
+static void test_what_breaks_a_limit_is_refused_and_counted(void **state)
+{
+	struct rig *rig = *state;
+	static const struct mu_stamp good = { .boot = 1 }, no_boot = { .boot = 0 }, early = { 1, 0, 5, MU__TIME_QUALITY__TIME_SNTP };
+	Mu__Record no_body = MU__RECORD__INIT;
+	uint64_t seq = 99;
+	assert_true(append_event(rig, &good, "Not A Name", &seq) < 0);
+	assert_true(append_event(rig, &no_boot, "ok", &seq) < 0);
+	assert_true(append_event(rig, &early, "ok", &seq) < 0); // 1970
+	assert_true(mu_record_append(&rig->spool, &good, MU_CLASS_EVENT, &no_body, &seq) < 0);
+	assert_int_equal(mu_spool_refused(&rig->spool), 4);
+	assert_true(seq == 99 && mu_spool_next_seq(&rig->spool) == 1);
+	assert_int_equal(append_event(rig, &good, "ok", NULL), 0);
+	assert_int_equal(mu_spool_refused(&rig->spool), 4);
+}
+
+static void test_flash_errors_are_passed_on(void **state)
+{
+	struct rig *rig = *state;
+	static const struct mu_stamp stamp = { .boot = 1 };
+	fake_port_fail(&rig->fake, FAKE_CALL_PROGRAM, 1, 1);
+	assert_int_equal(append_event(rig, &stamp, "ok", NULL), MU_ERR_IO);
+	assert_int_equal(mu_spool_refused(&rig->spool), 0); // nothing wrong with the record
+	rig->spool.open = false;
+	assert_int_equal(append_event(rig, &stamp, "ok", NULL), MU_ERR_STATE);
+}
+
+// Rows: bytes that are no record with a stamp. Unknown fields of every kind are passed.
+static void test_stamps_of_foreign_bytes(void **state)
+{
+	(void)state;
+	static const struct { uint8_t bytes[12]; size_t size; int result; } rows[] = {
+		{ { 0 }, 0, MU_ERR_INVALID },                          // no boot
+		{ { 16, 5 }, 2, MU_ERR_INVALID },                      // still none
+		{ { 8 }, 1, MU_ERR_INVALID },                          // cut in a value
+		{ { 8, 0x80, 0x80 }, 3, MU_ERR_INVALID },              // ... in a varint
+		{ { 8, 1, 0x52, 9, 0 }, 5, MU_ERR_INVALID },           // a length that goes over the end
+		{ { 8, 1, 0x53 }, 3, MU_ERR_INVALID },                 // a wire type of old
+		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3 }, 7, MU_ERR_INVALID },  // 32 bits, cut
+		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3, 4 }, 8, 0 },
+		{ { 8, 1, 0x52, 2, 7, 7, 16, 9 }, 8, 0 },
+		{ { 8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1 }, 12, MU_ERR_INVALID }, // eleven bytes
+	};
+	struct mu_stamp stamp;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(mu_record_stamp(rows[i].bytes, rows[i].size, &stamp), rows[i].result);
+	assert_int_equal(mu_record_stamp(rows[8].bytes, rows[8].size, &stamp), 0);
+	assert_true(stamp.uptime_ms == 9);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define ROW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+		ROW(test_the_stamp_is_set_and_read_back),
+		ROW(test_what_breaks_a_limit_is_refused_and_counted),
+		ROW(test_flash_errors_are_passed_on),
+		ROW(test_stamps_of_foreign_bytes),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
