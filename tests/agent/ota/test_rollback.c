@@ -324,6 +324,27 @@ static void test_command_reaches_a_looping_device(void **unused)
 	assert_string_equal(board_running(&board), "1.0.0");
 }
 
+// The other slot holds a finished download that never ran: it goes on trial, and the first heartbeat commits it.
+static void test_untried_target_goes_on_trial(void **unused)
+{
+	(void)unused;
+	uint8_t bytes[MU_OTADATA_ENTRY_SIZE];
+	struct mu_otadata_entry entry = mu_otadata_make(1, MU_OTADATA_NEW);
+	mu_otadata_encode(&entry, bytes);
+	assert_int_equal(board.port.flash->erase(&board, MU_PART_OTADATA, 0, 0x1000), 0);
+	assert_int_equal(board.port.flash->program(&board, MU_PART_OTADATA, 0, bytes, sizeof bytes), 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	struct mu_rollback_request request = board_request(&board);
+	mu_rollback_request(&board.rollback, &request);
+	assert_int_equal(board_run(&board), 1);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_int_equal(mu_slots_running(&board.slots)->state, MU_SLOT_STATE_PENDING);
+	assert_int_equal(board_run(&board), 0);
+	assert_int_equal(mu_slots_running(&board.slots)->state, MU_SLOT_STATE_VALID);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_string_equal(board_running(&board), "1.0.0");
+}
+
 // ---- a flash that fails at one call and works again afterwards
 
 static struct mu_flash_port sound_flash;
@@ -424,6 +445,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_boot_loop_without_a_way_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_looping_target_is_undone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_command_reaches_a_looping_device, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_untried_target_goes_on_trial, set_up, tear_down),
 		cmocka_unit_test(test_each_flash_call_fails_once),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
