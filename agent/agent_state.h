@@ -32,6 +32,7 @@ enum {
 	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
 	MU_AGENT_WATCHDOG_MS = 30000,
 	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked
+	MU_AGENT_STARVED_PERIOD_MS = 60000,
 	MU_AGENT_REASONS = 8, // disconnect reasons counted apart; the rest adds to the rarest
 };
 
@@ -84,9 +85,8 @@ struct mu_agent {
 	struct mu_ladder ladder;
 	struct mu_ladder_budget budget_here; // used when there is no retained memory
 	struct mu_netwatch netwatch;
-	bool netwatch_told_starved;
+	uint64_t starved_due_ms; // when the ladder is told again that sockets are refused for lack of heap
 	uint64_t link_lost_ms, session_lost_ms; // UINT64_MAX: not lost
-	uint64_t netwatch_due_ms;
 	uint32_t reconnects;
 
 	struct mu_slots slots;

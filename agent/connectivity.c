@@ -61,9 +61,11 @@ static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
 		post(agent, MU_LADDER_SCAN_DONE, -1, now_ms);
 }
 
+// Lost and restored have records of their own; the ladder adds those of the rungs above.
 static void do_record_link(struct mu_agent *agent, uint64_t now_ms)
 {
-	mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, 0, 0, now_ms);
+	if (agent->ladder.state != MU_LADDER_CONNECTED && agent->ladder.state != MU_LADDER_RECONNECTING)
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, 0, 0, now_ms);
 }
 
 static void do_reboot(struct mu_agent *agent, uint64_t now_ms)
@@ -237,10 +239,10 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 		session_is_lost(agent, MU_ERR_TIMEOUT, now_ms);
 	if (due != MU_NETWATCH_FINE)
 		post(agent, dues[due], 0, now_ms);
-	bool starved = mu_session_starved(&agent->session, now_ms);
-	if (starved && !agent->netwatch_told_starved && !agent->stopped)
+	if (mu_session_starved(&agent->session, now_ms) && now_ms >= agent->starved_due_ms && !agent->stopped) {
+		agent->starved_due_ms = now_ms + MU_AGENT_STARVED_PERIOD_MS;
 		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
-	agent->netwatch_told_starved = starved;
+	}
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
 		post(agent, MU_LADDER_TIMER, 0, now_ms);
 	uint64_t ladder_ms = mu_ladder_deadline_ms(&agent->ladder);

@@ -126,6 +126,25 @@ static void test_a_refused_socket_is_counted_and_tried_again(void **unused)
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 }
 
+// 15 minutes of refusals end in a reboot that says so; the budget of one in six hours holds after it.
+static void test_a_starved_heap_reboots_once(void **unused)
+{
+	(void)unused;
+	fake.vitals.heap_free_bytes = 20000;
+	fake_collector_run(&collector, 14 * 60 * 1000);
+	assert_int_equal(fake.restarts, 0);
+	fake_collector_run(&collector, 6 * 60 * 1000);
+	assert_int_equal(fake.restarts, 1);
+	assert_int_equal(agent->boots.current.cause, MU__RESET_CAUSE__CAUSE_HEAP_STARVED);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h:1883" };
+	collector.now_ms = collector.ping_ms = 0;
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	fake_collector_run(&collector, 5 * 3600 * 1000);
+	assert_int_equal(fake.restarts, 1);
+	fake_collector_run(&collector, 90 * 60 * 1000); // told again each minute, so the budget's end is not missed
+	assert_int_equal(fake.restarts, 2);
+}
+
 static void test_retained_and_foreign_messages_are_ignored(void **unused)
 {
 	(void)unused;
@@ -146,6 +165,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_touches_no_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_starved_heap_reboots_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
