@@ -46,7 +46,6 @@ struct config {
 	} log;
 	struct {
 		uint32_t silent_after_s;
-		uint32_t max_devices;
 	} fleet;
 };
 

@@ -62,8 +62,8 @@ struct ledger_start {
 	uint64_t unexplained_first, unexplained_count; // write a Gap record for these first; count 0: none
 };
 
-// Takes an Uplink's claim: changes the epoch if it is another one, steps over numbers that the device no longer has (they count as
-// accepted when it returns). Also with LEDGER_HOLE there may be such numbers.
+// Takes an Uplink's claim and changes the epoch if it is another one. Numbers that the device no longer has are named in the answer, also
+// with LEDGER_HOLE: the caller stores a Gap record for them and accepts that like any other, before it judges the first record.
 struct ledger_start ledger_begin(struct ledger *ledger, const struct ledger_claim *claim, uint64_t wall_ms);
 
 enum ledger_judgement {

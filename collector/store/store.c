@@ -259,6 +259,8 @@ int store_commit(struct store *store)
 
 void store_rollback(struct store *store)
 {
+	if (!store->in_transaction)
+		return;
 	if (!sqlite3_get_autocommit(store->db)) // some errors have rolled back already
 		run(store, SQL_ROLLBACK);
 	store->in_transaction = false;

@@ -58,7 +58,7 @@ void store_close(struct store *store);
 int store_begin(struct store *store);
 // Durable on return of 0. On an error nothing of the transaction is left: it has been rolled back, numbers given out in it are given out again.
 int store_commit(struct store *store);
-void store_rollback(struct store *store);
+void store_rollback(struct store *store); // without a transaction: nothing
 
 // The last error of any call.
 const struct store_fault *store_fault(const struct store *store);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/config_table.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "collector/log.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+#define ROW(section, key, type, min, max, initial, restart, choices, help)                                                             \
+	{ #section, #key, type, offsetof(struct config, section.key), min, max, initial, restart, choices, help }
+
+// section, key, type, least, most, default, needs a restart, choices, meaning
+const struct config_option config_options[] = {
+	ROW(broker, uri, OPTION_TEXT, 1, 0, "mqtt://127.0.0.1:1883", true, 0, "address of the broker: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]"),
+	ROW(broker, client_id, OPTION_TEXT, 1, 0, "musterd", true, 0, "MQTT client id; the session at the broker is kept under it"),
+	ROW(broker, user, OPTION_TEXT, 0, 0, "", true, 0, "MQTT user name; empty: no login"),
+	ROW(broker, password_file, OPTION_TEXT, 0, 0, "", true, 0, "file whose first line is the password"),
+	ROW(broker, ca_file, OPTION_TEXT, 0, 0, "", true, 0, "CA certificates for mqtts; empty: those of the system"),
+	ROW(broker, cert_file, OPTION_TEXT, 0, 0, "", true, 0, "client certificate, with key_file"),
+	ROW(broker, key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the client certificate"),
+	ROW(broker, keepalive_s, OPTION_NUMBER, 10, 3600, "60", true, 0, "MQTT keep-alive, seconds"),
+	ROW(store, path, OPTION_TEXT, 1, 0, "./muster.db", true, 0, "the database; made if there is none"),
+	ROW(store, retention_days, OPTION_NUMBER, 1, 36500, "30", false, 0, "records older than this are deleted"),
+	ROW(store, retention_bytes, OPTION_BYTES, 16 * MIB, 16384 * GIB, "10 GiB", false, 0, "and the oldest, while the database uses more than this"),
+	ROW(store, snapshot_s, OPTION_NUMBER, 1, 3600, "10", false, 0, "time between snapshots of the device table, seconds"),
+	ROW(ingest, commit_interval_ms, OPTION_NUMBER, 0, 1000, "5", false, 0, "how long messages are gathered for one commit, milliseconds"),
+	ROW(ingest, batch_records, OPTION_NUMBER, 1, 65536, "1024", false, 0, "messages in one commit at most"),
+	ROW(ingest, batch_bytes, OPTION_BYTES, 16 * KIB, 64 * MIB, "1 MiB", false, 0, "bytes of payload in one commit at most"),
+	ROW(http, listen, OPTION_TEXT, 1, 0, "127.0.0.1:8970", true, 0, "HOST:PORT of the HTTP server; other hosts than loopback need TLS and a token"),
+	ROW(http, tls_cert_file, OPTION_TEXT, 0, 0, "", true, 0, "certificate chain of the HTTP server, with tls_key_file"),
+	ROW(http, tls_key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the HTTP server"),
+	ROW(keys, collector_file, OPTION_TEXT, 0, 0, "", true, 0, "the collector's own signing key"),
+	ROW(log, level, OPTION_CHOICE, 0, 0, "info", false, log_threshold_names, "least level that is logged: error, warn, info or debug"),
+	ROW(fleet, silent_after_s, OPTION_NUMBER, 10, 86400, "180", false, 0, "a device that says nothing for so long is silent, seconds"),
+};
+
+const size_t config_option_count = sizeof config_options / sizeof *config_options;
+_Static_assert(sizeof config_options / sizeof *config_options <= CONFIG_OPTIONS_MAX, "room for each option");
+
+size_t config_option_size(const struct config_option *option)
+{
+	return option->type == OPTION_TEXT ? sizeof(config_text) : option->type == OPTION_BYTES ? sizeof(uint64_t) : sizeof(uint32_t);
+}
+
+static int set_text(const struct config_option *option, void *field, const char *text, char *reason)
+{
+	if (option->min && !*text) {
+		snprintf(reason, CONFIG_ERROR_BYTES, "must not be empty (default: %s)", option->initial);
+		return -1;
+	}
+	if (strlen(text) >= sizeof(config_text)) {
+		snprintf(reason, CONFIG_ERROR_BYTES, "is longer than %zu bytes", sizeof(config_text) - 1);
+		return -1;
+	}
+	snprintf(field, sizeof(config_text), "%s", text);
+	return 0;
+}
+
+// "10", and with units "10 GiB". -1 if it is no such number.
+static int parse_number(const char *text, bool has_units, uint64_t *value)
+{
+	static const struct {
+		const char *name;
+		uint64_t factor;
+	} units[] = { { "", 1 }, { "B", 1 }, { "KiB", KIB }, { "MiB", MIB }, { "GiB", GIB } };
+	char *end;
+	errno = 0;
+	if (!isdigit((unsigned char)*text))
+		return -1;
+	*value = strtoull(text, &end, 10);
+	while (has_units && *end == ' ')
+		end++;
+	for (size_t i = 0; i < (has_units ? sizeof units / sizeof *units : 1); i++) {
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		if (errno || *value > UINT64_MAX / units[i].factor)
+			*value = UINT64_MAX;
+		else
+			*value *= units[i].factor;
+		return 0;
+	}
+	return -1;
+}
+
+static int set_number(const struct config_option *option, void *field, const char *text, char *reason)
+{
+	bool has_units = option->type == OPTION_BYTES;
+	uint64_t value;
+	if (parse_number(text, has_units, &value) < 0) {
+		snprintf(reason, CONFIG_ERROR_BYTES, "is not a whole number%s (default: %s)", has_units ? " with an optional KiB, MiB or GiB" : "",
+			option->initial);
+		return -1;
+	}
+	if (value < option->min || value > option->max) {
+		snprintf(reason, CONFIG_ERROR_BYTES, "is out of range: %llu .. %llu (default: %s)", (unsigned long long)option->min,
+			(unsigned long long)option->max, option->initial);
+		return -1;
+	}
+	if (has_units)
+		*(uint64_t *)field = value;
+	else
+		*(uint32_t *)field = (uint32_t)value;
+	return 0;
+}
+
+static int set_choice(const struct config_option *option, void *field, const char *text, char *reason)
+{
+	size_t used = (size_t)snprintf(reason, CONFIG_ERROR_BYTES, "is none of");
+	for (uint32_t i = 0; option->choices[i]; i++) {
+		if (strcmp(option->choices[i], text) == 0) {
+			*(uint32_t *)field = i;
+			return 0;
+		}
+		used += (size_t)snprintf(reason + used, CONFIG_ERROR_BYTES - used, " %s", option->choices[i]);
+	}
+	return -1;
+}
+
+int config_option_set(const struct config_option *option, struct config *config, const char *text, char *reason)
+{
+	static int (*const setters[])(const struct config_option *, void *, const char *, char *) = {
+		[OPTION_TEXT] = set_text,
+		[OPTION_NUMBER] = set_number,
+		[OPTION_BYTES] = set_number,
+		[OPTION_CHOICE] = set_choice,
+	};
+	return setters[option->type](option, (char *)config + option->offset, text, reason);
+}
+
+enum { NAME_BYTES = 32 };
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+	unsigned least_of_two = a < b ? a : b;
+	return least_of_two < c ? least_of_two : c;
+}
+
+// How many letters must change, come or go.
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_BYTES + 1];
+	size_t width = strlen(b);
+	if (width > NAME_BYTES || strlen(a) > NAME_BYTES)
+		return NAME_BYTES;
+	for (unsigned i = 0; i <= width; i++)
+		row[i] = i;
+	for (; *a; a++) {
+		unsigned corner = row[0]++;
+		for (size_t i = 1; i <= width; i++) {
+			unsigned above = row[i];
+			row[i] = least(above + 1, row[i - 1] + 1, corner + (*a != b[i - 1]));
+			corner = above;
+		}
+	}
+	return row[width];
+}
+
+const char *config_nearest(const char *section, const char *name)
+{
+	const char *nearest = 0;
+	unsigned best = (unsigned)strlen(name) / 3 + 2; // further away it is a guess, not a hint
+	for (size_t i = 0; i < config_option_count; i++) {
+		const struct config_option *option = &config_options[i];
+		if (section && strcmp(section, option->section) != 0)
+			continue;
+		const char *candidate = section ? option->key : option->section;
+		unsigned away = distance(name, candidate);
+		if (away < best) {
+			best = away;
+			nearest = candidate;
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/ingest/decode.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+int decode_uplink(const uint8_t *bytes, size_t size, struct mu_wire_uplink *uplink, char reason[DECODE_REASON_BYTES])
+{
+	int err = size > MU_UPLINK_BYTES_MAX ? MU_ERR_SIZE : mu_wire_uplink_split(bytes, size, uplink);
+	if (err == MU_ERR_SIZE)
+		snprintf(reason, DECODE_REASON_BYTES, "uplink too large: %zu bytes; at most %d bytes, %d records, %d bytes a record", size,
+			MU_UPLINK_BYTES_MAX, MU_UPLINK_RECORDS_MAX, MU_RECORD_BYTES_MAX);
+	else if (err == MU_ERR_RANGE)
+		snprintf(reason, DECODE_REASON_BYTES, "uplink header out of range: epoch, first_seq or oldest_seq");
+	else if (err)
+		snprintf(reason, DECODE_REASON_BYTES, "not an uplink: the frame is not well formed");
+	else if (!uplink->record_count)
+		snprintf(reason, DECODE_REASON_BYTES, "uplink without records");
+	return err ? err : uplink->record_count ? 0 : MU_ERR_INVALID;
+}
+
+const Mu__Record *decode_record(struct mu_arena *arena, const struct mu_wire_record *wire, char reason[DECODE_REASON_BYTES])
+{
+	size_t size = arena->size;
+	bool is_capped = arena->size - arena->used > MU_ARENA_RECORD_BYTES;
+	if (is_capped)
+		arena->size = arena->used + MU_ARENA_RECORD_BYTES;
+	Mu__Record *record = mu__record__unpack(&arena->allocator, wire->size, wire->data);
+	arena->size = size;
+	if (!record) {
+		snprintf(reason, DECODE_REASON_BYTES, arena->exhausted ? "record unpacks to too much" : "record is not well formed");
+		arena->exhausted = false;
+		return 0;
+	}
+	struct mu_limits_fault fault;
+	if (mu_limits_check_record(record, &fault) < 0) {
+		snprintf(reason, DECODE_REASON_BYTES, "record outside the limits: %s %s (%lld)", fault.field, fault.what, (long long)fault.value);
+		return 0;
+	}
+	return record;
+}
