@@ -220,12 +220,92 @@ static void test_cut_twice(void **unused)
 	say_cut_points("a second cut during recovery from the first");
 }
 
+// ---- the same for the boot guard's own way out
+
+// Five boots have crashed; the next one acts.
+static struct mu_flash_image *make_looping(void)
+{
+	struct board board;
+	board_open(&board, 0);
+	for (int i = 0; i < MU_BOOT_GUARD_LIMIT; i++) {
+		assert_int_equal(board_boot(&board, i > 0), 0);
+		assert_int_equal(board.guard_said, 0);
+	}
+	mu_digest_close(&board.digest);
+	return board.flash;
+}
+
+// One boot of a device that dies within seconds, unless it gets away. 1: it got away, and confirmed where it is.
+static int loop_once(struct board *board, bool crashed, const struct mu_flash_cut *cut)
+{
+	int result = board_boot_with_cut(board, crashed, cut);
+	if (result < 0)
+		return result;
+	if (!strcmp(board_running(board), new_version))
+		return board_run(board) == 0 ? 1 : MU_ERR_IO;
+	if (board->guard_said == 1 && mu_rollback_boot_loop(&board->rollback) == 1)
+		mu_boot_guard_acted(&board->guard);
+	else if (board->rollback.state == MU_ROLLBACK_VERIFYING)
+		board_run(board); // an unfinished one goes on by itself, as long as the device lives
+	return mu_flash_has_power(board->flash) ? 0 : MU_ERR_IO;
+}
+
+// Returns false if the way out takes fewer operations.
+static bool cut_escape(const struct mu_flash_image *base, uint64_t operation, uint32_t bytes_done, uint8_t bits)
+{
+	struct mu_flash_cut cut = { .at_operation = operation, .bytes_done = bytes_done, .bits = bits };
+	struct mu_journal_record record;
+	struct board board;
+	int result = 0;
+	board_open(&board, base);
+	for (int boots = 0; !result; boots++) {
+		uint64_t before = mu_flash_statistics(board.flash).operations;
+		result = loop_once(&board, boots == 0, cut.at_operation ? &cut : 0);
+		uint64_t done = mu_flash_statistics(board.flash).operations - before;
+		cut.at_operation = done < cut.at_operation ? cut.at_operation - done : 0;
+		assert_true(boots < 3);
+	}
+	bool was_cut = result < 0;
+	for (int boots = 0; result != 1; boots++) {
+		result = loop_once(&board, boots > 0, 0);
+		assert_old_or_new(&board);
+		assert_otadata_is_sane(&board);
+		assert_true(result >= 0 && boots < 12);
+	}
+	assert_string_equal(board_running(&board), new_version);
+	assert_int_equal(mu_journal_last(&board.journal, &record), 0);
+	assert_int_equal(record.kind, MU_JOURNAL_CONFIRMED);
+	assert_int_equal(record.reason, MU_OTA_CAUSE_BOOT_LOOP);
+	board_close(&board);
+	return was_cut;
+}
+
+static void test_cut_in_the_way_out_of_a_loop(void **unused)
+{
+	(void)unused;
+	static const uint32_t bytes_done[] = { 0, 1, 3, 4, 11, 24, 28, 31, 40, 63, 1024, 4096 };
+	struct mu_flash_image *base = make_looping();
+	uint64_t operation = 0;
+	for (bool was_cut = true; was_cut;) {
+		operation++;
+		for (unsigned i = 0; i < sizeof bytes_done / sizeof *bytes_done; i++)
+			for (unsigned j = 0; j < sizeof torn_bits; j++) {
+				was_cut = cut_escape(base, operation, bytes_done[i], torn_bits[j]);
+				cut_points += was_cut;
+			}
+	}
+	assert_int_equal(operation - 1, 11);
+	mu_flash_close(base);
+	say_cut_points("the boot guard's way out of a loop");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut_in_first_rollback),
 		cmocka_unit_test(test_cut_while_the_journal_turns_over),
 		cmocka_unit_test(test_cut_twice),
+		cmocka_unit_test(test_cut_in_the_way_out_of_a_loop),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
