@@ -23,6 +23,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static void arm_timer(struct mu_device *device, uint64_t now_ms, uint64_t due_ms)
 {
+	if (due_ms == UINT64_MAX)
+		return;
 	uint64_t delay_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 	struct timeval delay = { .tv_sec = (time_t)(delay_ms / 1000), .tv_usec = (suseconds_t)(delay_ms % 1000 * 1000) };
 	evtimer_add(&device->timer, &delay);
@@ -193,8 +195,8 @@ static void start_models(struct mu_device *device)
 	mu_virtual_link_boot(&device->link, &device->traits, device->now_ms);
 }
 
-// False if the agent asked for a restart at once, or refuses its configuration.
-static bool start_agent(struct mu_device *device, const struct mu_app_desc *desc)
+// 0; MU_ERR_STATE: the agent asked for a restart at once; MU_ERR_INVALID: it refuses its configuration.
+static int start_agent(struct mu_device *device, const struct mu_app_desc *desc)
 {
 	struct mu_agent_config config = device->config.agent;
 	config.firmware = desc->version;
@@ -202,12 +204,28 @@ static bool start_agent(struct mu_device *device, const struct mu_app_desc *desc
 	device->restart_asked = false;
 	const char *problem = 0;
 	int err = mu_agent_init(device->agent, &config, &device->port, &problem);
-	if (device->restart_asked || err >= 0 || err == MU_ERR_IO)
-		return !device->restart_asked;
+	if (device->restart_asked)
+		return MU_ERR_STATE;
+	if (err >= 0 || err == MU_ERR_IO) // without its spool it lives on
+		return 0;
 	device->problem = problem ? problem : mu_err_name(err);
+	return MU_ERR_INVALID;
+}
+
+// No boot would be any better: the device stays off, and the loop ends.
+static void give_up(struct mu_device *device)
+{
 	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_ERROR, "event=agent_refused problem=\"%s\"", device->problem);
+	device->on = false;
+	device->boot_ms = UINT64_MAX;
 	event_base_loopbreak(device->config.loop);
-	return true;
+}
+
+static void start_application(struct mu_device *device)
+{
+	uint32_t liveness_ms = device->config.agent.liveness_ms ? device->config.agent.liveness_ms : (uint32_t)LIVENESS_DEFAULT_MS;
+	mu_application_start(&device->application, device->agent, &device->traits, liveness_ms, &device->system.dice);
+	device->agent_due_ms = device->now_ms;
 }
 
 static void boot(struct mu_device *device)
@@ -230,13 +248,13 @@ static void boot(struct mu_device *device)
 		reset(device, MU_RESET_RAW_PANIC, "main");
 		return;
 	}
-	if (!start_agent(device, &result.desc)) {
+	err = start_agent(device, &result.desc);
+	if (err == MU_ERR_STATE)
 		reset(device, MU_RESET_RAW_SW, 0);
-		return;
-	}
-	uint32_t liveness_ms = device->config.agent.liveness_ms ? device->config.agent.liveness_ms : (uint32_t)LIVENESS_DEFAULT_MS;
-	mu_application_start(&device->application, device->agent, &device->traits, liveness_ms, &device->system.dice);
-	device->agent_due_ms = device->now_ms;
+	else if (err < 0)
+		give_up(device);
+	else
+		start_application(device);
 }
 
 // ---- a run

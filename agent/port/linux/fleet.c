@@ -4,6 +4,7 @@
 #include "agent/port/linux/fault.h"
 #include "agent/port/linux/spool_list.h"
 #include "agent/port/linux/virtual_flash.h"
+#include "proto/limits.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -142,6 +143,8 @@ static int name_members(struct mu_fleet *fleet)
 		member->faults = mu_faults_none();
 		if (snprintf(member->id, sizeof member->id, "%s%04u", fleet->config.prefix, i + 1) >= (int)sizeof member->id)
 			return complain(fleet, MU_ERR_SIZE, "%s: the prefix makes ids longer than %d characters", fleet->config.prefix, MU_ID_MAX);
+		if (!mu_id_valid(member->id))
+			return complain(fleet, MU_ERR_INVALID, "%s: an id is made of A-Z a-z 0-9 _ -", fleet->config.prefix);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "agent/port/linux/spool_list.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "muster.pb-c.h"
+#include "proto/limits.h"
 #include "version.h"
 #include <event2/event.h>
 #include <signal.h>
@@ -74,6 +75,8 @@ static int check_values(const struct values *values)
 		return mistakes;
 	if (!values->id)
 		mistakes += complain("--id", "is missing: the device's name");
+	else if (!mu_id_valid(values->id))
+		mistakes += complain("--id", "wants 1 to 32 of A-Z a-z 0-9 _ -");
 	if (!values->broker || mu_broker_uri_parse(values->broker, &uri) < 0)
 		mistakes += complain("--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	else if (uri.tls && !values->ca)

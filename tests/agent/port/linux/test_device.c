@@ -156,6 +156,24 @@ static void test_a_flash_that_is_not_laid_out(void **unused)
 	mu_flash_close(config.flash);
 }
 
+// A configuration that the agent refuses: the loop ends, the reason is there, and nothing runs on a half-made agent.
+static void test_a_refused_configuration(void **unused)
+{
+	(void)unused;
+	struct mu_faults faults = mu_faults_none();
+	struct mu_device *device;
+	struct event_base *loop = event_base_new();
+	struct mu_device_config config = { .loop = loop, .flash = make_flash(&faults.traits), .agent = { .id = "a/b", .broker_uri = "mqtt://h" } };
+	assert_int_equal(mu_device_open(&device, &config), 0);
+	mu_device_power_on(device, 0);
+	event_base_dispatch(loop);
+	assert_non_null(strstr(mu_device_problem(device), "id is not"));
+	assert_int_equal(mu_device_counts(device).resets, 0);
+	mu_device_close(device);
+	mu_flash_close(config.flash);
+	event_base_free(loop);
+}
+
 // With a broker it connects, reports, and the book of what was sent has its boot and its heartbeats.
 static void test_it_reports(void **unused)
 {
@@ -203,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_an_image_that_never_starts),
 		cmocka_unit_test(test_a_brick),
 		cmocka_unit_test(test_a_flash_that_is_not_laid_out),
+		cmocka_unit_test(test_a_refused_configuration),
 		cmocka_unit_test(test_it_reports),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
