@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "collector/fleet/device.h"
+#include "tests/collector/fleet/sample.h"
+
+#define NOW SAMPLE_NOW_MS
+
+static void test_heartbeat_keeps_what_it_does_not_say(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	sample_heartbeat(&sample, 1, 60000);
+	sample_add_ota(&sample, sample_sha_new, sample_sha_old);
+	device_fold(&device, &sample.record, NOW);
+	sample_heartbeat(&sample, 1, 120000);
+	sample.vitals.heap_free_bytes = 99;
+	device_fold(&device, &sample.record, NOW + 60000);
+
+	assert_int_equal(device.metric[MU_METRIC_heap_free_bytes], 99);
+	assert_int_equal(device.metric_at_s[MU_METRIC_heap_free_bytes], (NOW + 60000) / 1000);
+	assert_int_equal(device.metric[MU_METRIC_rollback_ready], 1);
+	assert_int_equal(device.metric_at_s[MU_METRIC_rollback_ready], NOW / 1000);
+	assert_int_equal(device.metric_at_s[MU_METRIC_temperature_decicelsius], 0); // never said
+	assert_memory_equal(device.running_sha, sample_sha_new, 8);
+	assert_string_equal(device.other_firmware, "1.0.0");
+	assert_int_equal(device.heartbeat_interval_ms, 60000);
+	assert_int_equal(device.last_seen_ms, NOW + 60000);
+	assert_int_equal(device.presence, PRESENCE_ONLINE);
+}
+
+static void test_time_of_the_device_is_used_where_it_can_be_trusted(void **unused)
+{
+	(void)unused;
+	static const struct {
+		int quality;
+		int64_t wall_offset_ms;
+		int64_t expected_ms;
+	} rows[] = {
+		{ MU__TIME_QUALITY__TIME_SNTP, -5000, -5000 },
+		{ MU__TIME_QUALITY__TIME_SERVER, -5000, -5000 },
+		{ MU__TIME_QUALITY__TIME_NONE, -5000, 0 },
+		{ MU__TIME_QUALITY__TIME_SNTP, 5000, 0 },              // from the future
+		{ MU__TIME_QUALITY__TIME_SNTP, -200 * 86400000LL, 0 }, // from long ago
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct device device = { .id = "a" };
+		struct sample sample;
+		sample_heartbeat(&sample, 1, 60000);
+		sample.record.has_wall_ms = 1;
+		sample.record.wall_ms = (uint64_t)((int64_t)NOW + rows[i].wall_offset_ms);
+		sample.record.time_quality = rows[i].quality;
+		device_fold(&device, &sample.record, NOW);
+		assert_int_equal(device.last_heartbeat_ms, (int64_t)NOW + rows[i].expected_ms);
+		assert_int_equal(device.last_seen_ms, NOW);
+	}
+}
+
+static void test_boots_are_kept_newest_first_and_once(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	for (int twice = 0; twice < 2; twice++) // folded again after a restart of the collector
+		for (uint32_t boot = 1; boot <= DEVICE_BOOTS + 4; boot++) {
+			sample_boot(&sample, boot, MU__RESET_CLASS__RESET_POWER_ON);
+			if (!twice || boot > 4)
+				device_fold(&device, &sample.record, NOW + boot * 10000);
+		}
+	assert_int_equal(device.boot_count, DEVICE_BOOTS);
+	for (unsigned i = 0; i < DEVICE_BOOTS; i++)
+		assert_int_equal(device.boots[i].boot, DEVICE_BOOTS + 4 - i);
+	assert_string_equal(device.firmware, "1.1.0");
+}
+
+// Ended by boots of 20 s each before a boot that is 3 s old when it reports.
+static void test_unreported_boots_are_dated_back(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	sample_boot(&sample, 9, MU__RESET_CLASS__RESET_CRASH);
+	sample.record.uptime_ms = 3000;
+	sample.boot.has_previous_uptime_s = 1;
+	sample.boot.previous_uptime_s = 20;
+	sample.boot.n_unreported = 1;
+	sample.unreported.first_boot = 4;
+	sample.unreported.count = 5;
+	sample.unreported.reset_class = MU__RESET_CLASS__RESET_HANG;
+	sample.unreported.hung_token = (char *)"a name that is much too long";
+	device_fold(&device, &sample.record, NOW);
+	assert_int_equal(device.boot_count, 2);
+	assert_int_equal(device.boots[0].boot, 9);
+	assert_int_equal(device.boots[0].at_s, (NOW - 3000) / 1000);
+	assert_int_equal(device.boots[1].count, 5);
+	assert_int_equal(device.boots[1].at_s, (NOW - 23000) / 1000);
+	assert_string_equal(device.boots[1].hung_token, "a name that is "); // cut, ended
+}
+
+static void test_losses_are_counted_once(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	device_fold(&device, &sample.record, NOW);
+	device_fold(&device, &sample.record, NOW); // the same again
+	sample_link(&sample, MU__LINK_CHANGE__LINK_RESTORED);
+	device_fold(&device, &sample.record, NOW + 1000);
+	sample_link(&sample, MU__LINK_CHANGE__LINK_SESSION_LOST);
+	device_fold(&device, &sample.record, NOW + 2000);
+	device_set_presence(&device, false, NOW + 3000);
+	device_set_presence(&device, false, NOW + 4000); // said twice
+	device_set_presence(&device, true, NOW + 5000);
+	assert_int_equal(device.loss_count, 3);
+	assert_int_equal(device.losses[0].kind, LOSS_PRESENCE);
+	assert_int_equal(device.losses[1].kind, LOSS_SESSION);
+	assert_int_equal(device.losses[2].kind, LOSS_LINK);
+	assert_int_equal(device.presence_since_ms, NOW + 5000);
+}
+
+static void test_a_gap_of_the_collectors_own_changes_nothing(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .boot = 7 };
+	Mu__Gap gap = MU__GAP__INIT;
+	Mu__Record record = MU__RECORD__INIT;
+	record.body_case = MU__RECORD__BODY_GAP;
+	record.gap = &gap;
+	device_fold(&device, &record, NOW);
+	assert_int_equal(device.boot, 7);
+}
+
+static void fold_app(struct device *device, uint32_t boot, uint32_t index)
+{
+	char *names[] = { (char *)"pump_rpm", (char *)"level" };
+	Mu__AppMetric point = MU__APP_METRIC__INIT;
+	Mu__AppMetric *points[] = { &point };
+	struct sample sample;
+	sample_boot(&sample, 3, MU__RESET_CLASS__RESET_POWER_ON);
+	sample.boot.n_app_metric_names = 2;
+	sample.boot.app_metric_names = names;
+	device_fold(device, &sample.record, NOW);
+	sample_heartbeat(&sample, boot, 60000);
+	point.index = index;
+	point.value_case = MU__APP_METRIC__VALUE_REAL;
+	point.real = 2.5;
+	sample.heartbeat.n_app = 1;
+	sample.heartbeat.app = points;
+	device_fold(device, &sample.record, NOW + 60000);
+}
+
+static void test_application_metrics_belong_to_their_boot(void **unused)
+{
+	(void)unused;
+	static const struct { uint32_t boot, index; int is_taken; } rows[] = {
+		{ 3, 1, 1 },
+		{ 4, 1, 0 }, // names of another boot
+		{ 3, 2, 0 }, // no name with this index
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct device device = { .id = "a" };
+		fold_app(&device, rows[i].boot, rows[i].index);
+		assert_string_equal(device.app[1].name, "level");
+		assert_int_equal(device.app[1].at_s != 0, rows[i].is_taken);
+		device_clear(&device);
+	}
+}
+
+static void fill(struct device *device)
+{
+	struct sample sample;
+	const uint8_t id[16] = { 1, 2, 3 };
+	sample_boot(&sample, 3, MU__RESET_CLASS__RESET_HANG);
+	sample.boot.hung_token = (char *)"network";
+	device_fold(device, &sample.record, NOW);
+	fold_app(device, 3, 1);
+	sample_heartbeat(&sample, 3, 60000);
+	sample_add_ota(&sample, sample_sha_new, sample_sha_old);
+	sample.vitals.has_temperature_decicelsius = 1;
+	sample.vitals.temperature_decicelsius = -123;
+	device_fold(device, &sample.record, NOW);
+	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	device_fold(device, &sample.record, NOW);
+	sample_result(&sample, id, MU__COMMAND_OUTCOME__OUTCOME_BUSY);
+	sample.result.detail = (char *)"writing";
+	device_fold(device, &sample.record, NOW);
+	device->ledger.epoch = 77;
+	device->ledger.next_seq = 12;
+	device->ledger.last_n = 4711;
+}
+
+static void test_snapshot_brings_everything_back(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .dev = 5, .first_seen_ms = 1 }, back = { .id = "a", .dev = 5, .first_seen_ms = 1 };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX], again[DEVICE_SNAPSHOT_MAX];
+	fill(&device);
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	assert_in_range(size, 100, 2000);
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size), 0);
+
+	assert_string_equal(back.boots[0].hung_token, "network");
+	assert_int_equal(back.metric[MU_METRIC_temperature_decicelsius], -123);
+	assert_int_equal(back.ledger.last_n, 4711);
+	assert_string_equal(back.result_detail, "writing");
+	assert_true(back.app[1].is_real && back.app[1].real == 2.5);
+	assert_int_equal(back.losses[0].at_ms, NOW);
+	assert_int_equal(device_snapshot_pack(&back, again, sizeof again), size);
+	assert_memory_equal(bytes, again, size);
+	device_clear(&device);
+	device_clear(&back);
+}
+
+static void test_a_snapshot_that_is_cut_or_foreign_changes_nothing(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" }, back = { .id = "a", .boot = 9 };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	fill(&device);
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *exact = malloc(cut ? cut : 1); // so that a read past the end is seen
+		memcpy(exact, bytes, cut);
+		assert_int_equal(device_snapshot_unpack(&back, exact, cut), -1);
+		free(exact);
+	}
+	bytes[4]++; // version
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size), -1);
+	bytes[4]--;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size + 1), -1);
+	assert_int_equal(back.boot, 9);
+	for (size_t room = 0; room < size; room += 13)
+		assert_int_equal(device_snapshot_pack(&device, bytes, room), 0);
+	device_clear(&device);
+}
+
+static void test_the_largest_snapshot_fits(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .boot_count = DEVICE_BOOTS, .loss_count = DEVICE_LOSSES, .app_count = MU_APP_COUNT_MAX };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	device.app = calloc(MU_APP_COUNT_MAX, sizeof *device.app);
+	for (int i = 0; i < MU_METRIC_COUNT; i++)
+		device.metric_at_s[i] = 1;
+	memset(device.ledger.former, 0xff, sizeof device.ledger.former);
+	assert_int_not_equal(device_snapshot_pack(&device, bytes, sizeof bytes), 0);
+	device_clear(&device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_heartbeat_keeps_what_it_does_not_say),
+		cmocka_unit_test(test_time_of_the_device_is_used_where_it_can_be_trusted),
+		cmocka_unit_test(test_boots_are_kept_newest_first_and_once),
+		cmocka_unit_test(test_unreported_boots_are_dated_back),
+		cmocka_unit_test(test_losses_are_counted_once),
+		cmocka_unit_test(test_a_gap_of_the_collectors_own_changes_nothing),
+		cmocka_unit_test(test_application_metrics_belong_to_their_boot),
+		cmocka_unit_test(test_snapshot_brings_everything_back),
+		cmocka_unit_test(test_a_snapshot_that_is_cut_or_foreign_changes_nothing),
+		cmocka_unit_test(test_the_largest_snapshot_fits),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
