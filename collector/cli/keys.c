@@ -25,6 +25,8 @@ static int fail(char *problem, size_t size, const char *what, const char *where,
 int keys_folder(const char *dir, char *path, size_t size, char *problem, size_t problem_size)
 {
 	const char *home = getenv("HOME");
+	if (!dir)
+		dir = getenv("MUSTER_KEYS");
 	int length = dir ? snprintf(path, size, "%s", dir) : home ? snprintf(path, size, "%s/.config/muster/keys", home) : -1;
 	if (length < 0)
 		return fail(problem, problem_size, "no key folder", "HOME", "is not set; name the folder with --dir");

@@ -21,7 +21,7 @@ const struct option_row option_rows[] = {
 	{ "force", 0, OPTION_FLAG, AT(force), 0, 0, 0, "send it even if the device has said that it cannot; the device decides" },
 	{ "timeout", "S", OPTION_NUMBER, AT(timeout_s), 1, 86400, 180, "seconds to wait for the outcome (default 180)" },
 	{ "role", "ROLE", OPTION_TEXT, AT(role), 0, 0, 0, "operator (a person's, every command) or collector (musterd's own)" },
-	{ "dir", "DIR", OPTION_TEXT, AT(dir), 0, 0, 0, "key folder (default ~/.config/muster/keys)" },
+	{ "dir", "DIR", OPTION_TEXT, AT(dir), 0, 0, 0, "key folder (default $MUSTER_KEYS or ~/.config/muster/keys)" },
 	{ "id", "HEX", OPTION_TEXT, AT(id), 0, 0, 0, "the one command with this id" },
 };
 const size_t option_row_count = sizeof option_rows / sizeof *option_rows;
