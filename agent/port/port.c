@@ -16,8 +16,14 @@ struct table_row {
 	size_t count;
 };
 
-#define FUNCTION(table, type, function) { offsetof(struct type, function), #table "." #function }
-#define TABLE(table) { offsetof(struct mu_port, table), #table, table##_rows, sizeof table##_rows / sizeof *table##_rows }
+#define FUNCTION(table, type, function) \
+	{ \
+		offsetof(struct type, function), #table "." #function \
+	}
+#define TABLE(table) \
+	{ \
+		offsetof(struct mu_port, table), #table, table##_rows, sizeof table##_rows / sizeof *table##_rows \
+	}
 
 static const struct function_row clock_rows[] = {
 	FUNCTION(clock, mu_clock_port, wall_read),
@@ -25,18 +31,24 @@ static const struct function_row clock_rows[] = {
 	FUNCTION(clock, mu_clock_port, cpu_us),
 };
 static const struct function_row system_rows[] = {
-	FUNCTION(system, mu_system_port, reset_info), FUNCTION(system, mu_system_port, vitals),
-	FUNCTION(system, mu_system_port, retained),   FUNCTION(system, mu_system_port, random),
-	FUNCTION(system, mu_system_port, restart),    FUNCTION(system, mu_system_port, hardware),
-	FUNCTION(system, mu_system_port, lock),       FUNCTION(system, mu_system_port, unlock),
+	FUNCTION(system, mu_system_port, reset_info),
+	FUNCTION(system, mu_system_port, vitals),
+	FUNCTION(system, mu_system_port, retained),
+	FUNCTION(system, mu_system_port, random),
+	FUNCTION(system, mu_system_port, restart),
+	FUNCTION(system, mu_system_port, hardware),
+	FUNCTION(system, mu_system_port, lock),
+	FUNCTION(system, mu_system_port, unlock),
 };
 static const struct function_row watchdog_rows[] = {
 	FUNCTION(watchdog, mu_watchdog_port, arm),
 	FUNCTION(watchdog, mu_watchdog_port, feed),
 };
 static const struct function_row flash_rows[] = {
-	FUNCTION(flash, mu_flash_port, size),         FUNCTION(flash, mu_flash_port, read),
-	FUNCTION(flash, mu_flash_port, erase),        FUNCTION(flash, mu_flash_port, program),
+	FUNCTION(flash, mu_flash_port, size),
+	FUNCTION(flash, mu_flash_port, read),
+	FUNCTION(flash, mu_flash_port, erase),
+	FUNCTION(flash, mu_flash_port, program),
 	FUNCTION(flash, mu_flash_port, running_slot),
 };
 static const struct function_row keyvalue_rows[] = {
@@ -44,13 +56,17 @@ static const struct function_row keyvalue_rows[] = {
 	FUNCTION(keyvalue, mu_keyvalue_port, set),
 };
 static const struct function_row link_rows[] = {
-	FUNCTION(link, mu_link_port, connect), FUNCTION(link, mu_link_port, disconnect),
-	FUNCTION(link, mu_link_port, restart), FUNCTION(link, mu_link_port, scan),
+	FUNCTION(link, mu_link_port, connect),
+	FUNCTION(link, mu_link_port, disconnect),
+	FUNCTION(link, mu_link_port, restart),
+	FUNCTION(link, mu_link_port, scan),
 	FUNCTION(link, mu_link_port, status),
 };
 static const struct function_row mqtt_rows[] = {
-	FUNCTION(mqtt, mu_mqtt_port, open),      FUNCTION(mqtt, mu_mqtt_port, close),
-	FUNCTION(mqtt, mu_mqtt_port, subscribe), FUNCTION(mqtt, mu_mqtt_port, publish),
+	FUNCTION(mqtt, mu_mqtt_port, open),
+	FUNCTION(mqtt, mu_mqtt_port, close),
+	FUNCTION(mqtt, mu_mqtt_port, subscribe),
+	FUNCTION(mqtt, mu_mqtt_port, publish),
 	FUNCTION(mqtt, mu_mqtt_port, phases),
 };
 static const struct function_row crypto_rows[] = {
@@ -64,8 +80,15 @@ static const struct function_row log_rows[] = {
 };
 
 static const struct table_row tables[] = {
-	TABLE(clock), TABLE(system), TABLE(watchdog), TABLE(flash), TABLE(keyvalue),
-	TABLE(link),  TABLE(mqtt),   TABLE(crypto),   TABLE(log),
+	TABLE(clock),
+	TABLE(system),
+	TABLE(watchdog),
+	TABLE(flash),
+	TABLE(keyvalue),
+	TABLE(link),
+	TABLE(mqtt),
+	TABLE(crypto),
+	TABLE(log),
 };
 
 static const char *missing_in(const struct mu_port *port, const struct table_row *row)

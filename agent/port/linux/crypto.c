@@ -47,7 +47,7 @@ int mu_crypto_verify_p256(const uint8_t point[65], const uint8_t digest[MU_SHA25
 		return MU_ERR_INVALID;
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, 0);
 	int good = context && EVP_PKEY_verify_init(context) == 1 &&
-		   EVP_PKEY_verify(context, signature, signature_size, digest, MU_SHA256_BYTES) == 1;
+		EVP_PKEY_verify(context, signature, signature_size, digest, MU_SHA256_BYTES) == 1;
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(key);
 	return good ? 0 : MU_ERR_AUTH;

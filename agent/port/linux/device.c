@@ -73,8 +73,8 @@ static void spoil_memory(struct mu_device *device)
 
 static void reset(struct mu_device *device, uint32_t raw, const char *crash_task)
 {
-	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_WARNING, "event=reset reason=%s uptime_ms=%llu task=%s", mu_reset_raw_name(raw),
-		(unsigned long long)(device->now_ms - device->boot_ms), crash_task ? crash_task : "-");
+	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_WARNING, "event=reset reason=%s uptime_ms=%llu task=%s",
+		mu_reset_raw_name(raw), (unsigned long long)(device->now_ms - device->boot_ms), crash_task ? crash_task : "-");
 	mu_mqtt_vanish(&device->mqtt);
 	mu_virtual_system_reset(&device->system, raw, crash_task);
 	if (raw == MU_RESET_RAW_POWERON || raw == MU_RESET_RAW_BROWNOUT)
@@ -160,8 +160,7 @@ static int read_traits(struct mu_device *device, const struct mu_boot_result *re
 {
 	struct mu_flash_window window;
 	char problem[MU_TRAITS_PROBLEM_SIZE];
-	struct mu_source source =
-		mu_flash_source(&window, device->config.flash, result->partition.offset, result->partition.size);
+	struct mu_source source = mu_flash_source(&window, device->config.flash, result->partition.offset, result->partition.size);
 	int err = mu_virtual_image_traits(&source, &device->traits, problem);
 	if (err == MU_ERR_NOT_FOUND) {
 		device->traits = mu_traits_none(); // an image of real hardware
@@ -241,8 +240,8 @@ static void boot(struct mu_device *device)
 		return;
 	}
 	start_models(device);
-	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_INFO, "event=boot slot=%d firmware=%s reset=%s", result.slot, result.desc.version,
-		mu_reset_raw_name(device->system.reset.reset_raw));
+	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_INFO, "event=boot slot=%d firmware=%s reset=%s", result.slot,
+		result.desc.version, mu_reset_raw_name(device->system.reset.reset_raw));
 	device->on = true;
 	if (device->traits.boot_fails == 1) {
 		reset(device, MU_RESET_RAW_PANIC, "main");

@@ -8,7 +8,7 @@
 struct fault {
 	const char *name, *argument, *help;
 	int32_t value, low, high; // default and bounds of the argument; equal bounds: it takes none
-	size_t offset;            // of an int32_t in struct mu_faults
+	size_t offset; // of an int32_t in struct mu_faults
 };
 
 #define TRAIT(field) offsetof(struct mu_faults, traits.field)
@@ -53,7 +53,8 @@ static int parse_argument(const struct fault *fault, const char *text, int32_t *
 		return MU_ERR_INVALID;
 	}
 	if (number < fault->low || number > fault->high) {
-		snprintf(problem, MU_FAULT_PROBLEM_SIZE, "fault %s: %.20s is not within %d..%d", fault->name, text, fault->low, fault->high);
+		snprintf(problem, MU_FAULT_PROBLEM_SIZE, "fault %s: %.20s is not within %d..%d", fault->name, text, fault->low,
+			fault->high);
 		return MU_ERR_RANGE;
 	}
 	*value = (int32_t)number;
@@ -65,7 +66,8 @@ int mu_fault_add(struct mu_faults *faults, const char *text, char *problem)
 	size_t size = strcspn(text, "=");
 	const struct fault *fault = find(text, size);
 	if (!fault) {
-		snprintf(problem, MU_FAULT_PROBLEM_SIZE, "no fault is called \"%.*s\"; \"--fault help\" lists them", size < 40 ? (int)size : 40, text);
+		snprintf(problem, MU_FAULT_PROBLEM_SIZE, "no fault is called \"%.*s\"; \"--fault help\" lists them",
+			size < 40 ? (int)size : 40, text);
 		return MU_ERR_NOT_FOUND;
 	}
 	int32_t value = fault->value;

@@ -63,18 +63,23 @@ static int load(const struct mu_flash_overlay *overlay)
 	return pread(overlay->fd, overlay->written, map_bytes(overlay), HEADER_SIZE) == (ssize_t)map_bytes(overlay) ? 0 : MU_ERR_IO;
 }
 
+static int lock_and_load(struct mu_flash_overlay *overlay)
+{
+	overlay->written = calloc(1, map_bytes(overlay));
+	if (!overlay->written)
+		return MU_ERR_NO_MEMORY;
+	if (flock(overlay->fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? MU_ERR_BUSY : MU_ERR_IO;
+	return load(overlay);
+}
+
 int mu_flash_overlay_open(struct mu_flash_overlay *overlay, const char *path, bool create, uint32_t size_bytes)
 {
-	*overlay = (struct mu_flash_overlay){ .fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644) };
+	*overlay = (struct mu_flash_overlay){ .sectors = size_bytes / SECTOR };
+	overlay->fd = open(path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0644);
 	if (overlay->fd < 0)
 		return errno == ENOENT && !create ? MU_ERR_NOT_FOUND : MU_ERR_IO;
-	overlay->sectors = size_bytes / SECTOR;
-	overlay->written = calloc(1, map_bytes(overlay));
-	int err = overlay->written ? 0 : MU_ERR_NO_MEMORY;
-	if (!err && flock(overlay->fd, LOCK_EX | LOCK_NB) < 0)
-		err = errno == EWOULDBLOCK ? MU_ERR_BUSY : MU_ERR_IO;
-	if (!err)
-		err = load(overlay);
+	int err = lock_and_load(overlay);
 	if (err < 0)
 		mu_flash_overlay_close(overlay);
 	return err;

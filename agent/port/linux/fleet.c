@@ -142,7 +142,8 @@ static int name_members(struct mu_fleet *fleet)
 		struct member *member = &fleet->members[i];
 		member->faults = mu_faults_none();
 		if (snprintf(member->id, sizeof member->id, "%s%04u", fleet->config.prefix, i + 1) >= (int)sizeof member->id)
-			return complain(fleet, MU_ERR_SIZE, "%s: the prefix makes ids longer than %d characters", fleet->config.prefix, MU_ID_MAX);
+			return complain(fleet, MU_ERR_SIZE, "%s: the prefix makes ids longer than %d characters", fleet->config.prefix,
+				MU_ID_MAX);
 		if (!mu_id_valid(member->id))
 			return complain(fleet, MU_ERR_INVALID, "%s: an id is made of A-Z a-z 0-9 _ -", fleet->config.prefix);
 	}

@@ -54,7 +54,8 @@ static int point_of(EVP_PKEY *pkey, uint8_t point[MU_KEY_POINT_SIZE])
 {
 	char group[32];
 	size_t size = 0;
-	if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, 0) != 1 || strcmp(group, "prime256v1") != 0)
+	if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, 0) != 1 ||
+		strcmp(group, "prime256v1") != 0)
 		return MU_ERR_INVALID;
 	EVP_PKEY_set_utf8_string_param(pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
 	if (EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, point, MU_KEY_POINT_SIZE, &size) != 1)

@@ -80,7 +80,7 @@ static int read_header(const struct mu_keyvalue *store, unsigned half, uint32_t 
 	if (err < 0)
 		return err;
 	bool good = !memcmp(header, "MUKV", 4) && mu_le16_get(header + 4) == FORMAT_VERSION &&
-		    mu_le32_get(header + 12) == mu_crc32_le(0, header, 12);
+		mu_le32_get(header + 12) == mu_crc32_le(0, header, 12);
 	*generation = good ? mu_le32_get(header + 8) : 0;
 	return 0;
 }

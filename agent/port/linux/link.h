@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The radio of a virtual device: a station that associates and gets an address, and the air around it, which may be bad.
 //
-// The air belongs to the world and outlives resets: an access point that comes and goes (fault "drop") or a weak signal (fault "weak").
-// An image can lose the link for good or ruin the signal, too (traits). When the access point goes, packets are lost at once and the station notices after its beacon time-out, as
-// ESP-IDF's does; then it reports the link down. Until the core asks for it, it does not connect.
+// The air belongs to the world and outlives resets: an access point that comes and goes (fault "drop") or a weak signal (fault
+// "weak"). An image can lose the link for good or ruin the signal, too (traits). When the access point goes, packets are lost at
+// once and the station notices after its beacon time-out, as ESP-IDF's does; then it reports the link down. Until the core asks for
+// it, it does not connect.
 // Pure: monotonic milliseconds come in, at most one event comes out of each step. Memory: the caller's. Thread: one at a time.
 #ifndef MU_PORT_LINUX_LINK_H
 #define MU_PORT_LINUX_LINK_H

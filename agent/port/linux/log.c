@@ -16,8 +16,8 @@ void mu_virtual_log_write(const struct mu_virtual_log *log, int level, const cha
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &parts);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
-	fprintf(log->out, "time=%s.%03ldZ level=%s id=%s %s\n", date, now.tv_nsec / 1000000, level < LEVELS ? names[level] : "debug", log->id,
-		line);
+	fprintf(log->out, "time=%s.%03ldZ level=%s id=%s %s\n", date, now.tv_nsec / 1000000, level < LEVELS ? names[level] : "debug",
+		log->id, line);
 }
 
 void mu_virtual_log_printf(const struct mu_virtual_log *log, int level, const char *format, ...)

@@ -116,11 +116,12 @@ static void on_message(struct mosquitto *handle, void *context, const struct mos
 	mqtt->counts.messages++;
 	if (mqtt->listener.received)
 		mqtt->listener.received(mqtt->listener.context, message->topic, message->payload, (size_t)message->payloadlen);
-	post(mqtt, (struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
-				      .retained = message->retain,
-				      .topic = message->topic,
-				      .payload = message->payload,
-				      .payload_bytes = (size_t)message->payloadlen });
+	post(mqtt,
+		(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE,
+			.retained = message->retain,
+			.topic = message->topic,
+			.payload = message->payload,
+			.payload_bytes = (size_t)message->payloadlen });
 }
 
 static void on_subscribe(struct mosquitto *handle, void *context, int id, int count, const int *granted)
@@ -295,7 +296,7 @@ static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options 
 	if (options->user && mosquitto_username_pw_set(handle, options->user, options->password))
 		return MU_ERR_INVALID;
 	if (options->will_topic &&
-	    mosquitto_will_set(handle, options->will_topic, (int)strlen(options->will_payload), options->will_payload, 1, false))
+		mosquitto_will_set(handle, options->will_topic, (int)strlen(options->will_payload), options->will_payload, 1, false))
 		return MU_ERR_INVALID;
 	if (tls && mosquitto_tls_set(handle, mqtt->tls.ca, 0, mqtt->tls.certificate, mqtt->tls.key, 0))
 		return MU_ERR_AUTH;

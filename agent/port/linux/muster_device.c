@@ -178,11 +178,11 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 		.loop = loop,
 		.flash = flash,
 		.agent = { .id = values->id,
-			   .broker_uri = values->broker,
-			   .user = values->user,
-			   .password = values->password,
-			   .heartbeat_ms = values->interval_s * 1000,
-			   .liveness_ms = values->liveness_s * 1000 },
+			.broker_uri = values->broker,
+			.user = values->user,
+			.password = values->password,
+			.heartbeat_ms = values->interval_s * 1000,
+			.liveness_ms = values->liveness_s * 1000 },
 		.world = faults->world,
 		.tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
 		.seed = values->seed,
@@ -216,21 +216,29 @@ static int answer(const struct values *values)
 	return values->help || values->version || asks_for_faults(values);
 }
 
+static int list_spool(struct mu_flash_image *flash, const struct values *values)
+{
+	int err = mu_spool_list(flash, values->id ? values->id : "-", stdout);
+	return err < 0 ? complain(values->flash, mu_err_name(err)), EXIT_FAILED : EXIT_OK;
+}
+
+static int carry_out(const struct values *values)
+{
+	struct mu_faults faults;
+	struct mu_flash_image *flash;
+	if (check_values(values) || add_faults(values, &faults))
+		return EXIT_MISUSE;
+	int code = open_flash(&flash, values, &faults);
+	if (!code)
+		code = values->list_spool ? list_spool(flash, values) : run_device(values, flash, &faults);
+	mu_flash_close(flash);
+	return code;
+}
+
 int main(int argc, char **argv)
 {
 	struct values values = { .interval_s = 60, .liveness_s = 30, .seed = 1 };
-	struct mu_faults faults;
-	struct mu_flash_image *flash;
-	int mistakes = mu_options_parse(&program, &values, argc, argv, stderr);
-	if (!mistakes && answer(&values))
-		return EXIT_OK;
-	if (mistakes || check_values(&values) || add_faults(&values, &faults))
+	if (mu_options_parse(&program, &values, argc, argv, stderr))
 		return EXIT_MISUSE;
-	int code = open_flash(&flash, &values, &faults);
-	if (!code && values.list_spool)
-		code = mu_spool_list(flash, values.id ? values.id : "-", stdout) < 0 ? EXIT_FAILED : EXIT_OK;
-	else if (!code)
-		code = run_device(&values, flash, &faults);
-	mu_flash_close(flash);
-	return code;
+	return answer(&values) ? EXIT_OK : carry_out(&values);
 }

@@ -31,8 +31,10 @@ static const struct mu_option options[] = {
 	{ "interval", "S", MU_OPTION_NUMBER, VALUE(interval_s), 1, 86400, "time between heartbeats (default 60)" },
 	{ "liveness", "S", MU_OPTION_NUMBER, VALUE(liveness_s), 1, 3600, "a task that is silent for longer is hung (default 30)" },
 	{ "spread", "S", MU_OPTION_NUMBER, VALUE(spread_s), 0, 86400, "power on at random within this time (default 5)" },
-	{ "fault-devices", "F:I[,I..]", MU_OPTION_LIST, VALUE(faults), 0, 0, "fault F (\"help\" lists them) on devices I, from 1; may be repeated" },
-	{ "flash-dir", "DIR", MU_OPTION_TEXT, VALUE(flash_dir), 0, 0, "keep what the devices write; without it their flash ends with the process" },
+	{ "fault-devices", "F:I[,I..]", MU_OPTION_LIST, VALUE(faults), 0, 0,
+		"fault F (\"help\" lists them) on devices I, from 1; may be repeated" },
+	{ "flash-dir", "DIR", MU_OPTION_TEXT, VALUE(flash_dir), 0, 0,
+		"keep what the devices write; without it their flash ends with the process" },
 	{ "keys", "DIR", MU_OPTION_TEXT, VALUE(keys), 0, 0, "public keys that the devices trust: <role>-<name>.pub.pem" },
 	{ "user", "NAME", MU_OPTION_TEXT, VALUE(user), 0, 0, "MQTT user name" },
 	{ "password", "TEXT", MU_OPTION_TEXT, VALUE(password), 0, 0, "MQTT password" },
@@ -94,7 +96,8 @@ static int allow_files(const struct values *values)
 static void print_totals(const struct mu_fleet *fleet)
 {
 	struct mu_fleet_counts sum = mu_fleet_counts(fleet);
-	fprintf(stderr, "online=%u sent=%llu pubacked=%llu acked=%llu sessions=%llu reconnects=%llu boots=%llu resets=%llu flash_mib=%llu\n",
+	fprintf(stderr,
+		"online=%u sent=%llu pubacked=%llu acked=%llu sessions=%llu reconnects=%llu boots=%llu resets=%llu flash_mib=%llu\n",
 		sum.online, (unsigned long long)sum.sent, (unsigned long long)sum.pubacked, (unsigned long long)sum.messages,
 		(unsigned long long)sum.sessions, (unsigned long long)sum.reconnects, (unsigned long long)sum.boots,
 		(unsigned long long)sum.resets, (unsigned long long)sum.flash_bytes >> 20);
@@ -156,15 +159,15 @@ static int run_fleet(const struct values *values, const struct mu_keyset *keys)
 	struct event_base *loop = event_base_new();
 	struct mu_fleet_config config = {
 		.device = { .loop = loop,
-			    .agent = { .broker_uri = values->broker,
-				       .user = values->user,
-				       .password = values->password,
-				       .heartbeat_ms = values->interval_s * 1000,
-				       .liveness_ms = values->liveness_s * 1000 },
-			    .tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
-			    .sent_log = &sent_log,
-			    .log = values->debug ? stderr : 0,
-			    .log_level = MU__LOG_LEVEL__LOG_INFO },
+			.agent = { .broker_uri = values->broker,
+				.user = values->user,
+				.password = values->password,
+				.heartbeat_ms = values->interval_s * 1000,
+				.liveness_ms = values->liveness_s * 1000 },
+			.tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
+			.sent_log = &sent_log,
+			.log = values->debug ? stderr : 0,
+			.log_level = MU__LOG_LEVEL__LOG_INFO },
 		.count = values->count,
 		.prefix = values->prefix,
 		.seed = values->seed,

@@ -23,8 +23,8 @@ static int set_number(const struct parse *parse, const struct mu_option *option,
 	char *end;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (end == text || *end || *text == '-' || value < option->low || value > option->high) {
-		fprintf(parse->errors, "%s: --%s %s: wants a whole number from %u to %u\n", parse->program->name, option->name, text, option->low,
-			option->high);
+		fprintf(parse->errors, "%s: --%s %s: wants a whole number from %u to %u\n", parse->program->name, option->name, text,
+			option->low, option->high);
 		return 1;
 	}
 	uint32_t number = (uint32_t)value;

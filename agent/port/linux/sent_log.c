@@ -48,9 +48,9 @@ static void add_record(struct buffer *buffer, const char *id, uint64_t epoch, co
 	mu_digest_sha256(record->data, record->size, digest);
 	for (unsigned i = 0; i < 8; i++)
 		snprintf(sha + 2 * i, 3, "%02x", digest[i]);
-	buffer->used += (size_t)snprintf(buffer->text + buffer->used, LINE_MAX_BYTES,
-		"record %s %016" PRIx64 " %" PRIu64 " %" PRIu64 " %s %s\n", id, epoch, record->seq, record->span,
-		mu_record_kind(record->data, record->size), sha);
+	buffer->used +=
+		(size_t)snprintf(buffer->text + buffer->used, LINE_MAX_BYTES, "record %s %016" PRIx64 " %" PRIu64 " %" PRIu64 " %s %s\n",
+			id, epoch, record->seq, record->span, mu_record_kind(record->data, record->size), sha);
 }
 
 void mu_sent_log_uplink(struct mu_sent_log *log, const char *id, const void *payload, size_t size)
@@ -84,7 +84,8 @@ void mu_sent_log_ack(struct mu_sent_log *log, const char *id, const void *payloa
 		log->unreadable++;
 		return;
 	}
-	buffer.used = (size_t)snprintf(buffer.text, LINE_MAX_BYTES, "ack %s %016" PRIx64 " %" PRIu64 "\n", id, ack->epoch, ack->through_seq);
+	buffer.used =
+		(size_t)snprintf(buffer.text, LINE_MAX_BYTES, "ack %s %016" PRIx64 " %" PRIu64 "\n", id, ack->epoch, ack->through_seq);
 	mu__ack__free_unpacked(ack, 0);
 	log->acks++;
 	write_out(log, &buffer);

@@ -35,6 +35,7 @@ static void test_clocks_of_this_computer(void **unused)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rtc_runs_until_the_power_goes), cmocka_unit_test(test_clocks_of_this_computer) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_rtc_runs_until_the_power_goes),
+		cmocka_unit_test(test_clocks_of_this_computer) };
 	return cmocka_run_group_tests(tests, 0, 0);
 }

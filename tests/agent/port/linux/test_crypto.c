@@ -11,8 +11,8 @@
 #include "agent/port/linux/crypto.h"
 
 // FIPS 180-4: SHA-256("abc").
-static const uint8_t abc[32] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
-	0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
+static const uint8_t abc[32] = { 0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03,
+	0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad };
 
 static void test_sha256_in_the_callers_memory(void **unused)
 {
@@ -48,8 +48,8 @@ static void test_signatures(void **unused)
 	size_t size = sign(point, signature, sizeof signature);
 	sign(other, ignored, sizeof ignored);
 	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size), 0);
-	assert_int_equal(mu_crypto_verify_p256(other, abc, signature, size), MU_ERR_AUTH);      // another key
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size - 1), MU_ERR_AUTH);  // cut short
+	assert_int_equal(mu_crypto_verify_p256(other, abc, signature, size), MU_ERR_AUTH); // another key
+	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size - 1), MU_ERR_AUTH); // cut short
 	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, 0), MU_ERR_AUTH);
 	memcpy(digest, abc, 32);
 	digest[31] ^= 1; // one bit of what was signed

@@ -75,7 +75,7 @@ static const struct {
 } rows[] = {
 	{ 0, "event=boot slot=1 firmware=1.1.0 reset=power_on", 0, 0 },
 	{ "panic=1", "event=reset reason=panic uptime_ms=1", 3, 4 },
-	{ "panic=1", "reset=panic\n", 3, 4 },            // the next boot knows
+	{ "panic=1", "reset=panic\n", 3, 4 }, // the next boot knows
 	{ "leak=1048576", "event=boot slot=0 firmware=1.0.0", 6, 6 }, // 176 KiB go in 0.17 s; after five of those the guard goes back
 	{ "hang=1", "event=reset reason=software", 1, 2 }, // the agent resets: the token is 1 s late
 	{ "power=2", "event=reset reason=power_on", 2, 2 },
@@ -163,7 +163,9 @@ static void test_a_refused_configuration(void **unused)
 	struct mu_faults faults = mu_faults_none();
 	struct mu_device *device;
 	struct event_base *loop = event_base_new();
-	struct mu_device_config config = { .loop = loop, .flash = make_flash(&faults.traits), .agent = { .id = "a/b", .broker_uri = "mqtt://h" } };
+	struct mu_device_config config = { .loop = loop,
+		.flash = make_flash(&faults.traits),
+		.agent = { .id = "a/b", .broker_uri = "mqtt://h" } };
 	assert_int_equal(mu_device_open(&device, &config), 0);
 	mu_device_power_on(device, 0);
 	event_base_dispatch(loop);

@@ -84,8 +84,12 @@ static void wait_events(struct bench *bench, unsigned count)
 
 static struct mu_mqtt_options options_for(const struct bench *bench)
 {
-	return (struct mu_mqtt_options){ .uri = bench->broker.uri, .client_id = "dev-1", .will_topic = "w", .will_payload = "offline",
-		.keepalive_s = 5, .timeout_ms = 300 };
+	return (struct mu_mqtt_options){ .uri = bench->broker.uri,
+		.client_id = "dev-1",
+		.will_topic = "w",
+		.will_payload = "offline",
+		.keepalive_s = 5,
+		.timeout_ms = 300 };
 }
 
 static void open_session(struct bench *bench)
