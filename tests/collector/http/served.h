@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real server in this process with a store and a fleet of its own, and a client that asks it: one thread, both take turns.
+#ifndef TESTS_COLLECTOR_HTTP_SERVED_H
+#define TESTS_COLLECTOR_HTTP_SERVED_H
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include "collector/counters.h"
+#include "collector/fleet/commands.h"
+#include "collector/http/server.h"
+#include "collector/store/store.h"
+
+#define SERVED_TOKEN "0123456789abcdef"
+
+struct served {
+	char folder[64], listen[64];
+	struct event_base *base;
+	struct store *store;
+	struct fleet *fleet;
+	struct commands *commands;
+	struct counters counters;
+	struct http_server *server;
+	struct http_settings settings;
+	const char *not_ready; // words, or null
+	int published;
+};
+
+struct reply {
+	long status;
+	json_t *json; // null if the body is not JSON
+	char *body;
+	size_t size;
+	char headers[2048];
+};
+
+// Three devices (edge-1 healthy with two slots, edge-2 crashing, edge-3 new), the token SERVED_TOKEN named alice.
+int served_set_up(void **state);
+int served_tear_down(void **state);
+
+// method: GET, POST, ... path from "/". token, body: null for none. Give the reply back with served_done().
+struct reply served_ask(struct served *served, const char *method, const char *path, const char *token, const char *body);
+struct reply served_ask_host(struct served *served, const char *path, const char *host_header);
+void served_done(struct reply *reply);
+
+#endif
