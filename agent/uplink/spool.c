@@ -16,10 +16,10 @@ static bool is_worth_keeping(struct mu_spool *spool, uint8_t record_class)
 	return record_class >= MU_CLASS_EVENT;
 }
 
-static void count_dropped(struct mu_spool *spool, uint8_t record_class)
+static void add_dropped(struct mu_spool *spool, const uint32_t dropped[MU_CLASS_COUNT])
 {
-	if (spool->dropped[record_class] < UINT32_MAX)
-		spool->dropped[record_class]++;
+	for (int i = 0; i < MU_CLASS_COUNT; i++)
+		spool->dropped[i] = spool->dropped[i] < UINT32_MAX - dropped[i] ? spool->dropped[i] + dropped[i] : UINT32_MAX;
 }
 
 // Only after a cut in the middle of emptying a sector, which is then emptied again.
@@ -30,28 +30,37 @@ static bool is_archived(struct mu_spool *spool, uint64_t seq)
 }
 
 // Everything unacked of a recent sector is archived or counted as dropped. Archive takes only what is above its last number.
+// Counted when all is done, so that a header which is written meanwhile does not know of half of it.
 static int empty_recent_sector(struct mu_spool *spool, uint32_t number)
 {
 	struct mu_spool_walk walk = { .number = number, .next = MU_SPOOL_HEADER_BYTES };
+	uint32_t dropped[MU_CLASS_COUNT] = { 0 };
 	int found;
 	while ((found = mu_spool_ring_next(&spool->recent, &walk)) > 0 && walk.number == number) {
 		if (walk.seq <= spool->acked || is_archived(spool, walk.seq))
 			continue;
 		bool keep = walk.seq >= spool->archive.next_seq && is_worth_keeping(spool, walk.entry.record_class);
 		if (!keep || archive_record(spool, &walk) < 0)
-			count_dropped(spool, walk.entry.record_class);
+			dropped[walk.entry.record_class]++;
 	}
-	return found < 0 ? found : 0;
+	if (found < 0)
+		return found;
+	add_dropped(spool, dropped);
+	return 0;
 }
 
 static int empty_archive_sector(struct mu_spool *spool, uint32_t number)
 {
 	struct mu_spool_walk walk = { .number = number, .next = MU_SPOOL_HEADER_BYTES };
+	uint32_t dropped[MU_CLASS_COUNT] = { 0 };
 	int found;
 	while ((found = mu_spool_ring_next(&spool->archive, &walk)) > 0 && walk.number == number)
 		if (walk.seq > spool->acked)
-			count_dropped(spool, walk.entry.record_class);
-	return found < 0 ? found : 0;
+			dropped[walk.entry.record_class]++;
+	if (found < 0)
+		return found;
+	add_dropped(spool, dropped);
+	return 0;
 }
 
 // Unacked records in the spool's view: archive below recent's floor, then recent.
@@ -179,9 +188,12 @@ int mu_spool_open(struct mu_spool *spool, const struct mu_port *port)
 	uint32_t half = (uint32_t)sectors / 2;
 	spool->recent =
 		(struct mu_spool_ring){ .port = port, .sectors = spool->sectors, .count = half, .id = MU_RING_RECENT, .next_seq = 1 };
-	spool->archive = (struct mu_spool_ring){
-		.port = port, .sectors = spool->sectors + half, .first_sector = half, .count = half, .id = MU_RING_ARCHIVE, .next_seq = 1
-	};
+	spool->archive = (struct mu_spool_ring){ .port = port,
+		.sectors = spool->sectors + half,
+		.first_sector = half,
+		.count = half,
+		.id = MU_RING_ARCHIVE,
+		.next_seq = 1 };
 	int err = find_rings(spool);
 	spool->open = !err;
 	return err;
@@ -247,22 +259,27 @@ static bool is_floor_damaged(const struct mu_spool_ring *recent)
 	return oldest > 1 && recent->head - (oldest - 1) < recent->count && mu_spool_ring_place(recent, oldest - 1)->tail == MU_GAP_DAMAGED;
 }
 
+// Why the numbers from out->seq to `end`, below recent's floor, are missing; those below archive's floor are a gap of their own.
+static int read_old_gap(struct mu_spool *spool, const struct mu_spool_walk *walk, uint64_t end, bool to_floor, struct mu_spool_entry *out)
+{
+	uint64_t archive_floor = mu_spool_ring_floor(&spool->archive);
+	if (out->seq < archive_floor && mu_spool_ring_oldest(&spool->archive) > 1)
+		return read_gap(out, archive_floor < end ? archive_floor : end, MU_GAP_OVERWRITTEN);
+	bool damaged = walk->reason == MU_GAP_DAMAGED || (to_floor && is_floor_damaged(&spool->recent));
+	return read_gap(out, end, damaged ? MU_GAP_DAMAGED : MU_GAP_THINNED);
+}
+
 // out->seq lies below recent's floor.
 static int read_archive(struct mu_spool *spool, uint64_t floor, struct mu_spool_entry *out, void *buffer, size_t size)
 {
-	struct mu_spool_ring *archive = &spool->archive;
 	struct mu_spool_walk walk;
-	int found = mu_spool_ring_find(archive, out->seq, &walk);
+	int found = mu_spool_ring_find(&spool->archive, out->seq, &walk);
 	if (found < 0)
 		return found;
-	uint64_t end = found && walk.seq < floor ? walk.seq : floor;
-	if (end == out->seq)
-		return read_record(archive, &walk, out, buffer, size);
-	uint64_t archive_floor = mu_spool_ring_floor(archive);
-	if (out->seq < archive_floor && mu_spool_ring_oldest(archive) > 1)
-		return read_gap(out, archive_floor < end ? archive_floor : end, MU_GAP_OVERWRITTEN);
-	bool damaged = walk.reason == MU_GAP_DAMAGED || (end == floor && is_floor_damaged(&spool->recent));
-	return read_gap(out, end, damaged ? MU_GAP_DAMAGED : MU_GAP_THINNED);
+	bool to_floor = !found || walk.seq >= floor;
+	if (!to_floor && walk.seq == out->seq)
+		return read_record(&spool->archive, &walk, out, buffer, size);
+	return read_old_gap(spool, &walk, to_floor ? floor : walk.seq, to_floor, out);
 }
 
 int mu_spool_read(struct mu_spool *spool, uint64_t from_seq, struct mu_spool_entry *out, void *buffer, size_t size)

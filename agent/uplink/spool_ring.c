@@ -249,8 +249,8 @@ int mu_spool_ring_append(struct mu_spool_ring *ring, uint64_t seq, uint8_t recor
 	return err < 0 ? give_up_sector(ring, err) : 0;
 }
 
-static int copy_bytes(
-	struct mu_spool_ring *ring, const struct mu_spool_walk *to, struct mu_spool_ring *from, const struct mu_spool_walk *walk)
+static int copy_bytes(struct mu_spool_ring *ring, const struct mu_spool_walk *to, struct mu_spool_ring *from,
+	const struct mu_spool_walk *walk)
 {
 	uint8_t chunk[CHUNK_BYTES];
 	for (uint32_t done = 0; done < walk->entry.size;) {
@@ -313,9 +313,10 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 		err = mu_spool_ring_clear(ring, ring->head, MU_SPOOL_SUCCEEDED_OFFSET, 4);
 	if (err < 0)
 		return err;
-	*place = (struct mu_spool_sector){
-		.first_seq = header->first_seq, .end = MU_SPOOL_HEADER_BYTES, .jump = header->jump, .valid = true
-	};
+	*place = (struct mu_spool_sector){ .first_seq = header->first_seq,
+		.end = MU_SPOOL_HEADER_BYTES,
+		.jump = header->jump,
+		.valid = true };
 	ring->head = header->number;
 	return 0;
 }

@@ -50,7 +50,33 @@ static bool is_in_the_making(const struct mu_spool_ring *ring, uint32_t position
 	return position == ring->head % ring->count && !head_succeeded;
 }
 
-// Fills the table from the headers. *head_succeeded and *retired_head are those of the newest sector.
+// One sector's place in the table, from its header.
+static int fill_place(struct mu_spool_ring *ring, struct mu_spool_found *found, uint32_t position, bool head_succeeded)
+{
+	struct mu_spool_sector *sector = &ring->sectors[position];
+	struct mu_spool_header header;
+	bool blank;
+	int good = read_header(ring, position, &header, &blank);
+	if (good < 0)
+		return good;
+	if (!good && !blank && !is_in_the_making(ring, position, head_succeeded)) {
+		ring->damaged++;
+		sector->tail = MU_GAP_DAMAGED;
+	}
+	if (!good || header.epoch != found->epoch || ring->head - header.number >= ring->count)
+		return 0;
+	gather(found, &header);
+	bool is_head = header.number == ring->head;
+	*sector = (struct mu_spool_sector){ .first_seq = header.first_seq,
+		.marks = header.marks,
+		.jump = header.jump,
+		.closed = !is_head,
+		.retired = header.retired && !is_head,
+		.valid = true };
+	return 0;
+}
+
+// Fills the table from the headers. *head_succeeded is the newest sector's.
 static int fill_table(struct mu_spool_ring *ring, struct mu_spool_found *found, bool *head_succeeded)
 {
 	struct mu_spool_header header;
@@ -60,25 +86,9 @@ static int fill_table(struct mu_spool_ring *ring, struct mu_spool_found *found, 
 		return good < 0 ? good : MU_ERR_IO;
 	*head_succeeded = header.succeeded;
 	for (uint32_t position = 0; position < ring->count; position++) {
-		struct mu_spool_sector *sector = &ring->sectors[position];
-		good = read_header(ring, position, &header, &blank);
-		if (good < 0)
-			return good;
-		if (!good && !blank && !is_in_the_making(ring, position, *head_succeeded)) {
-			ring->damaged++;
-			sector->tail = MU_GAP_DAMAGED;
-		}
-		bool ours = good && header.epoch == found->epoch && ring->head - header.number < ring->count;
-		if (ours)
-			gather(found, &header);
-		if (!ours)
-			continue;
-		*sector = (struct mu_spool_sector){ .first_seq = header.first_seq,
-			.marks = header.marks,
-			.jump = header.jump,
-			.closed = header.number != ring->head,
-			.retired = header.retired && header.number != ring->head,
-			.valid = true };
+		int err = fill_place(ring, found, position, *head_succeeded);
+		if (err < 0)
+			return err;
 	}
 	return 0;
 }
@@ -94,54 +104,63 @@ struct survey {
 	enum mu_spool_place end; // ... and what is behind it
 };
 
-// Decodes the place at `offset`; something that is too long for the sector, or out of order, is damage.
-static int look(struct mu_spool_ring *ring, uint32_t number, uint16_t offset, struct mu_spool_entry_header *entry)
+struct spot { // one place in a sector
+	struct mu_spool_entry_header entry;
+	uint64_t seq;
+	int place; // enum mu_spool_place
+};
+
+// Decodes the place at `offset`, behind which next_seq is due; what is too long for the sector, or out of order, is damage.
+static int look(struct mu_spool_ring *ring, uint32_t number, uint64_t next_seq, uint64_t limit, struct spot *spot)
 {
+	const struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
 	uint8_t bytes[MU_SPOOL_ENTRY_BYTES];
-	*entry = (struct mu_spool_entry_header){ 0 };
-	if (offset + sizeof bytes > MU_SECTOR_BYTES)
-		return MU_PLACE_BLANK;
-	int err = mu_spool_ring_read(ring, number, offset, bytes, sizeof bytes);
+	*spot = (struct spot){ .place = MU_PLACE_BLANK };
+	if (sector->end + sizeof bytes > MU_SECTOR_BYTES)
+		return 0;
+	int err = mu_spool_ring_read(ring, number, sector->end, bytes, sizeof bytes);
 	if (err < 0)
 		return err;
-	enum mu_spool_place place = mu_spool_entry_decode(entry, bytes);
-	if (offset + sizeof bytes + entry->size > MU_SECTOR_BYTES)
-		return MU_PLACE_DAMAGED;
-	return (int)place;
+	spot->place = (int)mu_spool_entry_decode(&spot->entry, bytes);
+	if (spot->place == MU_PLACE_BLANK)
+		return 0;
+	bool bare = spot->place == MU_PLACE_VOID && !spot->entry.size;
+	spot->seq = bare ? next_seq : sector->first_seq + spot->entry.delta;
+	if (sector->end + sizeof bytes + spot->entry.size > MU_SECTOR_BYTES || spot->seq < next_seq || spot->seq >= limit)
+		spot->place = MU_PLACE_DAMAGED;
+	return 0;
 }
 
-static void note_entry(struct survey *survey, uint16_t offset, int place, const struct mu_spool_entry_header *entry, uint64_t next_seq)
+static void note_spot(struct mu_spool_ring *ring, struct mu_spool_sector *sector, const struct spot *spot, struct mu_spool_found *found,
+	struct survey *survey)
 {
-	survey->last = offset;
-	survey->place = (enum mu_spool_place)place;
-	survey->entry = *entry;
+	survey->last = sector->end;
+	survey->place = (enum mu_spool_place)spot->place;
+	survey->entry = spot->entry;
 	survey->before_last = survey->next_seq;
-	survey->next_seq = next_seq;
+	sector->end = (uint16_t)(sector->end + MU_SPOOL_ENTRY_BYTES + spot->entry.size);
+	if (spot->place == MU_PLACE_VOID && ring->id == MU_RING_ARCHIVE)
+		return; // about to be copied again; a void entry of recent has used its number
+	survey->next_seq = spot->seq + 1;
+	if (survey->last < sector->marks * (MU_SECTOR_BYTES / MU_SPOOL_MARKS) && spot->seq > found->acked)
+		found->acked = spot->seq;
 }
 
 // Walks to the end of what can be read. limit: the next sector starts with this seq.
 static int survey_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found, struct survey *survey)
 {
 	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
-	*survey = (struct survey){ .next_seq = sector->first_seq, .end = MU_PLACE_BLANK };
+	*survey = (struct survey){ .next_seq = sector->first_seq };
 	sector->end = MU_SPOOL_HEADER_BYTES;
-	for (;;) { // ends, because each turn moves `end` by an entry header
-		struct mu_spool_entry_header entry;
-		int place = look(ring, number, sector->end, &entry);
-		if (place < 0)
-			return place;
-		bool bare = place == MU_PLACE_VOID && !entry.size;
-		uint64_t seq = bare ? survey->next_seq : sector->first_seq + entry.delta;
-		if (place == MU_PLACE_BLANK || place == MU_PLACE_DAMAGED || seq < survey->next_seq || seq >= limit) {
-			survey->end = place == MU_PLACE_BLANK ? MU_PLACE_BLANK : MU_PLACE_DAMAGED;
+	for (;;) { // ends, because each turn moves sector->end by an entry header
+		struct spot spot;
+		int err = look(ring, number, survey->next_seq, limit, &spot);
+		if (err < 0)
+			return err;
+		survey->end = (enum mu_spool_place)spot.place;
+		if (spot.place == MU_PLACE_BLANK || spot.place == MU_PLACE_DAMAGED)
 			return 0;
-		}
-		// A void entry of recent has used its number; one of archive is about to be copied again.
-		bool used = place == MU_PLACE_RECORD || ring->id == MU_RING_RECENT;
-		note_entry(survey, sector->end, place, &entry, used ? seq + 1 : survey->next_seq);
-		if (used && sector->end < sector->marks * (MU_SECTOR_BYTES / MU_SPOOL_MARKS) && seq > found->acked)
-			found->acked = seq;
-		sector->end = (uint16_t)(sector->end + MU_SPOOL_ENTRY_BYTES + entry.size);
+		note_spot(ring, sector, &spot, found, survey);
 	}
 }
 
@@ -235,6 +254,22 @@ static void jump_lost_sectors(struct mu_spool_ring *ring)
 	skip_numbers(ring, (uint64_t)lost * MU_SPOOL_LOST_SEQS);
 }
 
+static int survey_one(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found)
+{
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
+	struct survey survey;
+	int err = survey_sector(ring, number, limit, found, &survey);
+	if (err < 0)
+		return err;
+	if (number == ring->head)
+		return repair_head(ring, &survey);
+	if (survey.end == MU_PLACE_DAMAGED && !sector->retired)
+		close_damaged(ring, sector);
+	sector->valid = !sector->retired; // it was looked at for what it knows to be acked
+	return 0;
+}
+
+// From the newest on, because each sector's numbers end where the next one's begin.
 static int survey_all(struct mu_spool_ring *ring, struct mu_spool_found *found)
 {
 	uint64_t limit = UINT64_MAX;
@@ -246,16 +281,10 @@ static int survey_all(struct mu_spool_ring *ring, struct mu_spool_found *found)
 			sector->valid = false;
 			continue;
 		}
-		struct survey survey;
-		int err = survey_sector(ring, number, limit, found, &survey);
-		if (!err && number == ring->head)
-			err = repair_head(ring, &survey);
-		else if (!err && survey.end == MU_PLACE_DAMAGED && !sector->retired)
-			close_damaged(ring, sector);
+		int err = survey_one(ring, number, limit, found);
 		if (err < 0)
 			return err;
 		limit = sector->first_seq;
-		sector->valid = !sector->retired; // it was looked at for what it knows to be acked
 	}
 	return 0;
 }

@@ -225,13 +225,9 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-uint64_t mu_uplink_step(struct mu_uplink *uplink, uint64_t now_ms)
+// Publishes at most one Uplink; nothing holds it back.
+static uint64_t step_freely(struct mu_uplink *uplink, uint64_t now_ms)
 {
-	if (!uplink->session || uplink->awaited_id)
-		return UINT64_MAX;
-	uint64_t free_at = later(uplink->hold_until_ms, uplink->retry_at_ms);
-	if (now_ms < free_at)
-		return free_at;
 	if (uplink->in_flight && now_ms >= uplink->resend_at_ms)
 		rewind_flight(uplink);
 	bool room = uplink->in_flight < (uplink->probing ? 1 : MU_UPLINK_WINDOW);
@@ -242,6 +238,14 @@ uint64_t mu_uplink_step(struct mu_uplink *uplink, uint64_t now_ms)
 	if (uplink->retry_at_ms > now_ms)
 		return uplink->retry_at_ms;
 	return uplink->in_flight ? uplink->resend_at_ms : UINT64_MAX;
+}
+
+uint64_t mu_uplink_step(struct mu_uplink *uplink, uint64_t now_ms)
+{
+	if (!uplink->session || uplink->awaited_id)
+		return UINT64_MAX;
+	uint64_t free_at = later(uplink->hold_until_ms, uplink->retry_at_ms);
+	return now_ms < free_at ? free_at : step_freely(uplink, now_ms);
 }
 
 // ---- Acks

@@ -14,7 +14,7 @@
 // Ignored and counted: an Ack of another epoch, an Ack beyond what was sent, an Ack that cannot be decoded.
 // Retry-after: nothing is published before it is over, whatever is urgent; also across sessions of this boot.
 //
-// Memory: the caller's struct and the caller's buffer, into which each Uplink is built; the port copies it. Stack: below 600 bytes.
+// Memory: the caller's struct and the caller's buffer, into which each Uplink is built; the port copies it. Stack: below 2 KiB, most of it protobuf-c.
 // Thread: the one that steps the agent. Time: monotonic milliseconds.
 #ifndef MU_UPLINK_UPLINK_H
 #define MU_UPLINK_UPLINK_H
