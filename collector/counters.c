@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 struct row {
 	const char *name, *help;
@@ -19,14 +20,27 @@ static const struct row rows[] = {
 #undef GAUGE
 };
 
+// Prometheus wants base units: what is counted in microseconds is shown in seconds.
+static bool is_in_us(const char *name)
+{
+	size_t length = strlen(name);
+	return length > 3 && strcmp(name + length - 3, "_us") == 0;
+}
+
 static int format_row(const struct row *row, const struct counters *counters, char *text, size_t capacity)
 {
 	const void *field = (const char *)counters + row->offset;
-	if (row->is_gauge)
-		return snprintf(text, capacity, "# HELP muster_%s %s\n# TYPE muster_%s gauge\nmuster_%s %" PRId64 "\n", row->name, row->help,
-			row->name, row->name, *(const int64_t *)field);
-	return snprintf(text, capacity, "# HELP muster_%s_total %s\n# TYPE muster_%s_total counter\nmuster_%s_total %" PRIu64 "\n", row->name,
-		row->help, row->name, row->name, *(const uint64_t *)field);
+	char name[80], value[40];
+	int stem = (int)strlen(row->name) - (is_in_us(row->name) ? 3 : 0);
+	snprintf(name, sizeof name, "muster_%.*s%s%s", stem, row->name, is_in_us(row->name) ? "_seconds" : "", row->is_gauge ? "" : "_total");
+	if (is_in_us(row->name))
+		snprintf(value, sizeof value, "%.6f", (double)*(const uint64_t *)field / 1e6);
+	else if (row->is_gauge)
+		snprintf(value, sizeof value, "%" PRId64, *(const int64_t *)field);
+	else
+		snprintf(value, sizeof value, "%" PRIu64, *(const uint64_t *)field);
+	return snprintf(text, capacity, "# HELP %s %s\n# TYPE %s %s\n%s %s\n", name, row->help, name, row->is_gauge ? "gauge" : "counter", name,
+		value);
 }
 
 int counters_format(const struct counters *counters, char *text, size_t capacity)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters and gauges of musterd, one line each in counters.def. A counter only rises while the process lives; a gauge is set.
 //
-// Prometheus names: COUNTER(x) is muster_x_total, GAUGE(x) is muster_x. Units are in the names.
+// Prometheus names: COUNTER(x) is muster_x_total, GAUGE(x) is muster_x. Units are in the names; x_us is shown as x_seconds.
 // Thread: the loop's. Memory: one struct in main.c, handed to whoever counts.
 #ifndef COLLECTOR_COUNTERS_H
 #define COLLECTOR_COUNTERS_H
