@@ -70,6 +70,12 @@ static int flash_read(void *context, enum mu_partition part, uint32_t offset, vo
 	return 0;
 }
 
+static void count_erase(struct fake_port *fake, enum mu_partition part, size_t sector)
+{
+	if (part == MU_PART_SPOOL && sector < sizeof fake->erases_by_sector / sizeof *fake->erases_by_sector)
+		fake->erases_by_sector[sector]++;
+}
+
 static int flash_erase(void *context, enum mu_partition part, uint32_t offset, size_t size)
 {
 	struct fake_port *fake = context;
@@ -77,13 +83,11 @@ static int flash_erase(void *context, enum mu_partition part, uint32_t offset, s
 		return MU_ERR_IO;
 	if (!within(fake, part, offset, size) || offset % MU_SECTOR_BYTES || size % MU_SECTOR_BYTES)
 		return MU_ERR_RANGE;
+	count_erase(fake, part, offset / MU_SECTOR_BYTES);
 	bool cut = cuts(fake);
 	uint8_t *bytes = fake->flash[part] + offset;
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = cut ? torn_byte(fake, i, size, bytes[i], 0xFF, true) : 0xFF;
-	size_t sector = offset / MU_SECTOR_BYTES;
-	if (part == MU_PART_SPOOL && sector < sizeof fake->erases_by_sector / sizeof *fake->erases_by_sector)
-		fake->erases_by_sector[sector]++;
 	return cut ? MU_ERR_IO : 0;
 }
 
@@ -135,6 +139,19 @@ static int keyvalue_get(void *context, const char *key, void *out, size_t size)
 	return (int)found->size;
 }
 
+static int store_key(struct fake_port *fake, const char *key, const void *value, size_t size)
+{
+	struct fake_key *place = find_key(fake, key);
+	if (!place)
+		place = find_key(fake, "");
+	if (!place)
+		return MU_ERR_FULL;
+	snprintf(place->key, sizeof place->key, "%s", key);
+	memcpy(place->value, value, size);
+	place->size = size;
+	return 0;
+}
+
 static int keyvalue_set(void *context, const char *key, const void *value, size_t size)
 {
 	struct fake_port *fake = context;
@@ -145,15 +162,8 @@ static int keyvalue_set(void *context, const char *key, const void *value, size_
 	bool cut = cuts(fake);
 	if (cut && fake->tear != FAKE_TEAR_ALL)
 		return MU_ERR_IO;
-	struct fake_key *place = find_key(fake, key);
-	if (!place)
-		place = find_key(fake, "");
-	if (!place)
-		return MU_ERR_FULL;
-	snprintf(place->key, sizeof place->key, "%s", key);
-	memcpy(place->value, value, size);
-	place->size = size;
-	return cut ? MU_ERR_IO : 0;
+	int err = store_key(fake, key, value, size);
+	return cut ? MU_ERR_IO : err;
 }
 
 // ---- clock, system, watchdog

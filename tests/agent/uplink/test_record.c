@@ -103,16 +103,19 @@ static void test_flash_errors_are_passed_on(void **state)
 static void test_stamps_of_foreign_bytes(void **state)
 {
 	(void)state;
-	static const struct { uint8_t bytes[12]; size_t size; int result; } rows[] = {
-		{ { 0 }, 0, MU_ERR_INVALID },                          // no boot
-		{ { 16, 5 }, 2, MU_ERR_INVALID },                      // still none
-		{ { 8 }, 1, MU_ERR_INVALID },                          // cut in a value
-		{ { 8, 0x80, 0x80 }, 3, MU_ERR_INVALID },              // ... in a varint
-		{ { 8, 1, 0x52, 9, 0 }, 5, MU_ERR_INVALID },           // a length that goes over the end
-		{ { 8, 1, 0x53 }, 3, MU_ERR_INVALID },                 // a wire type of old
-		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3 }, 7, MU_ERR_INVALID },  // 32 bits, cut
-		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3, 4 }, 8, 0 },
-		{ { 8, 1, 0x52, 2, 7, 7, 16, 9 }, 8, 0 },
+	static const struct {
+		uint8_t bytes[12];
+		size_t size;
+		int result;
+	} rows[] = {
+		{ { 0 }, 0, MU_ERR_INVALID }, // no boot
+		{ { 16, 5 }, 2, MU_ERR_INVALID }, // still none
+		{ { 8 }, 1, MU_ERR_INVALID }, // cut in a value
+		{ { 8, 0x80, 0x80 }, 3, MU_ERR_INVALID }, // ... in a varint
+		{ { 8, 1, 0x52, 9, 0 }, 5, MU_ERR_INVALID }, // a length that goes over the end
+		{ { 8, 1, 0x53 }, 3, MU_ERR_INVALID }, // a wire type of old
+		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3 }, 7, MU_ERR_INVALID }, // 32 bits, cut
+		{ { 8, 1, 0xFD, 0x0F, 1, 2, 3, 4 }, 8, 0 }, { { 8, 1, 0x52, 2, 7, 7, 16, 9 }, 8, 0 },
 		{ { 8, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1 }, 12, MU_ERR_INVALID }, // eleven bytes
 	};
 	struct mu_stamp stamp;

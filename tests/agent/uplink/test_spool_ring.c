@@ -43,9 +43,12 @@ static int set_up(void **state)
 	fake_port_init(&rig.fake, 1);
 	fake_port_partition(&rig.fake, MU_PART_SPOOL, 2 * COUNT);
 	rig.ring = (struct mu_spool_ring){ .port = &rig.fake.port, .sectors = rig.sectors, .count = COUNT, .next_seq = 1 };
-	rig.other = (struct mu_spool_ring){
-		.port = &rig.fake.port, .sectors = rig.other_sectors, .first_sector = COUNT, .count = COUNT, .id = MU_RING_ARCHIVE, .next_seq = 1
-	};
+	rig.other = (struct mu_spool_ring){ .port = &rig.fake.port,
+		.sectors = rig.other_sectors,
+		.first_sector = COUNT,
+		.count = COUNT,
+		.id = MU_RING_ARCHIVE,
+		.next_seq = 1 };
 	static const uint64_t first[COUNT] = { 1, 8, 101 };
 	for (uint32_t number = 1; number <= COUNT; number++) {
 		open_sector(&rig.ring, number, first[number - 1]);
@@ -67,8 +70,20 @@ static int tear_down(void **state)
 static void test_find_in_any_order(void **state)
 {
 	struct rig *rig = *state;
-	static const struct { uint64_t seq, found; } rows[] = {
-		{ 1, 1 }, { 0, 1 }, { 7, 7 }, { 8, 8 }, { 107, 107 }, { 15, 101 }, { 100, 101 }, { 108, 0 }, { 3, 3 }, { 4, 4 }, { 2, 2 },
+	static const struct {
+		uint64_t seq, found;
+	} rows[] = {
+		{ 1, 1 },
+		{ 0, 1 },
+		{ 7, 7 },
+		{ 8, 8 },
+		{ 107, 107 },
+		{ 15, 101 },
+		{ 100, 101 },
+		{ 108, 0 },
+		{ 3, 3 },
+		{ 4, 4 },
+		{ 2, 2 },
 	};
 	struct mu_spool_walk walk;
 	uint8_t bytes[SIZE];
@@ -167,13 +182,13 @@ static void test_a_failed_write_closes_the_sector(void **state)
 static void test_marks(void **state)
 {
 	struct rig *rig = *state;
-	static const struct { uint64_t before, acked; unsigned number, marks; } rows[] = {
-		{ 0, 1, 1, 2 },      // record 2 starts at 608: the blocks 0 and 1 are done
-		{ 1, 2, 1, 4 },
-		{ 2, 8, 1, 16 },     // all of a sector that has a successor
-		{ 2, 8, 2, 2 },
-		{ 8, 107, 2, 16 },
-		{ 8, 107, 3, 14 },   // the head: up to where the next record will start, 3680
+	static const struct {
+		uint64_t before, acked;
+		unsigned number, marks;
+	} rows[] = {
+		{ 0, 1, 1, 2 }, // record 2 starts at 608: the blocks 0 and 1 are done
+		{ 1, 2, 1, 4 }, { 2, 8, 1, 16 }, // all of a sector that has a successor
+		{ 2, 8, 2, 2 }, { 8, 107, 2, 16 }, { 8, 107, 3, 14 }, // the head: up to where the next record will start, 3680
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(mu_spool_ring_mark(&rig->ring, rows[i].before, rows[i].acked), 0);
@@ -195,8 +210,14 @@ static void test_opening_writes_the_successor_into_the_old_head(void **state)
 static void test_each_step_of_opening_may_fail(void **state)
 {
 	struct rig *rig = *state;
-	static const struct { enum fake_call call; uint64_t at; } rows[] = {
-		{ FAKE_CALL_ERASE, 1 }, { FAKE_CALL_PROGRAM, 1 }, { FAKE_CALL_READ, 1 }, { FAKE_CALL_PROGRAM, 2 },
+	static const struct {
+		enum fake_call call;
+		uint64_t at;
+	} rows[] = {
+		{ FAKE_CALL_ERASE, 1 },
+		{ FAKE_CALL_PROGRAM, 1 },
+		{ FAKE_CALL_READ, 1 },
+		{ FAKE_CALL_PROGRAM, 2 },
 	};
 	struct mu_spool_header wanted = header(&rig->ring, 4, 200);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -113,9 +113,15 @@ static void test_torn_ends(void **state)
 {
 	struct rig *rig = *state;
 	enum { TORN_RECORD, TORN_HEADER, LOST_IN_THE_MIDDLE, DIRT_BEHIND };
-	static const struct { int what; uint8_t ring; uint64_t next_seq; unsigned end; bool closed; } rows[] = {
-		{ TORN_RECORD, MU_RING_RECENT, 6, 5 * STRIDE, false },   // its number is passed over
-		{ TORN_RECORD, MU_RING_ARCHIVE, 5, 5 * STRIDE, false },  // will be copied again
+	static const struct {
+		int what;
+		uint8_t ring;
+		uint64_t next_seq;
+		unsigned end;
+		bool closed;
+	} rows[] = {
+		{ TORN_RECORD, MU_RING_RECENT, 6, 5 * STRIDE, false }, // its number is passed over
+		{ TORN_RECORD, MU_RING_ARCHIVE, 5, 5 * STRIDE, false }, // will be copied again
 		{ TORN_HEADER, MU_RING_RECENT, 7, 5 * STRIDE + MU_SPOOL_ENTRY_BYTES, false },
 		{ TORN_HEADER, MU_RING_ARCHIVE, 6, 5 * STRIDE + MU_SPOOL_ENTRY_BYTES, false },
 		{ LOST_IN_THE_MIDDLE, MU_RING_RECENT, 3 + (4000 - 2 * STRIDE) / 13, 2 * STRIDE, true }, // whatever it may have held
