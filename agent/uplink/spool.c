@@ -383,10 +383,11 @@ static uint32_t sectors_in_use(const struct mu_spool_ring *ring, uint64_t acked)
 
 uint32_t mu_spool_used_permille(const struct mu_spool *spool)
 {
-	if (!spool->open)
+	uint32_t sectors = spool->recent.count + spool->archive.count;
+	if (!spool->open || !sectors)
 		return 0;
 	uint32_t in_use = sectors_in_use(&spool->recent, spool->acked) + sectors_in_use(&spool->archive, spool->acked);
-	return in_use * 1000 / (spool->recent.count + spool->archive.count);
+	return in_use * 1000 / sectors;
 }
 
 uint32_t mu_spool_dropped(const struct mu_spool *spool, enum mu_record_class record_class)

@@ -102,6 +102,34 @@ static void test_acks_survive_a_boot_up_to_two_marks(void **state)
 	assert_int_equal(rig->spool.archive.head, 0); // what is acked is not worth moving
 }
 
+// A new sector's header has the exact number, so that acked sectors may go at once.
+static void test_a_new_sector_knows_what_is_acked(void **state)
+{
+	struct spool_rig *rig = *state;
+	unsigned sectors = 0;
+	for (uint64_t seq = 1; seq <= 200; seq++) {
+		uint32_t head = rig->spool.recent.head;
+		spool_rig_add(rig, MU_CLASS_HEARTBEAT, 100);
+		if (rig->spool.recent.head != head) {
+			spool_rig_reopen(rig);
+			assert_true(mu_spool_acked_through(&rig->spool) == seq - 1);
+			sectors++;
+		}
+		assert_int_equal(mu_spool_ack(&rig->spool, seq), 0);
+	}
+	assert_true(sectors >= 5);
+}
+
+// Reading in order goes on where it was: a few flash reads a record, however long the sector.
+static void test_reading_in_order_is_cheap(void **state)
+{
+	struct spool_rig *rig = *state;
+	spool_rig_add_many(rig, MU_CLASS_EVENT, 20, 400);
+	uint64_t before = rig->fake.calls[FAKE_CALL_READ];
+	assert_int_equal(spool_rig_count_reason(rig, 1, MU_GAP_NONE), 400);
+	assert_in_range(rig->fake.calls[FAKE_CALL_READ] - before, 400, 400 * 6);
+}
+
 static void test_a_lower_ack_changes_nothing(void **state)
 {
 	struct spool_rig *rig = *state;
@@ -235,6 +263,8 @@ int main(void)
 		ROW(test_partitions),
 		ROW(test_a_closed_spool_answers_everything),
 		ROW(test_acks_survive_a_boot_up_to_two_marks),
+		ROW(test_a_new_sector_knows_what_is_acked),
+		ROW(test_reading_in_order_is_cheap),
 		ROW(test_a_lower_ack_changes_nothing),
 		ROW(test_acks_may_end_inside_a_gap),
 		ROW(test_what_moves_into_archive),

@@ -55,6 +55,21 @@ static void test_retry_after_holds_everything(void **state)
 	assert_int_equal(uplink_rig_steps(rig), 1);
 }
 
+static void test_progress_starts_the_wait_anew(void **state)
+{
+	struct uplink_rig *rig = *state;
+	uplink_rig_add_batches(rig, 2);
+	uplink_rig_open_session(rig);
+	assert_int_equal(uplink_rig_flush(rig), 2);
+	rig->now_ms += 9000;
+	assert_int_equal(uplink_rig_ack(rig, 3), 0); // only a part of the first
+	rig->now_ms += 9999;
+	assert_int_equal(uplink_rig_steps(rig), 0);
+	rig->now_ms += 1;
+	assert_int_equal(uplink_rig_steps(rig), 1);
+	assert_true(uplink_rig_sent(rig, 0).first_seq == 4);
+}
+
 // U1 is lost on its way: the collector answers U2..U4 with its last number, which sends nothing; the timer does.
 static void test_a_hole_is_sent_again_by_the_timer_alone(void **state)
 {
@@ -152,6 +167,7 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, uplink_rig_set_up, uplink_rig_tear_down)
 		ROW(test_what_is_no_ack_of_ours_is_ignored_and_counted),
 		ROW(test_retry_after_holds_everything),
+		ROW(test_progress_starts_the_wait_anew),
 		ROW(test_a_hole_is_sent_again_by_the_timer_alone),
 		ROW(test_old_acks_make_no_storm),
 		ROW(test_a_lower_ack_that_stays_is_a_request),
