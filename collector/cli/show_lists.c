@@ -119,7 +119,7 @@ static void print_ids(const json_t *answer, const struct terminal *terminal)
 
 int cli_devices(struct cli *cli)
 {
-	char path[PATH_BYTES] = "/api/v1/devices";
+	char path[PATH_BYTES] = "/api/v1/devices?order=worst";
 	add_parameter(path, sizeof path, "state", cli->options.state);
 	add_parameter(path, sizeof path, "firmware", cli->options.firmware);
 	add_parameter(path, sizeof path, "q", cli->options.match);

@@ -50,7 +50,7 @@ static const struct route {
 	{ EVHTTP_REQ_GET,  false, "/readyz", "", api_readyz },
 	{ EVHTTP_REQ_GET,  false, "/metrics", "", api_metrics },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/version", "", api_version },
-	{ EVHTTP_REQ_GET,  false, "/api/v1/devices", "limit after state firmware q", api_devices },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/devices", "limit after order state firmware q", api_devices },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id", "", api_device },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id/records", "limit before kind", api_records },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/ledger", "limit after", api_ledger },
