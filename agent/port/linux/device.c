@@ -30,13 +30,32 @@ static void arm_timer(struct mu_device *device, uint64_t now_ms, uint64_t due_ms
 	evtimer_add(&device->timer, &delay);
 }
 
-// ---- what MQTT tells
+// ---- what MQTT and the radio tell
+
+static void log_event(const struct mu_device *device, const struct mu_event *event)
+{
+	static const struct {
+		enum mu_event_type type;
+		int level;
+		const char *name;
+	} rows[] = {
+		{ MU_EVENT_LINK_UP, MU__LOG_LEVEL__LOG_INFO, "link_up" },
+		{ MU_EVENT_LINK_DOWN, MU__LOG_LEVEL__LOG_WARNING, "link_down" },
+		{ MU_EVENT_MQTT_OPEN, MU__LOG_LEVEL__LOG_INFO, "mqtt_open" },
+		{ MU_EVENT_MQTT_CLOSED, MU__LOG_LEVEL__LOG_WARNING, "mqtt_closed" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].type == event->type)
+			mu_virtual_log_printf(&device->log, rows[i].level, "event=%s reason=%d error=%s", rows[i].name, event->reason,
+				mu_err_name(event->reason));
+}
 
 static void on_mqtt_event(void *context, const struct mu_event *event)
 {
 	struct mu_device *device = context;
 	if (!device->on)
 		return;
+	log_event(device, event);
 	mu_agent_post(device->agent, event);
 	if (!device->running)
 		arm_timer(device, 0, 0);
@@ -262,6 +281,7 @@ static void step_link(struct mu_device *device)
 {
 	struct mu_event event;
 	while (mu_virtual_link_step(&device->link, device->now_ms, &event)) {
+		log_event(device, &event);
 		mu_agent_post(device->agent, &event);
 		device->agent_due_ms = device->now_ms;
 	}

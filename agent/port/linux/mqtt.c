@@ -38,6 +38,22 @@ static void post(struct mu_mqtt *mqtt, struct mu_event event)
 	mqtt->listener.post(mqtt->listener.context, &event);
 }
 
+static void on_io(int fd, short what, void *context);
+
+// One event for both directions: libmosquitto may have closed the socket already, and only then does libevent not mind.
+static void watch(struct mu_mqtt *mqtt, short what)
+{
+	if (mqtt->watched == what)
+		return;
+	if (mqtt->watched)
+		event_del(&mqtt->io);
+	mqtt->watched = what;
+	if (!what)
+		return;
+	event_assign(&mqtt->io, mqtt->loop, mosquitto_socket(mqtt->handle), what | EV_PERSIST, on_io, mqtt);
+	event_add(&mqtt->io, 0);
+}
+
 // The close is told from the timer, because the core may be in the middle of a call.
 static void fail(struct mu_mqtt *mqtt, int reason)
 {
@@ -46,8 +62,7 @@ static void fail(struct mu_mqtt *mqtt, int reason)
 	mqtt->failed = true;
 	if (!mqtt->failure)
 		mqtt->failure = reason;
-	event_del(&mqtt->read);
-	event_del(&mqtt->write);
+	watch(mqtt, 0);
 	arm_timer(mqtt, 0);
 }
 
@@ -64,8 +79,7 @@ static void end_session(struct mu_mqtt *mqtt, bool tell_broker)
 {
 	if (!mqtt->handle)
 		return;
-	event_del(&mqtt->read);
-	event_del(&mqtt->write);
+	watch(mqtt, 0);
 	event_del(&mqtt->timer);
 	int fd = mosquitto_socket(mqtt->handle);
 	if (!tell_broker && fd >= 0) {
@@ -154,10 +168,7 @@ static void flush(struct mu_mqtt *mqtt)
 			return;
 		}
 	}
-	if (mosquitto_want_write(mqtt->handle))
-		event_add(&mqtt->write, 0);
-	else
-		event_del(&mqtt->write);
+	watch(mqtt, mosquitto_want_write(mqtt->handle) ? EV_READ | EV_WRITE : EV_READ);
 }
 
 static int socket_error(int fd)
@@ -205,10 +216,8 @@ static void read_packets(struct mu_mqtt *mqtt)
 	flush(mqtt);
 }
 
-static void on_readable(int fd, short what, void *context)
+static void on_readable(struct mu_mqtt *mqtt, int fd)
 {
-	struct mu_mqtt *mqtt = context;
-	(void)what;
 	int error = mqtt->state == MU_MQTT_TLS ? handshake_error(fd) : 0;
 	if (error)
 		fail(mqtt, reason_of(0, error));
@@ -216,24 +225,30 @@ static void on_readable(int fd, short what, void *context)
 		read_packets(mqtt);
 }
 
-static void on_writable(int fd, short what, void *context)
+static void on_connected(struct mu_mqtt *mqtt, int fd)
+{
+	int error = socket_error(fd);
+	if (error) {
+		fail(mqtt, reason_of(0, error));
+		return;
+	}
+	bool tls = mosquitto_ssl_get(mqtt->handle);
+	enter_phase(mqtt, tls ? MU_MQTT_TLS : MU_MQTT_CONNECT, &mqtt->opening.tcp_ms);
+	if (tls)
+		read_packets(mqtt); // begins the handshake
+	else
+		flush(mqtt);
+}
+
+static void on_io(int fd, short what, void *context)
 {
 	struct mu_mqtt *mqtt = context;
-	(void)what;
-	if (mqtt->state == MU_MQTT_TCP) {
-		int error = socket_error(fd);
-		if (error) {
-			fail(mqtt, reason_of(0, error));
-			return;
-		}
-		bool tls = mosquitto_ssl_get(mqtt->handle);
-		enter_phase(mqtt, tls ? MU_MQTT_TLS : MU_MQTT_CONNECT, &mqtt->opening.tcp_ms);
-		if (tls) {
-			read_packets(mqtt); // begins the handshake
-			return;
-		}
-	}
-	flush(mqtt);
+	if (mqtt->state == MU_MQTT_TCP)
+		on_connected(mqtt, fd);
+	else if (what & EV_READ)
+		on_readable(mqtt, fd);
+	else
+		flush(mqtt);
 }
 
 static void close_and_tell(struct mu_mqtt *mqtt, int reason)
@@ -326,8 +341,6 @@ static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *u
 	errno = 0;
 	int code = mosquitto_connect_async(mqtt->handle, uri->host, uri->port, (int)mqtt->keepalive_s);
 	int fd = mosquitto_socket(mqtt->handle);
-	event_assign(&mqtt->read, mqtt->loop, fd, EV_READ | EV_PERSIST, on_readable, mqtt);
-	event_assign(&mqtt->write, mqtt->loop, fd, EV_WRITE | EV_PERSIST, on_writable, mqtt);
 	mqtt->opening = (struct mu_mqtt_phases){ .dns_ms = ms_since(mqtt->phase_ms) };
 	mqtt->phase_ms = mu_monotonic_ms();
 	if (code || fd < 0) {
@@ -336,8 +349,7 @@ static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *u
 	}
 	set_socket_options(fd);
 	arm_timer(mqtt, mqtt->timeout_ms);
-	event_add(&mqtt->read, 0);
-	event_add(&mqtt->write, 0);
+	watch(mqtt, EV_READ | EV_WRITE);
 }
 
 int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options)
@@ -423,13 +435,7 @@ void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent)
 	mqtt->silent = silent;
 	if (!mqtt->handle || mqtt->failed)
 		return;
-	if (silent) {
-		event_del(&mqtt->read);
-		event_del(&mqtt->write);
-		return;
-	}
-	event_add(&mqtt->read, 0);
-	event_add(&mqtt->write, 0);
+	watch(mqtt, silent ? 0 : EV_READ | EV_WRITE);
 }
 
 void mu_mqtt_vanish(struct mu_mqtt *mqtt)

@@ -21,7 +21,7 @@ struct mosquitto;
 struct mu_mqtt_listener {
 	void *context;
 	void (*post)(void *context, const struct mu_event *event);
-	void (*sent)(void *context, const char *topic, const void *payload, size_t size);     // before it is handed over
+	void (*sent)(void *context, const char *topic, const void *payload, size_t size); // before it is handed over
 	void (*received)(void *context, const char *topic, const void *payload, size_t size); // before it is posted
 };
 
@@ -42,10 +42,11 @@ struct mu_mqtt {
 	struct mu_mqtt_tls tls;
 	struct mosquitto *handle; // null: no session
 	enum mu_mqtt_state state;
-	struct event read, write, timer;
+	struct event io, timer;
+	short watched; // EV_READ, EV_WRITE: what io waits for; 0: nothing
 	bool silent, failed, heard; // failed: a close is due; heard: a callback told what was read
-	int failure;                // why: CONNACK code or negative enum mu_err
-	int ghost;                  // socket of a session that the broker does not know to be over; -1: none
+	int failure; // why: CONNACK code or negative enum mu_err
+	int ghost; // socket of a session that the broker does not know to be over; -1: none
 	uint32_t keepalive_s, timeout_ms;
 	uint64_t phase_ms; // start of the phase of opening
 	struct mu_mqtt_phases opening, phases; // of the session that is being opened, of the last one that was
@@ -63,7 +64,7 @@ int mu_mqtt_publish(struct mu_mqtt *mqtt, const char *topic, const void *payload
 int mu_mqtt_phases(const struct mu_mqtt *mqtt, struct mu_mqtt_phases *out); // MU_ERR_NOT_FOUND before the first session
 
 void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent);
-void mu_mqtt_vanish(struct mu_mqtt *mqtt);  // the device is reset: the session ends, nobody is told
+void mu_mqtt_vanish(struct mu_mqtt *mqtt); // the device is reset: the session ends, nobody is told
 void mu_mqtt_destroy(struct mu_mqtt *mqtt); // and the ghost, too
 
 #endif

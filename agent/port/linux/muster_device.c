@@ -10,10 +10,12 @@
 #include "muster.pb-c.h"
 #include "proto/limits.h"
 #include "version.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 
@@ -65,6 +67,16 @@ static int complain(const char *what, const char *why)
 	return EXIT_MISUSE;
 }
 
+static int check_files(const struct values *values)
+{
+	const char *const files[] = { values->ca, values->certificate, values->key };
+	int mistakes = 0;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (files[i] && access(files[i], R_OK) < 0)
+			mistakes += complain(files[i], strerror(errno));
+	return mistakes;
+}
+
 static int check_values(const struct values *values)
 {
 	struct mu_broker_uri uri;
@@ -81,7 +93,7 @@ static int check_values(const struct values *values)
 		mistakes += complain("--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	else if (uri.tls && !values->ca)
 		mistakes += complain("--ca", "is missing: mqtts:// needs the certificates to trust");
-	return mistakes;
+	return mistakes + check_files(values);
 }
 
 static int add_faults(const struct values *values, struct mu_faults *faults)

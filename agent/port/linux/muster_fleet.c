@@ -7,11 +7,13 @@
 #include "agent/port/linux/options.h"
 #include "muster.pb-c.h"
 #include "version.h"
+#include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2, SPARE_FILES = 64 };
 
@@ -68,6 +70,16 @@ static int complain(const char *what, const char *why)
 	return EXIT_MISUSE;
 }
 
+static int check_files(const struct values *values)
+{
+	const char *const files[] = { values->ca, values->certificate, values->key };
+	int mistakes = 0;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+		if (files[i] && access(files[i], R_OK) < 0)
+			mistakes += complain(files[i], strerror(errno));
+	return mistakes;
+}
+
 static int check_values(const struct values *values)
 {
 	struct mu_broker_uri uri;
@@ -77,7 +89,7 @@ static int check_values(const struct values *values)
 		return complain("--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	if (uri.tls && !values->ca)
 		return complain("--ca", "is missing: mqtts:// needs the certificates to trust");
-	return 0;
+	return check_files(values);
 }
 
 // A socket for each device, one that lingers after a reset, and its flash.
