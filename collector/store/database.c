@@ -28,7 +28,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_DEVICE_ADD] = "INSERT INTO device(dev, id, first_seen_ms) VALUES(?1, ?2, ?3)",
 	[SQL_DEVICE_LOAD] = "SELECT dev, id, first_seen_ms, snapshot FROM device ORDER BY dev",
 	[SQL_DEVICE_SNAPSHOT] = "UPDATE device SET snapshot=?2 WHERE dev=?1",
-	[SQL_LETTER_ADD] = "INSERT INTO dead_letter(recv_ms, topic, device, epoch, seq, reason, size, payload) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+	[SQL_LETTER_ADD] =
+		"INSERT INTO dead_letter(recv_ms, topic, device, epoch, seq, reason, size, payload) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
 	[SQL_LETTER_LIST] =
 		"SELECT n, recv_ms, topic, device, epoch, seq, reason, size, payload FROM dead_letter WHERE n<?1 ORDER BY n DESC LIMIT ?2",
 	[SQL_LETTER_COUNT] = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM dead_letter",
@@ -36,8 +37,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_LETTER_DELETE] = "DELETE FROM dead_letter WHERE n=?1",
 	[SQL_COMMAND_COUNTER] = "INSERT INTO command_counter(dev, key_id, last) VALUES(?1, ?2, 1)"
 				" ON CONFLICT(dev, key_id) DO UPDATE SET last=last+1 RETURNING last",
-	[SQL_COMMAND_ADD] =
-		"INSERT INTO command(" COMMAND_COLUMNS ") VALUES(NULL,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
+		[SQL_COMMAND_ADD] =
+			"INSERT INTO command(" COMMAND_COLUMNS ") VALUES(NULL,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
 	[SQL_COMMAND_UPDATE] = "UPDATE command SET state=?2, outcome=?3, detail=?4, publishes=?5, published_ms=?6, accepted_ms=?7,"
 			       " finished_ms=?8 WHERE id=?1",
 	[SQL_COMMAND_READ] = "SELECT " COMMAND_COLUMNS " FROM command WHERE id=?1",
@@ -74,7 +75,8 @@ static const struct explanation explanations[] = {
 	{ SQLITE_IOERR, STORE_EIO, "the disk failed a read or a write", "look at the system log; check the disk and the file system" },
 };
 
-static const struct explanation other = { -1, STORE_EIO, "the database failed", "look at the system log; check the disk and the file system" };
+static const struct explanation other = { -1, STORE_EIO, "the database failed",
+	"look at the system log; check the disk and the file system" };
 
 static const struct explanation *explain(int rc, int system_errno)
 {
@@ -95,8 +97,9 @@ int store_failed(struct store *store, int rc)
 		return 0;
 	const struct explanation *found = explain(rc, store->db ? sqlite3_system_errno(store->db) : 0);
 	store->fault.err = -(int)found->err;
+	bool is_last = store->db && (sqlite3_errcode(store->db) & 0xff) == (rc & 0xff); // else its message is about another call
 	snprintf(store->fault.what, sizeof store->fault.what, "%s (SQLite %d: %s)", found->what, rc,
-		store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
+		is_last ? sqlite3_errmsg(store->db) : sqlite3_errstr(rc));
 	snprintf(store->fault.remedy, sizeof store->fault.remedy, "%s", found->remedy);
 	return store->fault.err;
 }

@@ -6,7 +6,7 @@
 int store_record_append(struct store *store, const struct store_record *record, uint64_t *n)
 {
 	if (record->body.size > STORE_RECORD_BYTES_MAX)
-		return -STORE_ELIMIT;
+		return store_failed(store, SQLITE_TOOBIG);
 	sqlite3_stmt *append = store_statement(store, SQL_RECORD_APPEND);
 	if (!append)
 		return store->fault.err;
@@ -70,8 +70,8 @@ static int take_step(void *context, const struct store_record *record)
 	return step->shown ? step->each(step->context, record) : 0;
 }
 
-int store_record_walk(
-	struct store *store, uint64_t n, uint32_t kind, unsigned limit, store_record_each *each, void *context, uint64_t *next)
+int store_record_walk(struct store *store, uint64_t n, uint32_t kind, unsigned limit, store_record_each *each, void *context,
+	uint64_t *next)
 {
 	int shown = 0;
 	struct step step = { .kind = kind, .each = each, .context = context };

@@ -5,10 +5,12 @@
 #include "collector/store/devices.h"
 #include "collector/store/records.h"
 
+enum { TAKEN = 1 };
+
 static int take_time(void *context, const struct store_record *record)
 {
 	*(uint64_t *)context = record->recv_ms;
-	return 0;
+	return TAKEN;
 }
 
 static int delete_through(struct store *store, uint64_t n)
@@ -33,8 +35,8 @@ int retention_step(struct store *store, const struct retention *retention, uint6
 	uint64_t last = oldest + RETENTION_CHUNK - 1;
 	if (!oldest || last > folded)
 		return 0;
-	err = store_record_read(store, last, take_time, &recv_ms);
-	if (err)
+	err = store_record_after(store, last - 1, take_time, &recv_ms); // row last, or the next one if a repair of the file lost it
+	if (err != TAKEN)
 		return err;
 	bool too_old = wall_ms > retention->age_ms && recv_ms < wall_ms - retention->age_ms;
 	if (!too_old && store_bytes(store) <= retention->bytes_max)

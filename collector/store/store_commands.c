@@ -38,7 +38,7 @@ static void bind_outcome(sqlite3_stmt *statement, int first, const struct store_
 int store_command_add(struct store *store, const struct store_command *command, uint64_t *n)
 {
 	if (command->command.size > STORE_COMMAND_BYTES_MAX || command->signature.size > STORE_COMMAND_BYTES_MAX)
-		return -STORE_ELIMIT;
+		return store_failed(store, SQLITE_TOOBIG);
 	sqlite3_stmt *add = store_statement(store, SQL_COMMAND_ADD);
 	if (!add)
 		return store->fault.err;

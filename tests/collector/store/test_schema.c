@@ -52,8 +52,10 @@ static void test_the_record_log_has_no_index(void **state)
 static void test_listed_numbers_are_not_used_again(void **state)
 {
 	assert_int_equal(schema_migrate(*state, 0), SQLITE_OK);
-	assert_int_equal(number(*state, "SELECT count(*) FROM sqlite_master WHERE name IN ('dead_letter','command','audit')"
-		" AND sql LIKE '%AUTOINCREMENT%'"), 3);
+	assert_int_equal(number(*state,
+				 "SELECT count(*) FROM sqlite_master WHERE name IN ('dead_letter','command','audit')"
+				 " AND sql LIKE '%AUTOINCREMENT%'"),
+		3);
 }
 
 static void test_the_current_version_is_left_alone(void **state)
