@@ -6,6 +6,7 @@
 #include "collector/clock.h"
 #include "collector/fleet/commands.h"
 #include "collector/ingest/batch.h"
+#include "collector/ingest/complaints.h"
 #include "collector/ingest/identity.h"
 #include "collector/ingest/intake.h"
 #include "collector/log.h"
@@ -16,6 +17,7 @@ struct ingest {
 	struct batch batch;
 	struct intake *intake;
 	struct identity *identity;
+	struct complaints complaints;
 };
 
 struct ingest *ingest_new(const struct ingest_parts *parts, size_t messages, size_t bytes)
@@ -59,7 +61,7 @@ int ingest_add(struct ingest *ingest, const char *topic, const void *payload, si
 	if (message.kind == TOPIC_UP || message.kind == TOPIC_STATE)
 		return batch_add(&ingest->batch, &message);
 	ingest->parts.counters->mqtt_topic_rejected++;
-	log_debug("ingest", "message on a topic that is not ours", "topic=%s bytes=%zu", log_quote(topic).text, size);
+	complaints_say(&ingest->complaints, COMPLAINT_TOPIC, clock_monotonic_ms(), "topic=%s bytes=%zu", log_quote(topic).text, size);
 	return 1;
 }
 
@@ -87,7 +89,7 @@ static void follow_state(struct ingest *ingest, const struct intake_item *item)
 		return;
 	if (identity_online(ingest->identity, device->dev, item->recv_ms)) {
 		ingest->parts.counters->session_flaps++;
-		log_warn("ingest", "device came online ten times in a minute: bad link, or two devices use one id", "device=%s", device->id);
+		complaints_say(&ingest->complaints, COMPLAINT_FLAPS, clock_monotonic_ms(), "device=%s", device->id);
 	}
 	if (ingest->parts.commands)
 		commands_on_online(ingest->parts.commands, device, item->recv_ms);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "collector/clock.h"
+#include "collector/ingest/complaints.h"
 #include "collector/ingest/decode.h"
 #include "collector/ingest/ingest.h"
 #include "collector/log.h"
@@ -36,6 +38,7 @@ struct intake {
 	uint32_t mark; // of this transaction, in ledger.batch
 	size_t devices_stored, devices_inserted;
 	struct tally tally;
+	struct complaints complaints;
 };
 
 // The message that is being taken.
@@ -101,8 +104,8 @@ int intake_begin(struct intake *intake)
 
 bool intake_has_room(const struct intake *intake)
 {
-	return intake->arena.size - intake->arena.used >= DECODE_ARENA_BYTES && INTAKE_ITEMS_MAX - intake->item_count >= ITEMS_OF_A_MESSAGE &&
-	       intake->undo_count < UNDO_MAX;
+	return intake->arena.size - intake->arena.used >= DECODE_ARENA_BYTES &&
+		INTAKE_ITEMS_MAX - intake->item_count >= ITEMS_OF_A_MESSAGE && intake->undo_count < UNDO_MAX;
 }
 
 void intake_abandon(struct intake *intake)
@@ -158,7 +161,7 @@ static void add_item(struct intake *intake, const struct taking *taking, enum in
 }
 
 // A dead letter for bytes of the message; seq 0: the whole payload.
-static int bury(struct intake *intake, struct taking *taking, const uint8_t *bytes, size_t size, uint64_t seq)
+static int bury(struct intake *intake, struct taking *taking, enum complaint kind, const uint8_t *bytes, size_t size, uint64_t seq)
 {
 	char topic[TOPIC_BYTES];
 	topic_of(taking->message->id, taking->message->kind == TOPIC_UP ? "up" : "state", topic);
@@ -179,15 +182,15 @@ static int bury(struct intake *intake, struct taking *taking, const uint8_t *byt
 	intake->tally.letters_dropped += (uint64_t)dropped;
 	if (taking->device)
 		taking->device->ledger.dead_letters++;
-	log_debug("ingest", "dead letter", "device=%s seq=%llu bytes=%zu reason=%s", taking->message->id, (unsigned long long)seq, size,
-		log_quote(taking->reason).text);
+	complaints_say(&intake->complaints, kind, clock_monotonic_ms(), "device=%s topic=%s seq=%llu bytes=%zu reason=%s",
+		taking->message->id, topic, (unsigned long long)seq, size, log_quote(taking->reason).text);
 	return 0;
 }
 
 static int refuse_payload(struct intake *intake, struct taking *taking)
 {
 	intake->tally.refused_payloads++;
-	return bury(intake, taking, taking->message->bytes, taking->message->size, 0);
+	return bury(intake, taking, COMPLAINT_PAYLOAD, taking->message->bytes, taking->message->size, 0);
 }
 
 // Finds or makes the device and keeps a copy of its ledger. *device is 0 if the table is full.
@@ -255,7 +258,7 @@ static int append_unexplained(struct intake *intake, struct taking *taking, cons
 	if (!start->unexplained_count)
 		return 0;
 	intake->tally.unexplained += start->unexplained_count;
-	log_warn("ingest", "numbers missing that the device no longer has", "device=%s first=%llu count=%llu", taking->device->id,
+	complaints_say(&intake->complaints, COMPLAINT_MISSING, clock_monotonic_ms(), "device=%s first=%llu count=%llu", taking->device->id,
 		(unsigned long long)start->unexplained_first, (unsigned long long)start->unexplained_count);
 	return append_gap(intake, taking, start->unexplained_first, start->unexplained_count, MU__GAP_REASON__GAP_UNEXPLAINED);
 }
@@ -276,7 +279,7 @@ static int append_record(struct intake *intake, struct taking *taking, const str
 
 static int refuse_record(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
 {
-	int err = bury(intake, taking, wire->data, wire->size, wire->seq);
+	int err = bury(intake, taking, COMPLAINT_RECORD, wire->data, wire->size, wire->seq);
 	if (err)
 		return err;
 	intake->tally.refused_records++;
@@ -285,10 +288,11 @@ static int refuse_record(struct intake *intake, struct taking *taking, const str
 
 static int refuse_reused(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
 {
-	snprintf(taking->reason, sizeof taking->reason, "number already used by an older record: the device lost its place, or two use one id");
+	snprintf(taking->reason, sizeof taking->reason,
+		"number already used by an older record: the device lost its place, or two use one id");
 	intake->tally.reused++;
 	intake->tally.conflicts++;
-	return bury(intake, taking, wire->data, wire->size, wire->seq);
+	return bury(intake, taking, COMPLAINT_NUMBER, wire->data, wire->size, wire->seq);
 }
 
 static int append_tail(struct intake *intake, struct taking *taking, const struct ledger_entry *entry)
@@ -313,7 +317,10 @@ static int take_record(struct intake *intake, struct taking *taking, const struc
 	case LEDGER_NEW: return record ? append_record(intake, taking, wire, &entry, record) : refuse_record(intake, taking, wire);
 	case LEDGER_TAIL: return append_tail(intake, taking, &entry);
 	case LEDGER_REUSED: return refuse_reused(intake, taking, wire);
-	case LEDGER_DUPLICATE: intake->tally.duplicates++; taking->is_urgent = true; return 0;
+	case LEDGER_DUPLICATE:
+		intake->tally.duplicates++;
+		taking->is_urgent = true;
+		return 0;
 	case LEDGER_BEYOND:
 	case LEDGER_TOO_FAR: taking->is_urgent = true; return 0;
 	}
@@ -337,7 +344,7 @@ static void note_epoch(struct intake *intake, const struct taking *taking, const
 	intake->tally.epoch_changes++;
 	if (start->epoch_returned && device->ledger.conflict_ms == taking->message->recv_ms) {
 		intake->tally.conflicts++;
-		log_warn("ingest", "two numberings take turns: two devices use one id", "device=%s", device->id);
+		complaints_say(&intake->complaints, COMPLAINT_TURNS, clock_monotonic_ms(), "device=%s", device->id);
 	} else {
 		log_info("ingest", "device began a new numbering", "device=%s first=%llu", device->id,
 			(unsigned long long)device->ledger.next_seq);
