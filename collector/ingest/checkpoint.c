@@ -17,7 +17,7 @@ static int load_device(void *context, const struct store_device *row)
 	loaded->devices++;
 	if (row->snapshot.size && device_snapshot_unpack(device, row->snapshot.bytes, row->snapshot.size) < 0) {
 		loaded->damaged++;
-		log_warn("store", "snapshot of a device cannot be read; its history is folded from what is left", "device=%s", device->id);
+		log_warn("store", "snapshot of a device cannot be read; it is folded again from the whole log", "device=%s", device->id);
 	}
 	return 0;
 }
@@ -29,7 +29,11 @@ int checkpoint_load(struct checkpoint *checkpoint, struct store *store, struct f
 	*loaded = (struct checkpoint_loaded){ 0 };
 	void *context[] = { checkpoint, loaded };
 	int err = store_device_load(store, load_device, context);
-	return err ? err : store_folded_through(store, &checkpoint->saved_through);
+	if (!err)
+		err = store_folded_through(store, &checkpoint->saved_through);
+	if (loaded->damaged)
+		checkpoint->saved_through = 0; // replay looks at the whole log; devices with a good snapshot skip what they have
+	return err;
 }
 
 struct replay {

@@ -29,7 +29,8 @@ struct checkpoint_loaded {
 	uint64_t devices, folded_again, damaged;
 };
 
-// Fills the empty fleet. 0, or a negative store_err. A snapshot that cannot be read leaves its device empty and is counted.
+// Fills the empty fleet. 0, or a negative store_err. A snapshot that cannot be read is counted; replay then reads
+// the whole log and makes the device anew.
 int checkpoint_load(struct checkpoint *checkpoint, struct store *store, struct fleet *fleet, struct counters *counters,
 	struct checkpoint_loaded *loaded);
 
