@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { OPTION_ARGUMENTS_MAX = 4 };
+enum { OPTION_ARGUMENTS_MAX = 64 };
 
 struct options {
 	bool help, json, ids, yes, force;

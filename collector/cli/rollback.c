@@ -127,6 +127,10 @@ static int describe(struct rollback *rollback, struct target *target)
 		fprintf(rollback->cli->terminal.err, "  it has not yet said which firmware is in its two slots; wait for its next heartbeat\n");
 		return EXIT_NO;
 	}
+	if (strcmp(target->running_sha, target->target_sha) == 0) {
+		fprintf(rollback->cli->terminal.err, "  both of its slots hold the same firmware: there is nothing to go back to\n");
+		return EXIT_NO;
+	}
 	if (!is_blocked || rollback->cli->options.force)
 		return EXIT_DONE;
 	fprintf(rollback->cli->terminal.err, "  the device says that it cannot: %s\n  %s\n", block->meaning, block->remedy);
@@ -227,7 +231,7 @@ static const struct {
 	const char *word; // of the progress
 	bool is_end;
 } steps[] = {
-	{ "queued", "queued: the device is away, it gets the command when it comes back", false },
+	{ "queued", "queued until the device can be reached", false },
 	{ "sent", "sent", false },
 	{ "accepted", "accepted by the device", false },
 	{ "done", "switched: the device says that it is done", false },

@@ -31,8 +31,8 @@ static void add_parameter(char *path, size_t size, const char *name, const char 
 // ---- devices
 
 static const struct table_column device_columns[] = {
-	{ "DEVICE", 8, 0, false }, { "STATE", 8, 0, false }, { "FIRMWARE", 6, 3, false }, { "SEEN", 5, 1, true },
-	{ "UP", 5, 4, true },      { "HEAP", 8, 5, true },    { "RSSI", 4, 6, true },      { "WHY", 10, 2, false },
+	{ "DEVICE", 8, 0, false }, { "STATE", 8, 0, false }, { "FIRMWARE", 6, 3, false }, { "SEEN", 5, 2, true },
+	{ "UP", 5, 4, true },      { "HEAP", 8, 5, true },    { "RSSI", 4, 6, true },      { "WHY", 24, 1, false },
 };
 
 static const char *first_reason(const json_t *condition)
@@ -155,7 +155,10 @@ static void add_command(struct table *table, const json_t *command, uint64_t now
 	struct words age = words_age(ago(number_of(command, "created_ms", 0), now_ms)), id = words_sha(text_of(command, "id"));
 	char answer[TABLE_CELL_BYTES] = "", counter[24];
 	snprintf(counter, sizeof counter, "%" PRId64, number_of(command, "counter", 0));
-	if (*outcome)
+	bool is_seen = strcmp(state, "confirmed") == 0;
+	if (is_seen)
+		snprintf(answer, sizeof answer, "seen: it runs its other firmware");
+	else if (*outcome)
 		snprintf(answer, sizeof answer, "%s%s%s", words_outcome(outcome)->meaning, *detail ? ": " : "", detail);
 	const char *cells[] = { age.text, text_of(command, "device"), text_of(command, "body"), state, text_of(command, "actor"), counter, id.text, answer };
 	table_add(table, cells, 3, state_colour(state));

@@ -163,7 +163,8 @@ static void print_row(const struct table *table, const struct layout *layout, co
 		if (!layout->width[c])
 			continue;
 		enum terminal_colour colour = !row ? COLOUR_FAINT : row->coloured == c ? row->colour : COLOUR_NONE;
-		fprintf(terminal->out, "%*s", first ? 0 : GAP, "");
+		if (!first && !(c == last && row && !*cell(row, c)))
+			fprintf(terminal->out, "%*s", GAP, "");
 		print_cell(terminal, row ? cell(row, c) : table->columns[c].title, layout->width[c], table->columns[c].right, c == last, colour);
 		first = false;
 	}

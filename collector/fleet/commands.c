@@ -288,6 +288,8 @@ int commands_submit(struct commands *commands, struct device *device, const char
 		err = submit_open(commands, device, open, sign, actor, now_ms);
 		if (err != COMMANDS_OK)
 			free_open(open);
+		else
+			commands_step(commands, now_ms); // so that whoever asks next reads what has become of it
 	}
 	mu__signed_command__free_unpacked(sign, 0);
 	return err;

@@ -139,9 +139,13 @@ static bool is_offline(const struct device *device, const struct condition_view 
 	if (device->presence != PRESENCE_OFFLINE)
 		return false;
 	uint64_t gone_ms = since(device->presence_since_ms, view->now_ms);
-	uint64_t grace_ms = fleet_loss_is_common(view->fleet, device->presence_since_ms) ? CONDITION_COMMON_GRACE_MS : CONDITION_OFFLINE_GRACE_MS;
+	uint64_t quiet_ms = since(device->last_seen_ms, view->now_ms), limit_ms = device->heartbeat_interval_ms * UINT64_C(2);
+	if (limit_ms < CONDITION_OFFLINE_QUIET_MS)
+		limit_ms = CONDITION_OFFLINE_QUIET_MS;
 	say(why, "its session ended %s ago and it has not come back", duration(gone_ms).text);
-	return gone_ms > grace_ms;
+	if (fleet_loss_is_common(view->fleet, device->presence_since_ms))
+		return gone_ms > CONDITION_COMMON_GRACE_MS;
+	return gone_ms > CONDITION_OFFLINE_GRACE_MS || quiet_ms > limit_ms;
 }
 
 // While the broker is away time stands still, and it begins anew when the broker is back.

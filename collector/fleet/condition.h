@@ -43,6 +43,7 @@ enum {
 	CONDITION_LOSS_WINDOW_MS = 300000,
 	CONDITION_LOSSES = 2,
 	CONDITION_OFFLINE_GRACE_MS = 20000,         // a restart or reconnect is done by then
+	CONDITION_OFFLINE_QUIET_MS = 45000,         // without a word before: then it was gone long before its session ended
 	CONDITION_COMMON_GRACE_MS = 120000,         // if many went at the same time
 	CONDITION_WEAK_DBM = -85,                   // the device's own verdict may come earlier
 	CONDITION_CLOCK_AHEAD_MS = 120000,

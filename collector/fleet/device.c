@@ -100,8 +100,24 @@ static void name_app_metrics(struct device *device, const Mu__Boot *boot, uint32
 		copy_text(device->app[i].name, sizeof device->app[i].name, boot->app_metric_names[i]);
 }
 
+// If what runs now is what was in the other slot, the other slot now has what ran before; the device confirms it with its next slow
+// heartbeat, and until then nothing is known of another rollback.
+static void swap_slots(struct device *device, const Mu__Boot *boot)
+{
+	size_t size = sizeof device->running_sha;
+	if (!boot->has_elf_sha || boot->elf_sha.len != size || !device->has_other_sha || !device->has_running_sha)
+		return;
+	bool is_swap = memcmp(boot->elf_sha.data, device->other_sha, size) == 0 && memcmp(boot->elf_sha.data, device->running_sha, size) != 0;
+	if (!is_swap)
+		return;
+	memcpy(device->other_sha, device->running_sha, size);
+	memcpy(device->other_firmware, device->firmware, sizeof device->other_firmware);
+	device->metric_at_s[MU_METRIC_rollback_ready] = device->metric_at_s[MU_METRIC_rollback_block] = 0;
+}
+
 static void note_image(struct device *device, const Mu__Boot *boot)
 {
+	swap_slots(device, boot);
 	if (boot->firmware)
 		copy_text(device->firmware, sizeof device->firmware, boot->firmware);
 	if (boot->hardware)

@@ -127,6 +127,7 @@ static void unreported(struct world *world)
 }
 static void gone_10_s(struct world *world) { fleet_set_presence(world->fleet, world->device, false, world->now_ms - 10000); }
 static void gone_60_s(struct world *world) { fleet_set_presence(world->fleet, world->device, false, world->now_ms - 60000); }
+static void gone_after_a_long_quiet(struct world *world) { world->now_ms += 46000; fleet_set_presence(world->fleet, world->device, false, world->now_ms); }
 static void all_gone_60_s(struct world *world) { everybody_loses(world); world->now_ms += 60000; }
 static void all_gone_180_s(struct world *world) { everybody_loses(world); world->now_ms += 170000; }
 static void silent_4_min(struct world *world) { world->now_ms += 240000; }
@@ -250,6 +251,7 @@ static const struct {
 	{ "crashes of the image that no longer runs", crashes_of_other_image, CONDITION_HEALTHY, 0 },
 	{ "away for 10 s", gone_10_s, CONDITION_HEALTHY, 0 },
 	{ "away for a minute", gone_60_s, CONDITION_OFFLINE, "60 s ago" },
+	{ "given up by the broker after 45 s without a word", gone_after_a_long_quiet, CONDITION_OFFLINE, "0 s ago" },
 	{ "all away for a minute: a broker outage", all_gone_60_s, CONDITION_HEALTHY, 0 },
 	{ "all away for three minutes: now they are away", all_gone_180_s, CONDITION_OFFLINE, "2 min ago" },
 	{ "no word for 4 min", silent_4_min, CONDITION_SILENT, "no word for 4 min (limit 3 min)" },

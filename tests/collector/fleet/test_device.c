@@ -125,6 +125,32 @@ static void test_losses_are_counted_once(void **unused)
 	assert_int_equal(device.presence_since_ms, NOW + 5000);
 }
 
+// After a rollback the Boot comes first: what ran before is then in the other slot, and nothing is known of another rollback.
+static void test_a_switch_swaps_the_slots(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	for (int twice = 0; twice < 2; twice++) { // the second time it boots again, not back
+		if (!twice) {
+			sample_boot(&sample, 1, MU__RESET_CLASS__RESET_POWER_ON);
+			device_fold(&device, &sample.record, NOW);
+			sample_heartbeat(&sample, 1, 60000);
+			sample_add_ota(&sample, sample_sha_new, sample_sha_old);
+			device_fold(&device, &sample.record, NOW);
+		}
+		sample_boot(&sample, 2, MU__RESET_CLASS__RESET_SOFTWARE);
+		sample.boot.elf_sha.data = (uint8_t *)sample_sha_old;
+		sample.boot.firmware = (char *)"1.0.0";
+		device_fold(&device, &sample.record, NOW);
+		assert_memory_equal(device.running_sha, sample_sha_old, 8);
+		assert_memory_equal(device.other_sha, sample_sha_new, 8);
+		assert_string_equal(device.firmware, "1.0.0");
+		assert_string_equal(device.other_firmware, "1.1.0");
+		assert_int_equal(device.metric_at_s[MU_METRIC_rollback_ready], 0);
+	}
+}
+
 static void test_a_gap_of_the_collectors_own_changes_nothing(void **unused)
 {
 	(void)unused;
@@ -262,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_boots_are_kept_newest_first_and_once),
 		cmocka_unit_test(test_unreported_boots_are_dated_back),
 		cmocka_unit_test(test_losses_are_counted_once),
+		cmocka_unit_test(test_a_switch_swaps_the_slots),
 		cmocka_unit_test(test_a_gap_of_the_collectors_own_changes_nothing),
 		cmocka_unit_test(test_application_metrics_belong_to_their_boot),
 		cmocka_unit_test(test_snapshot_brings_everything_back),

@@ -52,7 +52,7 @@ static const struct { const char *method, *path, *token, *body; long status; con
 	{ "GET", "/api/v1/devices?limit=0", 0, 0, 400, "limit must be a number from 1 to 1000" },
 	{ "GET", "/api/v1/devices?limit=1001", 0, 0, 400, "limit must be" },
 	{ "GET", "/api/v1/devices?limit=ten", 0, 0, 400, "limit must be" },
-	{ "GET", "/api/v1/devices?after=nobody", 0, 0, 400, "after must be" },
+	{ "GET", "/api/v1/devices?after=nobody", 0, 0, 400, "after is no place in this list" },
 	{ "GET", "/api/v1/devices?state=ill", 0, 0, 400, "not a state" },
 	{ "GET", "/api/v1/devices?stat=healthy", 0, 0, 400, "does not take this parameter" },
 	{ "GET", "/api/v1/devices?q=%zz", 0, 0, 400, "the query has a %" },
