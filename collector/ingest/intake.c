@@ -193,7 +193,17 @@ static int refuse_payload(struct intake *intake, struct taking *taking)
 	return bury(intake, taking, COMPLAINT_PAYLOAD, taking->message->bytes, taking->message->size, 0);
 }
 
-// Finds or makes the device and keeps a copy of its ledger. *device is 0 if the table is full.
+// From here on the message is this device's; a copy of its ledger is kept for the case that the transaction fails. 0 is allowed.
+static void take_for(struct intake *intake, struct taking *taking, struct device *device)
+{
+	taking->device = device;
+	if (!device || device->ledger.batch == intake->mark)
+		return;
+	intake->undos[intake->undo_count++] = (struct undo){ device, device->ledger };
+	device->ledger.batch = intake->mark;
+}
+
+// Finds or makes the device. taking->device stays 0 if the table is full.
 static int find_device(struct intake *intake, struct taking *taking)
 {
 	const struct batch_message *message = taking->message;
@@ -207,11 +217,7 @@ static int find_device(struct intake *intake, struct taking *taking)
 		if (err)
 			return err;
 	}
-	if (device->ledger.batch != intake->mark) {
-		intake->undos[intake->undo_count++] = (struct undo){ device, device->ledger };
-		device->ledger.batch = intake->mark;
-	}
-	taking->device = device;
+	take_for(intake, taking, device);
 	return 0;
 }
 
@@ -377,7 +383,7 @@ static int take_up(struct intake *intake, struct taking *taking)
 {
 	int malformed = decode_uplink(taking->message->bytes, taking->message->size, &taking->uplink, taking->reason);
 	if (malformed) {
-		taking->device = fleet_find(intake->fleet, taking->message->id); // a bad payload alone makes no device
+		take_for(intake, taking, fleet_find(intake->fleet, taking->message->id)); // a bad payload alone makes no device
 		return refuse_payload(intake, taking);
 	}
 	int err = find_device(intake, taking);
@@ -396,12 +402,12 @@ static int take_state(struct intake *intake, struct taking *taking)
 	bool is_online = message->size == 6 && memcmp(message->bytes, "online", 6) == 0;
 	bool is_offline = message->size == 7 && memcmp(message->bytes, "offline", 7) == 0;
 	intake->counters->state_messages++;
+	take_for(intake, taking, fleet_find(intake->fleet, message->id));
 	if (!is_online && !is_offline) {
 		intake->counters->state_rejected++;
 		snprintf(taking->reason, sizeof taking->reason, "state is neither online nor offline");
 		return refuse_payload(intake, taking);
 	}
-	taking->device = fleet_find(intake->fleet, message->id);
 	int err = is_online && !taking->device ? find_device(intake, taking) : 0;
 	if (!err && taking->device)
 		add_item(intake, taking, is_online ? INTAKE_ONLINE : INTAKE_OFFLINE, 0);
