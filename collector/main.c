@@ -78,8 +78,10 @@ static int not_ready(void *context, char *reasons, size_t size)
 	struct collector *collector = context;
 	const struct store_watch *watch = &collector->watch;
 	bool has_uplink = uplink_is_up(collector->uplink), has_downlink = downlink_is_up(collector->downlink);
-	snprintf(reasons, size, "%s%s%s%s", watch->is_stopped ? "store stopped: " : "", watch->is_stopped ? watch->why.what : "",
-		has_uplink ? "" : " no uplink session with the broker;", has_downlink ? "" : " no downlink session with the broker;");
+	snprintf(reasons, size, "%s%s%s%s%s", watch->is_stopped ? "store stopped: " : "", watch->is_stopped ? watch->why.what : "",
+		watch->is_stopped ? "; " : "", has_uplink ? "" : "no uplink session with the broker; ",
+		has_downlink ? "" : "no downlink session with the broker; ");
+	reasons[strlen(reasons) > 2 ? strlen(reasons) - 2 : 0] = 0; // the last separator
 	return watch->is_stopped || !has_uplink || !has_downlink;
 }
 

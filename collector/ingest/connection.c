@@ -54,7 +54,7 @@ static void complain(struct connection *connection, const char *event, const cha
 	if (connection->said_ms && now_ms - connection->said_ms < CONNECTION_SAY_EVERY_MS)
 		return;
 	connection->said_ms = now_ms;
-	log_warn("mqtt", event, "connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the broker's log; musterd keeps trying\"",
+	log_warn("mqtt", event, "connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the log of the broker; musterd keeps trying\"",
 		connection->name, connection->host, connection->port, log_quote(reason).text, connection->failures);
 }
 
@@ -354,13 +354,13 @@ void connection_start(struct connection *connection)
 	arm(connection->retry, 0);
 }
 
-void connection_stop(struct connection *connection)
+void connection_stop(struct connection *connection, const char *reason)
 {
 	broker_probe_cancel(connection->probe);
 	connection->probe = 0;
 	event_del(connection->retry);
 	if (connection->readable)
-		connection_drop(connection, "stopped");
+		connection_drop(connection, reason);
 	event_del(connection->retry);
 	set_phase(connection, PHASE_STOPPED);
 }

@@ -51,7 +51,7 @@ struct connection *connection_new(struct event_base *base, const struct connecti
 void connection_free(struct connection *connection); // closes without a DISCONNECT
 
 void connection_start(struct connection *connection); // connects, and from now on again and again
-void connection_stop(struct connection *connection);  // drops, and stays away until connection_start()
+void connection_stop(struct connection *connection, const char *reason); // drops, and stays away until connection_start()
 
 bool connection_is_up(const struct connection *connection);
 struct mosquitto *connection_handle(struct connection *connection);

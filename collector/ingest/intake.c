@@ -212,7 +212,7 @@ static int find_device(struct intake *intake, struct taking *taking)
 		device = fleet_add(intake->fleet, message->id, message->recv_ms);
 		if (!device)
 			return 0;
-		log_info("ingest", "new device", "device=%s", message->id);
+		log_debug("ingest", "new device", "device=%s", message->id);
 		int err = insert_devices(intake);
 		if (err)
 			return err;

@@ -65,7 +65,7 @@ static void stop_for_store(struct uplink *uplink)
 {
 	store_watch_failed(uplink->parts.watch, clock_monotonic_ms());
 	uplink->parts.counters->mqtt_abandoned++;
-	connection_stop(uplink->connection);
+	connection_stop(uplink->connection, "the store takes no commits");
 	arm(uplink->probe, STORE_WATCH_PROBE_MS);
 }
 

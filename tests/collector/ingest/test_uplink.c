@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+// The receiving session against a broker of the test's own: no PUBACK before the commit, and what happens when either side fails.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <mosquitto.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include "collector/clock.h"
+#include "collector/fleet/fleet.h"
+#include "collector/ingest/uplink.h"
+#include "collector/log.h"
+#include "collector/store/database.h"
+#include "collector/store/records.h"
+#include "tests/collector/ingest/fake_broker.h"
+#include "tests/collector/ingest/uplink_maker.h"
+#include "tests/collector/store/fixture.h"
+
+enum { WAIT_MS = 5000 };
+
+static struct event_base *base;
+static struct fake_broker broker;
+static struct config config;
+static struct counters counters;
+static struct fleet *fleet;
+static struct ingest *ingest;
+static struct store_watch watch;
+static struct uplink *uplink;
+static unsigned asked;
+static bool session_is_up;
+
+static void ask_ack(void *context, const struct device *device, bool is_urgent)
+{
+	(void)context, (void)device, (void)is_urgent;
+	asked++;
+}
+
+static void on_session(void *context, bool is_up)
+{
+	(void)context;
+	session_is_up = is_up;
+}
+
+static int make(void **state)
+{
+	char problem[256];
+	fixture_make(state);
+	log_set_threshold(LOG_AT_ERROR);
+	memset(&counters, 0, sizeof counters);
+	memset(&broker, 0, sizeof broker);
+	asked = 0;
+	session_is_up = false;
+	base = event_base_new();
+	fake_broker_start(&broker, base);
+	config_defaults(&config);
+	config.ingest.commit_interval_ms = 100;
+	snprintf(config.broker.uri, sizeof config.broker.uri, "mqtt://127.0.0.1:%u", broker.port);
+	fleet = fleet_new();
+	struct ingest_parts parts = { .store = fixture_store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
+	ingest = ingest_new(&parts, 100, 1 << 20);
+	store_watch_init(&watch, fixture_store, &counters);
+	struct uplink_parts uplink_parts = { base, &config, ingest, &watch, &counters, on_session, 0 };
+	uplink = uplink_new(&uplink_parts, problem);
+	assert_non_null(uplink);
+	uplink_start(uplink);
+	return 0;
+}
+
+static int clean(void **state)
+{
+	uplink_free(uplink);
+	ingest_free(ingest);
+	fleet_free(fleet);
+	fake_broker_stop(&broker);
+	event_base_free(base);
+	return fixture_clean(state);
+}
+
+static void turn(unsigned ms)
+{
+	struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
+	event_base_loopexit(base, &wait);
+	event_base_dispatch(base);
+}
+
+#define WAIT_FOR(condition)                                                                                                            \
+	do {                                                                                                                           \
+		for (uint64_t until_ms = clock_monotonic_ms() + WAIT_MS; !(condition);) {                                              \
+			assert_true(clock_monotonic_ms() < until_ms);                                                                  \
+			turn(5);                                                                                                       \
+		}                                                                                                                      \
+	} while (0)
+
+static void give_uplink(uint64_t seq)
+{
+	uint8_t bytes[256];
+	struct uplink_maker maker = { 7, seq, 1, 1, seq * 1000, 1, 0, 0, 0 };
+	size_t size = uplink_make(&maker, bytes, sizeof bytes);
+	fake_broker_give(&broker, "muster/v1/a/up", bytes, size);
+}
+
+static uint64_t newest(void)
+{
+	uint64_t first, last;
+	assert_int_equal(store_record_bounds(fixture_store, &first, &last), 0);
+	return last;
+}
+
+static void test_puback_only_after_the_commit(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	assert_true(uplink_is_up(uplink));
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		give_uplink(seq);
+	while (counters.records == 0) { // as long as nothing is committed nothing is acknowledged
+		assert_int_equal(broker.pubacks, 0);
+		turn(1);
+	}
+	WAIT_FOR(broker.pubacks == 5);
+	assert_int_equal(counters.batches, 1); // one commit for all
+	assert_int_equal(newest(), 5);
+	assert_int_equal(asked, 5);
+}
+
+// The store fails while messages wait: none of them may be acknowledged, and all come again.
+static void test_failed_commit_acknowledges_nothing(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	assert_int_equal(sqlite3_exec(fixture_store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		give_uplink(seq);
+	WAIT_FOR(counters.store_stopped == 1);
+	turn(1500); // probes fail
+	assert_int_equal(broker.pubacks, 0);
+	assert_int_equal(asked, 0);
+	assert_true(counters.store_probes_failed >= 1);
+	assert_int_equal(sqlite3_exec(fixture_store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
+	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	assert_int_equal(newest(), 5);
+	assert_int_equal(counters.store_stopped, 0);
+	assert_int_equal(counters.store_stops, 1);
+}
+
+static void test_broker_lost_while_messages_wait(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	give_uplink(1);
+	WAIT_FOR(!ingest_is_empty(ingest));
+	fake_broker_kick(&broker);
+	WAIT_FOR(newest() == 1); // kept, though it cannot be acknowledged any more
+	WAIT_FOR(fake_broker_unacked(&broker) == 0); // comes again and is known
+	assert_int_equal(newest(), 1);
+	assert_int_equal(counters.records_duplicate, 1);
+	assert_true(broker.subscribes >= 6); // asked for again on each connect
+}
+
+static void test_login_refused_is_tried_again(void **unused)
+{
+	(void)unused;
+	broker.connack_reason = 0x86;
+	WAIT_FOR(counters.mqtt_connects_refused >= 2);
+	assert_false(session_is_up);
+	broker.connack_reason = 0;
+	WAIT_FOR(session_is_up);
+}
+
+static void test_refused_subscription_is_no_session(void **unused)
+{
+	(void)unused;
+	broker.suback_reason = 0x87;
+	WAIT_FOR(counters.mqtt_subscriptions_refused == 3);
+	assert_false(session_is_up);
+	assert_false(uplink_is_up(uplink));
+}
+
+static void test_broker_that_drops_is_seen(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "5", 1);
+	WAIT_FOR(counters.broker_dropped == 5);
+	assert_int_equal(counters.broker_drops_seen, 0); // that was before us
+	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "9", 1);
+	WAIT_FOR(counters.broker_dropped == 9);
+	assert_int_equal(counters.broker_drops_seen, 1);
+	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "0", 1); // the broker began anew
+	WAIT_FOR(counters.broker_dropped == 0);
+	assert_int_equal(counters.broker_drops_seen, 1);
+}
+
+static void test_drain_commits_acknowledges_and_says_goodbye(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	give_uplink(1);
+	give_uplink(2);
+	WAIT_FOR(counters.mqtt_received == 2);
+	uplink_drain(uplink);
+	assert_int_equal(newest(), 2);
+	turn(50);
+	assert_int_equal(broker.pubacks, 2);
+	assert_int_equal(broker.disconnects, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_puback_only_after_the_commit, make, clean),
+		cmocka_unit_test_setup_teardown(test_failed_commit_acknowledges_nothing, make, clean),
+		cmocka_unit_test_setup_teardown(test_broker_lost_while_messages_wait, make, clean),
+		cmocka_unit_test_setup_teardown(test_login_refused_is_tried_again, make, clean),
+		cmocka_unit_test_setup_teardown(test_refused_subscription_is_no_session, make, clean),
+		cmocka_unit_test_setup_teardown(test_broker_that_drops_is_seen, make, clean),
+		cmocka_unit_test_setup_teardown(test_drain_commits_acknowledges_and_says_goodbye, make, clean),
+	};
+	mosquitto_lib_init();
+	int failed = cmocka_run_group_tests(tests, 0, 0);
+	mosquitto_lib_cleanup();
+	return failed;
+}
