@@ -155,6 +155,11 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 
 // ---------------------------------------------------------------- step
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static void begin(struct mu_agent *agent, uint64_t now_ms)
 {
 	agent->began = true;
@@ -222,6 +227,11 @@ static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
 	mu_boot_history_keep(&agent->boots, now_ms, heap_low);
 	agent->flash_faults += mu_boot_guard_step(&agent->guard, now_ms) < 0;
+	// A rescue boot that has proved itself: otadata shall name what runs, or each reset tries the broken one first.
+	if (agent->has_slots && agent->slots.rescue && agent->guard.good && !agent->repair_tried) {
+		agent->repair_tried = true; // once a boot: flash that refuses must not be worn each second
+		agent->flash_faults += mu_slots_repair(&agent->slots) < 0;
+	}
 }
 
 static void report(struct mu_agent *agent, uint64_t now_ms)
@@ -232,6 +242,21 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: another one names them
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
 		mu_rollback_heartbeat(&agent->rollback);
+}
+
+// When the parts want to be called again.
+static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
+{
+	bool verifying = agent->has_slots && agent->slots.check == MU_SLOTS_CHECK_RUNNING;
+	uint64_t next_ms = mu_actions_step(agent, now_ms);
+	if (!agent->stopped)
+		next_ms = earlier(next_ms, mu_connectivity_step(agent, now_ms));
+	if (agent->stopped)
+		return UINT64_MAX;
+	next_ms = earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
+	next_ms = earlier(next_ms, agent->health_due_ms);
+	next_ms = earlier(next_ms, mu_heartbeat_next(&agent->heartbeat));
+	return verifying ? now_ms : next_ms;
 }
 
 static uint64_t work(struct mu_agent *agent, uint64_t now_ms)
@@ -246,14 +271,7 @@ static uint64_t work(struct mu_agent *agent, uint64_t now_ms)
 	if (agent->has_slots)
 		mu_slots_step(&agent->slots, MU_SLOTS_STEP_BYTES);
 	report(agent, now_ms);
-	uint64_t next_ms = mu_actions_step(agent, now_ms);
-	uint64_t due[] = { agent->stopped ? UINT64_MAX : mu_connectivity_step(agent, now_ms),
-		agent->stopped ? UINT64_MAX : mu_uplink_step(&agent->uplink, now_ms), agent->health_due_ms,
-		mu_heartbeat_next(&agent->heartbeat),
-		agent->has_slots && agent->slots.check == MU_SLOTS_CHECK_RUNNING ? now_ms : UINT64_MAX };
-	for (size_t i = 0; i < sizeof due / sizeof *due; i++)
-		next_ms = due[i] < next_ms ? due[i] : next_ms;
-	return agent->stopped ? UINT64_MAX : next_ms;
+	return next_due(agent, now_ms);
 }
 
 uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms)

@@ -91,6 +91,7 @@ struct mu_agent {
 
 	struct mu_slots slots;
 	bool has_slots;
+	bool repair_tried; // of otadata, after a rescue boot
 	struct mu_journal journal;
 	struct mu_rollback rollback;
 	struct mu_boot_guard guard;

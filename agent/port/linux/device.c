@@ -202,6 +202,7 @@ static int load_image(struct mu_device *device, struct mu_boot_result *result)
 		err = mu_keyvalue_open(&device->keyvalue, device->config.flash, device->partitions.keyvalue.offset,
 			device->partitions.keyvalue.size);
 	device->slot = result->slot;
+	device->flash_at_boot = mu_flash_statistics(device->config.flash);
 	return err;
 }
 

@@ -40,6 +40,10 @@ static int vitals(void *context, struct mu_system_vitals *out)
 	bool tls = device->mqtt.handle && device->mqtt.tls.ca;
 	mu_virtual_system_sockets(&device->system, device->mqtt.handle != 0, tls);
 	mu_virtual_system_vitals(&device->system, device->now_ms, out);
+	struct mu_flash_statistics flash = mu_flash_statistics(device->config.flash);
+	out->has_flash = true;
+	out->flash_erases = (uint32_t)(flash.erases - device->flash_at_boot.erases);
+	out->flash_written_bytes = (uint32_t)(flash.programmed_bytes - device->flash_at_boot.programmed_bytes);
 	return 0;
 }
 

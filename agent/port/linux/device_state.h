@@ -42,6 +42,7 @@ struct mu_device {
 	struct mu_virtual_watchdog watchdog;
 	struct mu_traits traits;
 	struct mu_application application;
+	struct mu_flash_statistics flash_at_boot; // what came before is not this boot's cost
 	int slot;
 };
 

@@ -263,8 +263,31 @@ static void test_each_operation_is_cut(void **unused)
 	free(world);
 }
 
+// The image that otadata asks for is damaged, the other one runs. After a good minute otadata says so, and the next reset is regular.
+static void test_a_rescue_boot_becomes_regular(void **unused)
+{
+	(void)unused;
+	struct world *world = malloc(sizeof *world);
+	static const uint8_t zeros[16];
+	start(world);
+	assert_int_equal(mu_flash_partitions_program(&world->partitions, MU_PART_SLOT1, 0, zeros, sizeof zeros), 0);
+	assert_true(boot(world));
+	assert_int_equal(world->boot.slot, 0);
+	assert_true(world->boot.rescue);
+	fake_collector_run(&world->collector, 50000);
+	assert_true(world->agent.slots.rescue);
+	fake_collector_run(&world->collector, 20000);
+	assert_false(world->agent.slots.rescue);
+	assert_true(boot(world));
+	assert_int_equal(world->boot.slot, 0);
+	assert_false(world->boot.rescue);
+	end(world);
+	free(world);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_operation_is_cut) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_operation_is_cut),
+		cmocka_unit_test(test_a_rescue_boot_becomes_regular) };
 	return cmocka_run_group_tests(tests, lay_out_base, drop_base);
 }
