@@ -149,6 +149,10 @@ static int open_flash(struct mu_flash_image **flash, const struct values *values
 	// Blank where the partition table belongs: made just now, or the process that made it was killed.
 	if (!values->list_spool && is_blank(*flash))
 		return lay_out(*flash, values, faults);
+	struct mu_traits healthy = mu_traits_none();
+	if (memcmp(&faults->traits, &healthy, sizeof healthy) != 0)
+		fprintf(stderr, "%s: %s: exists, so faults of the firmware change nothing: its images decide\n", program.name,
+			values->flash);
 	return 0;
 }
 
