@@ -84,12 +84,11 @@ static void print_tally(const json_t *devices, const struct terminal *terminal)
 		tallies[k].count++;
 	}
 	size_t count = json_array_size(devices);
-	fprintf(terminal->out, "%zu device%s", count, count == 1 ? "" : "s");
-	for (size_t k = 0; k < kinds; k++) {
-		char clean[40];
-		fprintf(terminal->out, "%s%u %s", k ? ", " : ": ", tallies[k].count, terminal_clean(tallies[k].state, clean, sizeof clean));
-	}
-	fputc('\n', terminal->out);
+	char text[1024];
+	size_t length = (size_t)snprintf(text, sizeof text, "%zu device%s", count, count == 1 ? "" : "s");
+	for (size_t k = 0; k < kinds && length < sizeof text; k++)
+		length += (size_t)snprintf(text + length, sizeof text - length, "%s%u %.24s", k ? ", " : ": ", tallies[k].count, tallies[k].state);
+	print_text(terminal, text);
 }
 
 void show_devices(const json_t *answer, const struct terminal *terminal, uint64_t now_ms)
@@ -249,9 +248,11 @@ void show_ledger(const json_t *answer, const struct terminal *terminal)
 		add_ledger(table, row);
 	table_print(table, terminal);
 	table_free(table);
-	fprintf(terminal->out, "%" PRId64 " records accepted, %" PRId64 " received twice and dropped; missing: %" PRId64 " explained, %" PRId64 " unexplained\n",
+	char text[200];
+	snprintf(text, sizeof text, "%" PRId64 " records accepted, %" PRId64 " received twice and dropped; missing: %" PRId64 " explained, %" PRId64 " unexplained",
 	        number_of(totals, "accepted", 0), number_of(totals, "duplicates", 0), number_of(totals, "explained_gaps", 0),
 	        number_of(totals, "unexplained", 0));
+	print_text(terminal, text);
 }
 
 int cli_ledger(struct cli *cli)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 2, LABEL = 14 };
+enum { GAP = 2, LABEL = 14, RANKED_MAX = 16 };
 
 struct row {
 	char *cells[TABLE_COLUMNS_MAX];
@@ -103,31 +103,62 @@ static int least_important(const struct table *table, const struct layout *layou
 	return found;
 }
 
-// Takes `over` columns away from the last shown column that has more than its least.
-static unsigned shrink(const struct table *table, struct layout *layout, unsigned over)
+// Takes `over` columns of the terminal away from the last shown column, or from all, the last first. Returns what is still over.
+static unsigned shrink(const struct table *table, struct layout *layout, unsigned over, bool only_last)
 {
 	for (unsigned c = table->column_count; c-- > 0 && over;) {
+		if (!layout->width[c])
+			continue;
 		unsigned spare = layout->width[c] > table->columns[c].least ? layout->width[c] - table->columns[c].least : 0;
 		unsigned take = spare < over ? spare : over;
 		layout->width[c] -= take;
 		over -= take;
+		if (only_last)
+			break;
 	}
 	return over;
+}
+
+// What a column is given to begin with: its widest cell, but one that can be left out must not push the others out.
+static unsigned wanted(const struct table *table, unsigned column)
+{
+	unsigned width = widest(table, column);
+	bool is_bounded = table->columns[column].rank && column + 1 < table->column_count;
+	return is_bounded && width > RANKED_MAX ? RANKED_MAX : width;
+}
+
+// Columns that went for the sake of one that then went too come back, the most important first.
+static void bring_back(const struct table *table, struct layout *layout, unsigned width)
+{
+	for (unsigned rank = 1; rank <= TABLE_COLUMNS_MAX; rank++)
+		for (unsigned c = 0; c < table->column_count; c++) {
+			if (layout->width[c] || table->columns[c].rank != rank)
+				continue;
+			layout->width[c] = wanted(table, c);
+			if (needed(table, layout) > width)
+				layout->width[c] = 0;
+		}
 }
 
 static struct layout lay_out(const struct table *table, unsigned width)
 {
 	struct layout layout = { { 0 } };
 	for (unsigned c = 0; c < table->column_count; c++)
-		layout.width[c] = widest(table, c);
+		layout.width[c] = wanted(table, c);
 	for (;;) {
 		struct layout tried = layout;
 		unsigned sum = needed(table, &layout);
-		if (sum <= width || shrink(table, &tried, sum - width) == 0)
-			return sum <= width ? layout : tried;
-		int gone = least_important(table, &layout);
-		if (gone < 0)
+		if (sum <= width) {
+			bring_back(table, &layout, width);
+			return layout;
+		}
+		if (shrink(table, &tried, sum - width, true) == 0)
 			return tried;
+		int gone = least_important(table, &layout);
+		if (gone < 0) {
+			shrink(table, &layout, sum - width, false);
+			return layout;
+		}
 		layout.width[gone] = 0;
 	}
 }
@@ -146,25 +177,25 @@ static void print_cell(const struct terminal *terminal, const char *text, unsign
 		fprintf(terminal->out, "%*s", pad, "");
 }
 
-static unsigned last_shown(const struct table *table, const struct layout *layout)
+// The last column of this row (null: the titles) in which something is shown, so that no line ends in blanks.
+static unsigned last_shown(const struct table *table, const struct layout *layout, const struct row *row)
 {
 	unsigned last = 0;
 	for (unsigned c = 0; c < table->column_count; c++)
-		if (layout->width[c])
+		if (layout->width[c] && (!row || *cell(row, c)))
 			last = c;
 	return last;
 }
 
 static void print_row(const struct table *table, const struct layout *layout, const struct terminal *terminal, const struct row *row)
 {
-	unsigned last = last_shown(table, layout);
+	unsigned last = last_shown(table, layout, row);
 	bool first = true;
 	for (unsigned c = 0; c <= last; c++) {
 		if (!layout->width[c])
 			continue;
 		enum terminal_colour colour = !row ? COLOUR_FAINT : row->coloured == c ? row->colour : COLOUR_NONE;
-		if (!first && !(c == last && row && !*cell(row, c)))
-			fprintf(terminal->out, "%*s", GAP, "");
+		fprintf(terminal->out, "%*s", first ? 0 : GAP, "");
 		print_cell(terminal, row ? cell(row, c) : table->columns[c].title, layout->width[c], table->columns[c].right, c == last, colour);
 		first = false;
 	}
@@ -195,15 +226,28 @@ static size_t break_at(const char *text, size_t width, size_t *used)
 	return at ? at : width;
 }
 
+// Breaks clean text to lines of this width; those after the first are indented.
+static void print_broken(const struct terminal *terminal, const char *clean, size_t width, int indent, enum terminal_colour colour)
+{
+	int margin = 0;
+	do {
+		size_t used, length = break_at(clean, width, &used);
+		fprintf(terminal->out, "%*s%s%.*s%s\n", margin, "", terminal_on(terminal, colour), (int)length, clean, terminal_off(terminal, colour));
+		clean += used;
+		margin = indent;
+	} while (*clean);
+}
+
 void print_field(const struct terminal *terminal, const char *label, const char *text, enum terminal_colour colour)
 {
 	char clean[1024];
 	size_t width = terminal->width > LABEL + 8 ? terminal->width - LABEL : 8;
-	const char *rest = terminal_clean(text, clean, sizeof clean);
-	do {
-		size_t used, length = break_at(rest, width, &used);
-		fprintf(terminal->out, "%-*s%s%.*s%s\n", LABEL, label, terminal_on(terminal, colour), (int)length, rest, terminal_off(terminal, colour));
-		rest += used;
-		label = "";
-	} while (*rest);
+	fprintf(terminal->out, "%-*s", LABEL, label);
+	print_broken(terminal, terminal_clean(text, clean, sizeof clean), width, LABEL, colour);
+}
+
+void print_text(const struct terminal *terminal, const char *text)
+{
+	char clean[1024];
+	print_broken(terminal, terminal_clean(text, clean, sizeof clean), terminal->width, 0, COLOUR_NONE);
 }

@@ -29,4 +29,7 @@ void table_print(const struct table *table, const struct terminal *terminal);
 // "label        text", the text broken at blanks to as many lines as it needs.
 void print_field(const struct terminal *terminal, const char *label, const char *text, enum terminal_colour colour);
 
+// A sentence, broken at blanks.
+void print_text(const struct terminal *terminal, const char *text);
+
 #endif
