@@ -22,11 +22,11 @@ static const struct { unsigned width; bool utf8; const char *golden; } goldens[]
 	{ 80, false, 
 	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
 	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times~\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s          \n" },
+	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
 	{ 80, true, 
 	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
 	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times\xe2\x80\xa6\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s          \n" },
+	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
 	{ 40, false, 
 	  "DEVICE                          STATE\n"
 	  "edge-1                          crash_l~\n"
@@ -38,7 +38,7 @@ static const struct { unsigned width; bool utf8; const char *golden; } goldens[]
 	{ 200, false, 
 	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
 	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times in 10 min, the last time in task wifi\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s          \n" },
+	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
 };
 
 static char *print(struct console *console, unsigned width, bool utf8, bool colour, const char *const rows[][5], size_t count)
