@@ -64,8 +64,7 @@ void command_line_help(void)
 	       "  musterd token add|revoke NAME [--config FILE] make or end a bearer token for actions over HTTP\n"
 	       "  musterd token list [--config FILE]\n\nOptions:\n");
 	for (int i = 0; i < ROWS; i++)
-		printf("  -%c, --%s%s%-*s%s\n", rows[i].letter, rows[i].name, rows[i].argument ? " " : "", 15 - (rows[i].argument ? 8 : 0),
-			rows[i].argument ? rows[i].argument : "", rows[i].help);
+		printf("  -%c, --%-13s %-5s %s\n", rows[i].letter, rows[i].name, rows[i].argument ? rows[i].argument : "", rows[i].help);
 	printf("\nSignals: SIGTERM, SIGINT end cleanly; SIGHUP reads the configuration again.\n"
 	       "Exit codes: 0 ended as asked, 1 could not start or a check failed, 2 misuse.\n\n"
 	       "Configuration, with its defaults ([restart]: a reload does not change it):\n\n");

@@ -55,7 +55,7 @@ static void complain(struct connection *connection, const char *event, const cha
 		return;
 	connection->said_ms = now_ms;
 	log_warn("mqtt", event, "connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the log of the broker; musterd keeps trying\"",
-		connection->name, connection->host, connection->port, log_quote(reason).text, connection->failures);
+		connection->name, connection->host, connection->port, log_quote(reason).text, connection->failures + 1);
 }
 
 static void arm(struct event *event, uint64_t ms)

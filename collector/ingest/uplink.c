@@ -13,12 +13,13 @@ struct subscription {
 	const char *topic;
 	int qos, options;
 	bool is_needed; // without it there is nothing to do
+	bool has_no_ack; // only the PUBACK protects what comes on it: refused if the library acknowledges before the commit
 };
 
 static const struct subscription subscriptions[] = {
-	{ TOPIC_SUBSCRIBE_UP, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true },
-	{ TOPIC_SUBSCRIBE_STATE, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true },
-	{ TOPIC_SUBSCRIBE_DROPPED, 0, 0, false }, // brokers other than Mosquitto do not have it
+	{ TOPIC_SUBSCRIBE_UP, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true, false },
+	{ TOPIC_SUBSCRIBE_STATE, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true, false }, // each word replaces the one before
+	{ TOPIC_SUBSCRIBE_DROPPED, 0, 0, false, false }, // brokers other than Mosquitto do not have it
 };
 
 enum { SUBSCRIPTIONS = sizeof subscriptions / sizeof *subscriptions };
@@ -163,9 +164,13 @@ static void on_message(void *context, const struct mosquitto_message *message)
 static void subscribe(struct uplink *uplink)
 {
 	uplink->asked_ms = clock_monotonic_ms();
-	for (int i = 0; i < SUBSCRIPTIONS; i++)
-		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscriptions[i].topic, subscriptions[i].qos,
-			subscriptions[i].options, 0);
+	for (int i = 0; i < SUBSCRIPTIONS; i++) {
+		const struct subscription *subscription = &subscriptions[i];
+		if (subscription->has_no_ack && uplink->parts.counters->puback_withheld != 1)
+			continue;
+		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic, subscription->qos,
+			subscription->options, 0);
+	}
 }
 
 static void on_up(void *context)
