@@ -9,8 +9,9 @@
 struct entry {
 	uint64_t sent_ms; // 0: never
 	uint64_t due_ms;  // 0: does not wait
-	uint32_t next;    // in its slot, if linked
-	bool linked;      // also for a while after an urgent Ack went ahead; then nothing is due at the visit
+	uint32_t next, previous; // in its slot, if linked
+	uint8_t slot;            // if linked
+	bool linked; // also for a while after an urgent Ack went ahead; then nothing is due at the visit
 };
 
 struct acks {
@@ -55,19 +56,36 @@ static struct entry *entry_of(struct acks *acks, uint32_t dev)
 	return &acks->entries[dev];
 }
 
-// Into the slot of its time, but never into one that was emptied in this turn. One that is linked already is looked at then.
+static void unlink_entry(struct acks *acks, uint32_t dev)
+{
+	struct entry *entry = &acks->entries[dev];
+	if (!entry->linked)
+		return;
+	entry->linked = false;
+	if (entry->previous == NOBODY)
+		acks->slots[entry->slot] = entry->next;
+	else
+		acks->entries[entry->previous].next = entry->next;
+	if (entry->next != NOBODY)
+		acks->entries[entry->next].previous = entry->previous;
+}
+
+// Into the slot of its time, from where it waited before; but never into one that was emptied in this turn.
 static void make_wait(struct acks *acks, uint32_t dev, uint64_t due_ms)
 {
 	struct entry *entry = &acks->entries[dev];
+	unlink_entry(acks, dev);
+	uint64_t number = due_ms / ACKS_SLOT_MS + 1;
+	if (number <= acks->stepped)
+		number = acks->stepped + 1;
 	entry->due_ms = due_ms;
-	if (entry->linked)
-		return;
-	uint64_t slot = due_ms / ACKS_SLOT_MS + 1;
-	if (slot <= acks->stepped)
-		slot = acks->stepped + 1;
 	entry->linked = true;
-	entry->next = acks->slots[slot % ACKS_SLOTS];
-	acks->slots[slot % ACKS_SLOTS] = dev;
+	entry->slot = (uint8_t)(number % ACKS_SLOTS);
+	entry->previous = NOBODY;
+	entry->next = acks->slots[entry->slot];
+	if (entry->next != NOBODY)
+		acks->entries[entry->next].previous = dev;
+	acks->slots[entry->slot] = dev;
 }
 
 static int try_send(struct acks *acks, uint32_t dev, uint64_t now_ms)

@@ -18,6 +18,7 @@ static int send_one(void *context, uint32_t dev)
 	(void)context;
 	if (is_down)
 		return -1;
+	assert_true(!sent[dev] || now_ms - last_ms[dev] >= ACKS_URGENT_MS); // whatever is asked for, and when
 	sent[dev]++;
 	last_ms[dev] = now_ms;
 	return 0;
@@ -77,6 +78,60 @@ static void test_urgent_goes_ahead(void **unused)
 	acks_free(acks);
 }
 
+// One waits for its second already when the device sends again: the urgent one must not wait along with it.
+static void test_urgent_overtakes_the_one_that_waits(void **unused)
+{
+	(void)unused;
+	struct acks *acks = make();
+	uint64_t first_ms = now_ms;
+	acks_ask(acks, 4, false, now_ms);
+	acks_ask(acks, 5, false, now_ms);
+	acks_ask(acks, 6, false, now_ms);
+	for (uint32_t dev = 4; dev <= 6; dev++) // all three wait in one slot
+		assert_int_equal(acks_ask(acks, dev, false, now_ms + 10), 1);
+	assert_int_equal(acks_ask(acks, 5, true, now_ms + 20), 1); // the one between its neighbours
+	assert_int_equal(acks_ask(acks, 5, true, now_ms + 30), 1);
+	pass(acks, 300);
+	assert_int_equal(sent[5], 2);
+	assert_in_range(last_ms[5] - first_ms, ACKS_URGENT_MS, ACKS_URGENT_MS + 2 * ACKS_SLOT_MS);
+	assert_int_equal(sent[4], 1);
+	pass(acks, 3000);
+	assert_int_equal(sent[4], 2); // the neighbours were not lost
+	assert_int_equal(sent[6], 2);
+	assert_int_equal(sent[5], 2);
+	acks_free(acks);
+}
+
+// Any mix of askers: never two within the least pause, and nobody who asked waits for more than a second and two slots.
+static void test_any_order_keeps_both_promises(void **unused)
+{
+	(void)unused;
+	enum { DEVICES = 40 };
+	struct acks *acks = make();
+	uint64_t asked_ms[DEVICES] = { 0 }, before_ms[DEVICES] = { 0 };
+	uint32_t random = 1;
+	for (int i = 0; i < 20000; i++) {
+		random = random * 1664525 + 1013904223;
+		uint32_t dev = random >> 16 & 0xff;
+		if (dev < DEVICES) {
+			bool is_urgent = random >> 30 == 3;
+			if (!asked_ms[dev])
+				asked_ms[dev] = now_ms;
+			acks_ask(acks, dev, is_urgent, now_ms);
+		}
+		if (random >> 24 & 1)
+			pass(acks, ACKS_SLOT_MS);
+		for (dev = 0; dev < DEVICES; dev++) {
+			if (last_ms[dev] != before_ms[dev]) {
+				before_ms[dev] = last_ms[dev];
+				asked_ms[dev] = 0;
+			}
+			assert_true(!asked_ms[dev] || now_ms - asked_ms[dev] <= ACKS_EVERY_MS + 2 * ACKS_SLOT_MS);
+		}
+	}
+	acks_free(acks);
+}
+
 static void test_downlink_away(void **unused)
 {
 	(void)unused;
@@ -110,6 +165,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_at_once_then_one_a_second),
 		cmocka_unit_test(test_urgent_goes_ahead),
+		cmocka_unit_test(test_urgent_overtakes_the_one_that_waits),
+		cmocka_unit_test(test_any_order_keeps_both_promises),
 		cmocka_unit_test(test_downlink_away),
 		cmocka_unit_test(test_many_devices_and_a_long_pause),
 	};
