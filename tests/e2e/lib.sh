@@ -22,7 +22,6 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/muster-e2e-$(basename "$0").XXXXXX")
 started_pids=
 results=0
 failures=0
-ports=" "
 
 # ok TEXT / not_ok TEXT: one result.
 ok() {
@@ -53,26 +52,9 @@ wait_for() {
 	done
 }
 
-# True if something listens on this TCP port.
-port_listens() {
-	awk -v port="$(printf %04X "$1")" '$4 == "0A" && substr($2, length($2) - 3) == port { found = 1 } END { exit !found }' \
-		/proc/net/tcp /proc/net/tcp6 2>/dev/null
-}
-
-# True if any socket has this local port.
-port_taken() {
-	awk -v port="$(printf %04X "$1")" 'substr($2, length($2) - 3) == port { found = 1 } END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
-}
-
-# free_port: sets `port` to one that no socket uses and that was not given out before. Below 32768: the kernel hands out those above.
-free_port() {
-	while :; do
-		port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 12000))
-		case $ports in *" $port "*) continue ;; esac
-		port_taken "$port" || break
-	done
-	ports="$ports$port "
-}
+# port_listens, port_taken, free_port
+# shellcheck source=tests/services/port.sh
+. "$top/tests/services/port.sh"
 
 # start NAME COMMAND...: runs it in the background, its output in $work/NAME.log (appended); sets `started_pid`.
 start() {
