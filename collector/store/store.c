@@ -61,7 +61,8 @@ static int check_lock(struct store *store)
 	if (store->lock_fd >= 0 || (!store->owner && errno == EWOULDBLOCK))
 		return 0;
 	if (errno != EWOULDBLOCK)
-		return refuse_errno(store, errno == ENOSPC ? STORE_EFULL : STORE_EREADONLY, "the lock file beside the database cannot be made", errno,
+		return refuse_errno(store, errno == ENOSPC ? STORE_EFULL : STORE_EREADONLY,
+			"the lock file beside the database cannot be made", errno,
 			"give musterd's user write permission to the folder, make room, or name another store.path");
 	char what[80];
 	snprintf(what, sizeof what, "another musterd has the database (process %ld)", (long)owner);
@@ -75,8 +76,9 @@ static int check_file(struct store *store)
 	char head[sizeof magic];
 	int fd = open(store->fault.where, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : refuse_errno(store, STORE_EREADONLY, "the database cannot be read", errno,
-			"give musterd's user permission to the file, or name another store.path");
+		return errno == ENOENT ? 0
+				       : refuse_errno(store, STORE_EREADONLY, "the database cannot be read", errno,
+						 "give musterd's user permission to the file, or name another store.path");
 	ssize_t length = read(fd, head, sizeof head);
 	int system_errno = errno;
 	close(fd);
@@ -110,32 +112,49 @@ static int open_file(struct store *store)
 	return err;
 }
 
+struct identity {
+	int application_id, version, tables;
+};
+
+static int read_identity(struct store *store, struct identity *identity)
+{
+	int err = read_number(store, "PRAGMA application_id", &identity->application_id);
+	if (!err)
+		err = read_number(store, "PRAGMA user_version", &identity->version);
+	return err ? err : read_number(store, "SELECT count(*) FROM sqlite_master", &identity->tables);
+}
+
+static int migrate(struct store *store, int version)
+{
+	if (version == schema_version())
+		return 0;
+	if (store->lock_fd < 0)
+		return refuse(store, STORE_ELOCKED, "an older musterd has the database",
+			"restart musterd first, so that it is brought up to date");
+	return store_failed(store, schema_migrate(store->db, version));
+}
+
 static int check_identity(struct store *store)
 {
-	int application_id, version, tables;
-	int err = read_number(store, "PRAGMA application_id", &application_id);
-	if (!err)
-		err = read_number(store, "PRAGMA user_version", &version);
-	if (!err)
-		err = read_number(store, "SELECT count(*) FROM sqlite_master", &tables);
+	struct identity identity;
+	int err = read_identity(store, &identity);
 	if (err)
 		return err;
-	bool is_new = application_id == 0 && version == 0 && tables == 0;
-	if (!is_new && application_id != SCHEMA_APPLICATION_ID)
+	bool is_new = !identity.application_id && !identity.version && !identity.tables;
+	if (!is_new && identity.application_id != SCHEMA_APPLICATION_ID)
 		return refuse(store, STORE_EFOREIGN, "the database belongs to another program", "name another file as store.path");
-	if (version > schema_version())
+	if (identity.version > schema_version())
 		return refuse(store, STORE_ENEWER, "the database was written by a newer musterd",
 			"run that version or a newer one; this one would not understand it");
-	if (version < schema_version() && store->lock_fd < 0)
-		return refuse(store, STORE_ELOCKED, "an older musterd has the database", "restart musterd first, so that it is brought up to date");
-	return version < schema_version() ? store_failed(store, schema_migrate(store->db, version)) : 0;
+	return migrate(store, identity.version);
 }
 
 static int prepare_database(struct store *store)
 {
 	char pragmas[256];
-	snprintf(pragmas, sizeof pragmas, "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;",
-		CHECKPOINT_PAGES, CACHE_KIB);
+	snprintf(pragmas, sizeof pragmas,
+		"PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;", CHECKPOINT_PAGES,
+		CACHE_KIB);
 	int rc = sqlite3_exec(store->db, "PRAGMA journal_mode=WAL", 0, 0, 0);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(store->db, pragmas, 0, 0, 0);
@@ -190,8 +209,8 @@ static int begin_ownership(struct store *store)
 
 int store_open(struct store **out, const char *path, enum store_role role, struct store_fault *fault)
 {
-	static int (*const steps[])(struct store *) = { check_folder, check_lock, check_file, open_file, check_identity, prepare_database,
-		begin_ownership };
+	static int (*const steps[])(
+		struct store *) = { check_folder, check_lock, check_file, open_file, check_identity, prepare_database, begin_ownership };
 	*out = 0;
 	memset(fault, 0, sizeof *fault);
 	struct store *store = calloc(1, sizeof *store);
