@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include "collector/clock.h"
 #include "collector/ingest/broker_probe.h"
+#include "collector/ingest/outage.h"
 #include "collector/log.h"
 
 enum { TICK_MS = 1000, CLOSE_WAIT_MS = 1000, QUIET_READS_MAX = 16, PASSWORD_BYTES = 256 };
@@ -32,7 +33,7 @@ struct connection {
 	struct mosquitto *mosquitto;
 	enum phase phase;
 	uint64_t phase_since_ms;
-	uint64_t said_ms; // last complaint, 0: none since the session was last up
+	struct outage outage;
 	unsigned failures;
 	int refusal; // reason code of the last CONNACK, 0: accepted
 	bool paused;
@@ -50,11 +51,10 @@ static void set_phase(struct connection *connection, enum phase phase)
 
 static void complain(struct connection *connection, const char *event, const char *reason)
 {
-	uint64_t now_ms = clock_monotonic_ms();
-	if (connection->said_ms && now_ms - connection->said_ms < CONNECTION_SAY_EVERY_MS)
+	if (!outage_due(&connection->outage, reason, clock_monotonic_ms()))
 		return;
-	connection->said_ms = now_ms;
-	log_warn("mqtt", event, "connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the log of the broker; musterd keeps trying\"",
+	log_warn("mqtt", event,
+		"connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the log of the broker; musterd keeps trying\"",
 		connection->name, connection->host, connection->port, log_quote(reason).text, connection->failures + 1);
 }
 
@@ -142,6 +142,14 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 	connection->handlers->readable(connection->context);
 }
 
+// Only a session that lasts makes the next attempt an early one: two clients with one id would throw each other out without end.
+static void stay_up(struct connection *connection)
+{
+	if (clock_monotonic_ms() - connection->phase_since_ms >= CONNECTION_STEADY_MS)
+		connection->failures = 0;
+	connection->handlers->idle(connection->context);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct connection *connection = context;
@@ -153,7 +161,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	else if (too_slow)
 		connection_drop(connection, "no answer to CONNECT");
 	else if (connection->phase == PHASE_UP)
-		connection->handlers->idle(connection->context);
+		stay_up(connection);
 }
 
 static int set_login(struct connection *connection)
@@ -186,8 +194,8 @@ static int connect_session(struct connection *connection)
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_property_add_int32(&properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, CONNECTION_PACKET_MAX);
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_connect_bind_v5(connection->mosquitto, connection->host, connection->port, (int)connection->config->broker.keepalive_s,
-			0, properties);
+		rc = mosquitto_connect_bind_v5(connection->mosquitto, connection->host, connection->port,
+			(int)connection->config->broker.keepalive_s, 0, properties);
 	mosquitto_property_free_all(&properties);
 	return rc;
 }
@@ -222,7 +230,8 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	(void)fd, (void)what;
 	set_phase(connection, PHASE_PROBING);
 	connection->refusal = 0;
-	connection->probe = broker_probe_start(connection->base, connection->host, connection->port, CONNECTION_TIMEOUT_MS, on_probed, connection);
+	connection->probe =
+		broker_probe_start(connection->base, connection->host, connection->port, CONNECTION_TIMEOUT_MS, on_probed, connection);
 	if (!connection->probe)
 		lose(connection, "no memory");
 }
@@ -239,14 +248,14 @@ static void on_connect(struct mosquitto *mosquitto, void *context, int reason, i
 		return;
 	}
 	connection->counters->mqtt_connects++;
-	connection->failures = 0;
-	connection->said_ms = 0;
 	set_phase(connection, PHASE_UP);
-	log_info("mqtt", "session up", "connection=%s broker=%s:%u", connection->name, connection->host, connection->port);
+	if (outage_over(&connection->outage))
+		log_info("mqtt", "session up", "connection=%s broker=%s:%u", connection->name, connection->host, connection->port);
 	connection->handlers->up(connection->context);
 }
 
-static void on_message(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message, const mosquitto_property *properties)
+static void on_message(struct mosquitto *mosquitto, void *context, const struct mosquitto_message *message,
+	const mosquitto_property *properties)
 {
 	struct connection *connection = context;
 	(void)mosquitto, (void)properties;
@@ -261,7 +270,8 @@ static void on_publish(struct mosquitto *mosquitto, void *context, int message_i
 	connection->handlers->published(connection->context);
 }
 
-static void on_subscribe(struct mosquitto *mosquitto, void *context, int message_id, int count, const int *reasons, const mosquitto_property *properties)
+static void on_subscribe(struct mosquitto *mosquitto, void *context, int message_id, int count, const int *reasons,
+	const mosquitto_property *properties)
 {
 	struct connection *connection = context;
 	(void)mosquitto, (void)properties;
@@ -278,7 +288,8 @@ static int set_up_tls(struct connection *connection, char *problem)
 	const char *key = config->broker.key_file[0] ? config->broker.key_file : 0;
 	int rc = mosquitto_tls_set(connection->mosquitto, ca, ca ? 0 : "/etc/ssl/certs", certificate, key, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
-		snprintf(problem, 256, "TLS to the broker cannot be set up (%s): check that broker.ca_file, broker.cert_file and broker.key_file can be read",
+		snprintf(problem, 256,
+			"TLS to the broker cannot be set up (%s): check that broker.ca_file, broker.cert_file and broker.key_file can be read",
 			mosquitto_strerror(rc));
 	return rc;
 }
@@ -310,8 +321,8 @@ static int set_up(struct connection *connection, const struct connection_setting
 	return tls ? set_up_tls(connection, problem) : 0;
 }
 
-struct connection *connection_new(struct event_base *base, const struct connection_settings *settings, const struct connection_handlers *handlers,
-	void *context, struct counters *counters, char *problem)
+struct connection *connection_new(struct event_base *base, const struct connection_settings *settings,
+	const struct connection_handlers *handlers, void *context, struct counters *counters, char *problem)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
 	if (!connection) {

@@ -2,9 +2,9 @@
 // One MQTT 5 session with the broker on the caller's event loop: connects, stays connected, and says what happens. Uplink and downlink are
 // two of these; what they read and write is theirs.
 //
-// Connecting again: a random time within a bound that doubles from 0.5 s to 30 s. A plain TCP connection is tried first without
-// blocking, so that a host that does not answer never stops the loop; only the resolver may take its time. A broker that is away or refuses the
-// login is reported at once, then once a minute.
+// Connecting again: a random time within a bound that doubles from 0.5 s to 30 s, also after sessions that did not last. A plain TCP
+// connection is tried first without blocking, so that a host that does not answer never stops the loop; only the resolver may take its
+// time. A broker that is away or refuses the login is reported as outage.h says.
 // The library is put into its external-threads mode: what is queued goes out only when connection_flush() is called.
 // Thread: the loop's. Handlers may call connection_drop() but not connection_free().
 #ifndef COLLECTOR_INGEST_CONNECTION_H
@@ -20,7 +20,7 @@ enum {
 	CONNECTION_BACKOFF_FIRST_MS = 500,
 	CONNECTION_BACKOFF_MAX_MS = 30000,
 	CONNECTION_TIMEOUT_MS = 10000, // for TCP, and again for the broker's answer
-	CONNECTION_SAY_EVERY_MS = 60000,
+	CONNECTION_STEADY_MS = 2000, // a session that lasted so long has worked
 	CONNECTION_SESSION_EXPIRY_S = 7 * 24 * 3600,
 	CONNECTION_RECEIVE_MAX = 65535,
 	CONNECTION_PACKET_MAX = 1024 * 1024, // the broker drops larger ones
@@ -46,8 +46,8 @@ struct connection_settings {
 };
 
 // 0: *problem (256 bytes) says what is wrong with the TLS files or the address. Does not connect yet.
-struct connection *connection_new(struct event_base *base, const struct connection_settings *settings, const struct connection_handlers *handlers,
-	void *context, struct counters *counters, char *problem);
+struct connection *connection_new(struct event_base *base, const struct connection_settings *settings,
+	const struct connection_handlers *handlers, void *context, struct counters *counters, char *problem);
 void connection_free(struct connection *connection); // closes without a DISCONNECT
 
 void connection_start(struct connection *connection); // connects, and from now on again and again
