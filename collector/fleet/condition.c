@@ -31,11 +31,10 @@ static struct duration_text duration(uint64_t ms)
 {
 	static const struct { uint64_t ms; const char *unit; } units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
 	struct duration_text out;
-	for (unsigned i = 0; i < sizeof units / sizeof *units; i++)
-		if (ms >= 2 * units[i].ms || i == 3) {
-			snprintf(out.text, sizeof out.text, "%" PRIu64 " %s", ms / units[i].ms, units[i].unit);
-			break;
-		}
+	unsigned i = 0;
+	while (i < 3 && ms < 2 * units[i].ms)
+		i++;
+	snprintf(out.text, sizeof out.text, "%" PRIu64 " %s", ms / units[i].ms, units[i].unit);
 	return out;
 }
 
