@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -38,9 +39,12 @@ int keys_folder(const char *dir, char *path, size_t size, char *problem, size_t 
 static int id_of(EVP_PKEY *key, uint8_t id[KEY_ID_BYTES])
 {
 	uint8_t point[POINT_BYTES], hash[SHA256_DIGEST_LENGTH];
+	char curve[32] = "";
 	size_t length = 0;
-	if (!EVP_PKEY_is_a(key, "EC") ||
-	    EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", point, sizeof point, &length) != 1 || length != POINT_BYTES || point[0] != 4)
+	if (!EVP_PKEY_is_a(key, "EC") || EVP_PKEY_get_group_name(key, curve, sizeof curve, 0) != 1 ||
+		strcmp(curve, SN_X9_62_prime256v1) != 0 ||
+		EVP_PKEY_get_octet_string_param(key, "encoded-pub-key", point, sizeof point, &length) != 1 || length != POINT_BYTES ||
+		point[0] != 4)
 		return -1;
 	SHA256(point, sizeof point, hash);
 	memcpy(id, hash, KEY_ID_BYTES);
@@ -79,7 +83,8 @@ static int write_file(const char *path, mode_t mode, EVP_PKEY *key, write_pem *w
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
-		return fail(problem, size, "cannot make", path, errno == EEXIST ? "it exists, and keys are never overwritten; choose another name" : strerror(errno));
+		return fail(problem, size, "cannot make", path,
+			errno == EEXIST ? "it exists, and keys are never overwritten; choose another name" : strerror(errno));
 	FILE *file = fdopen(fd, "w");
 	int ok = file && write(file, key) == 1 && fflush(file) == 0 && fsync(fd) == 0;
 	if (file)
@@ -113,12 +118,13 @@ int keys_new(const char *folder, const char *role, const char *name, struct key_
 	snprintf(entry->name, sizeof entry->name, "%s", name);
 	entry->has_private = 1;
 	if (snprintf(private_path, sizeof private_path, "%s/%s-%s.pem", folder, role, name) >= (int)sizeof private_path ||
-	    snprintf(entry->path, sizeof entry->path, "%s/%s-%s.pub.pem", folder, role, name) >= (int)sizeof entry->path)
+		snprintf(entry->path, sizeof entry->path, "%s/%s-%s.pub.pem", folder, role, name) >= (int)sizeof entry->path)
 		return fail(problem, problem_size, "the key folder", folder, "has too long a name");
 	if (make_folders(folder) < 0)
 		return fail(problem, problem_size, "cannot make the folder", folder, strerror(errno));
 	if (access(entry->path, F_OK) == 0)
-		return fail(problem, problem_size, "cannot make", entry->path, "it exists, and keys are never overwritten; choose another name");
+		return fail(problem, problem_size, "cannot make", entry->path,
+			"it exists, and keys are never overwritten; choose another name");
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	int err = -1;
 	if (!key || id_of(key, entry->id) < 0)
@@ -157,8 +163,8 @@ static int read_entry(const char *folder, const char *file, struct key_entry *en
 	char private_path[KEY_PATH_BYTES];
 	memset(entry, 0, sizeof *entry);
 	if (parse_file_name(file, entry) < 0 ||
-	    snprintf(entry->path, sizeof entry->path, "%s/%s", folder, file) >= (int)sizeof entry->path ||
-	    snprintf(private_path, sizeof private_path, "%s/%s-%s.pem", folder, entry->role, entry->name) >= (int)sizeof private_path)
+		snprintf(entry->path, sizeof entry->path, "%s/%s", folder, file) >= (int)sizeof entry->path ||
+		snprintf(private_path, sizeof private_path, "%s/%s-%s.pem", folder, entry->role, entry->name) >= (int)sizeof private_path)
 		return -1;
 	FILE *stream = fopen(entry->path, "re");
 	EVP_PKEY *key = stream ? PEM_read_PUBKEY(stream, 0, 0, 0) : 0;
@@ -220,5 +226,5 @@ int keys_find_operator(const char *folder, char *path, size_t size, char *proble
 	if (found)
 		return fail(problem, problem_size, "more than one operator key is in", folder, "choose one with --key FILE");
 	return fail(problem, problem_size, "no operator key is in", folder,
-	            "make one with `muster keys new NAME --role operator`; its public half must be on the device");
+		"make one with `muster keys new NAME --role operator`; its public half must be on the device");
 }

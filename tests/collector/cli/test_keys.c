@@ -4,154 +4,255 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "collector/cli/keys.h"
-#include "collector/cli/sign.h"
+#include "tests/collector/cli/console.h"
 
-static char folder[64], path[128], problem[900];
+static char problem[900];
 
-static int set_up(void **unused)
+static void make(const char *folder, const char *role, const char *name, struct key_entry *entry)
 {
-	(void)unused;
-	snprintf(folder, sizeof folder, "/tmp/test-keys-XXXXXX");
-	return mkdtemp(folder) ? 0 : -1;
+	if (keys_new(folder, role, name, entry, problem, sizeof problem) < 0)
+		fail_msg("%s", problem);
 }
 
-static int tear_down(void **unused)
+static char *path_in(const char *folder, const char *file)
 {
-	char command[100];
-	(void)unused;
-	snprintf(command, sizeof command, "rm -rf %s", folder);
-	return system(command);
+	static char path[2][600];
+	static int turn;
+	turn = !turn;
+	snprintf(path[turn], sizeof path[turn], "%s/%s", folder, file);
+	return path[turn];
 }
 
-static const char *in_folder(const char *name)
+static size_t read_all(const char *path, char *text, size_t size)
 {
-	snprintf(path, sizeof path, "%s/%s", folder, name);
-	return path;
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t got = fread(text, 1, size - 1, file);
+	text[got] = 0;
+	fclose(file);
+	return got;
 }
 
-static void test_a_key_is_made_listed_and_loaded(void **unused)
+static void write_text(const char *path, const char *text)
 {
-	(void)unused;
-	struct key_entry made, listed[4];
-	uint8_t id[KEY_ID_BYTES];
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+// Of the public file alone, by another way than keys.c: the last 65 bytes of the DER of a P-256 key are its point.
+static void check_id(const struct key_entry *entry)
+{
+	FILE *file = fopen(entry->path, "r");
+	EVP_PKEY *key = PEM_read_PUBKEY(file, 0, 0, 0);
+	unsigned char *der = 0, hash[SHA256_DIGEST_LENGTH];
+	int size = i2d_PUBKEY(key, &der);
+	fclose(file);
+	assert_int_equal(size, 91);
+	SHA256(der + size - 65, 65, hash);
+	assert_memory_equal(hash, entry->id, KEY_ID_BYTES);
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+}
+
+static void test_a_new_key(void **state)
+{
+	struct key_entry entry;
 	struct stat status;
-	assert_int_equal(keys_new(in_folder("deep/er"), "operator", "alice", &made, problem, sizeof problem), 0);
-	assert_int_equal(stat(in_folder("deep/er/operator-alice.pem"), &status), 0);
-	assert_int_equal(status.st_mode & 0777, 0600);
-	assert_int_equal(keys_list(in_folder("deep/er"), listed, 4, problem, sizeof problem), 1);
-	assert_string_equal(listed[0].name, "alice");
-	assert_string_equal(listed[0].role, "operator");
-	assert_true(listed[0].has_private);
-	assert_memory_equal(listed[0].id, made.id, KEY_ID_BYTES);
-	EVP_PKEY *key = keys_load(in_folder("deep/er/operator-alice.pem"), id, problem, sizeof problem);
-	assert_non_null(key);
-	assert_memory_equal(id, made.id, KEY_ID_BYTES);
-	EVP_PKEY_free(key);
-}
-
-static void test_keys_are_never_overwritten(void **unused)
-{
-	(void)unused;
-	struct key_entry entry;
-	assert_int_equal(keys_new(folder, "operator", "alice", &entry, problem, sizeof problem), 0);
-	assert_int_equal(keys_new(folder, "operator", "alice", &entry, problem, sizeof problem), -1);
-	assert_non_null(strstr(problem, "never overwritten"));
-	unlink(in_folder("operator-alice.pem")); // a public half alone protects the name too
-	assert_int_equal(keys_new(folder, "operator", "alice", &entry, problem, sizeof problem), -1);
-	assert_int_not_equal(access(in_folder("operator-alice.pem"), F_OK), 0);
-	assert_int_equal(keys_new(folder, "collector", "alice", &entry, problem, sizeof problem), 0);
-}
-
-static void test_names_and_roles(void **unused)
-{
-	(void)unused;
-	static const struct { const char *role, *name; } rows[] = {
-		{ "operator", "" }, { "operator", "../x" }, { "operator", "a b" }, { "operator", "01234567890123456789012345678901" }, { "release", "x" }, { "", "x" },
-	};
-	struct key_entry entry;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_int_equal(keys_new(folder, rows[i].role, rows[i].name, &entry, problem, sizeof problem), -1);
-		assert_int_not_equal(problem[0], 0);
-	}
-}
-
-static void test_the_one_operator_key_is_found(void **unused)
-{
-	(void)unused;
-	struct key_entry entry;
-	char found[KEY_PATH_BYTES];
-	assert_int_equal(keys_find_operator(folder, found, sizeof found, problem, sizeof problem), -1);
-	assert_non_null(strstr(problem, "muster keys new"));
-	keys_new(folder, "collector", "musterd", &entry, problem, sizeof problem);
-	keys_new(folder, "operator", "alice", &entry, problem, sizeof problem);
-	assert_int_equal(keys_find_operator(folder, found, sizeof found, problem, sizeof problem), 0);
-	assert_string_equal(found, in_folder("operator-alice.pem"));
-	keys_new(folder, "operator", "bob", &entry, problem, sizeof problem);
-	assert_int_equal(keys_find_operator(folder, found, sizeof found, problem, sizeof problem), -1);
-	assert_non_null(strstr(problem, "--key"));
-}
-
-static void test_other_files_are_passed_over(void **unused)
-{
-	(void)unused;
-	static const char *const names[] = { "operator-x.pub.pem", "operator-.pub.pem", "notes.txt", "operator.pub.pem", "foo-x.pub.pem" };
-	struct key_entry entries[4];
 	uint8_t id[KEY_ID_BYTES];
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		FILE *file = fopen(in_folder(names[i]), "w");
-		fputs("no key\n", file);
-		fclose(file);
-	}
-	assert_int_equal(keys_list(folder, entries, 4, problem, sizeof problem), 0);
-	assert_null(keys_load(in_folder("notes.txt"), id, problem, sizeof problem));
-	assert_non_null(strstr(problem, "P-256"));
-	assert_null(keys_load(in_folder("absent.pem"), id, problem, sizeof problem));
-	assert_int_equal(keys_list(in_folder("absent"), entries, 4, problem, sizeof problem), 0);
-}
-
-// The signature is what a device checks: over the packed bytes, DER, with the public half.
-static void test_a_signature_verifies(void **unused)
-{
-	(void)unused;
-	struct key_entry entry;
-	struct signed_command sign;
-	uint8_t key_id[KEY_ID_BYTES], id[16] = { 1 };
-	Mu__Command command = MU__COMMAND__INIT;
-	Mu__Reboot reboot = MU__REBOOT__INIT;
-	command.device = (char *)"edge-1";
-	command.id = (ProtobufCBinaryData){ sizeof id, id };
-	command.body_case = MU__COMMAND__BODY_REBOOT;
-	command.reboot = &reboot;
-	keys_new(folder, "operator", "alice", &entry, problem, sizeof problem);
-	EVP_PKEY *key = keys_load(in_folder("operator-alice.pem"), key_id, problem, sizeof problem);
-	assert_int_equal(sign_command(&command, key, key_id, &sign), 0);
-	assert_in_range(sign.signature_size, 64, SIGN_SIGNATURE_MAX);
-	for (int spoilt = 0; spoilt < 2; spoilt++) {
-		EVP_MD_CTX *context = EVP_MD_CTX_new();
-		sign.command[3] ^= spoilt;
-		EVP_DigestVerifyInit(context, 0, EVP_sha256(), 0, key);
-		assert_int_equal(EVP_DigestVerify(context, sign.signature, sign.signature_size, sign.command, sign.command_size) == 1, !spoilt);
-		EVP_MD_CTX_free(context);
-	}
-	json_t *body = sign_body(&sign);
-	assert_int_equal(strlen(json_string_value(json_object_get(body, "key_id"))), 16);
-	json_decref(body);
+	const char *folder = path_in(*state, "a/b/keys");
+	umask(0); // the modes must not depend on it
+	make(folder, "operator", "alice", &entry);
+	assert_string_equal(entry.role, "operator");
+	assert_string_equal(entry.name, "alice");
+	assert_true(entry.has_private);
+	check_id(&entry);
+	assert_int_equal(stat(path_in(*state, "a/b/keys"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0700);
+	assert_int_equal(stat(path_in(*state, "a/b/keys/operator-alice.pem"), &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(stat(entry.path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0644);
+	EVP_PKEY *key = keys_load(path_in(*state, "a/b/keys/operator-alice.pem"), id, problem, sizeof problem);
+	assert_non_null(key);
+	assert_memory_equal(id, entry.id, sizeof id);
 	EVP_PKEY_free(key);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+// One of the two files is there already: nothing may change, and no half of a pair may appear.
+static void test_never_overwrites(void **state)
+{
+	static const char *const there[] = { "operator-a.pem", "operator-a.pub.pem" };
+	for (int i = 0; i < 2; i++) {
+		struct key_entry entry;
+		char text[100];
+		const char *folder = *state;
+		write_text(path_in(folder, there[i]), "precious");
+		assert_int_equal(keys_new(folder, "operator", "a", &entry, problem, sizeof problem), -1);
+		assert_non_null(strstr(problem, "never overwritten"));
+		read_all(path_in(folder, there[i]), text, sizeof text);
+		assert_string_equal(text, "precious");
+		assert_int_equal(access(path_in(folder, there[!i]), F_OK), -1);
+		unlink(path_in(folder, there[i]));
+	}
+}
+
+// A link in the place of a file must not lead the key elsewhere.
+static void test_does_not_follow_links(void **state)
+{
+	struct key_entry entry;
+	char target[600];
+	snprintf(target, sizeof target, "%s", path_in(*state, "elsewhere"));
+	assert_int_equal(symlink(target, path_in(*state, "operator-a.pub.pem")), 0);
+	assert_int_equal(keys_new(*state, "operator", "a", &entry, problem, sizeof problem), -1);
+	assert_int_equal(access(target, F_OK), -1);
+	assert_int_equal(access(path_in(*state, "operator-a.pem"), F_OK), -1);
+}
+
+static const struct {
+	const char *role, *name, *piece;
+} refused[] = {
+	{ "operator", "", "not a name" },
+	{ "operator", "../x", "not a name" },
+	{ "operator", "a b", "not a name" },
+	{ "operator", "a\nb", "not a name" },
+	{ "operator", "a.pub", "not a name" }, // would look like a public file
+	{ "operator", "12345678901234567890123456789012", "not a name" },
+	{ "release", "alice", "not a role" },
+	{ "", "alice", "not a role" },
+	{ "Operator", "alice", "not a role" },
+};
+
+static void test_refused_names_and_roles(void **state)
+{
+	struct key_entry entry;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		assert_int_equal(keys_new(*state, refused[i].role, refused[i].name, &entry, problem, sizeof problem), -1);
+		assert_non_null(strstr(problem, refused[i].piece));
+	}
+	assert_int_equal(rmdir(*state), 0); // nothing was made
+	assert_int_equal(mkdir(*state, 0700), 0);
+}
+
+static void test_folders_that_cannot_be(void **state)
+{
+	struct key_entry entry, entries[4];
+	char path[KEY_PATH_BYTES], small[8];
+	write_text(path_in(*state, "file"), "x");
+	assert_int_equal(keys_new(path_in(*state, "file/keys"), "operator", "a", &entry, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "cannot make the folder"));
+	assert_int_equal(keys_list(path_in(*state, "file"), entries, 4, problem, sizeof problem), -1);
+	assert_int_equal(keys_list(path_in(*state, "absent"), entries, 4, problem, sizeof problem), 0);
+	char huge[601];
+	memset(huge, 'x', sizeof huge - 1);
+	huge[sizeof huge - 1] = 0;
+	assert_int_equal(keys_new(huge, "operator", "a", &entry, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "too long"));
+	assert_int_equal(keys_folder("/a/long/name", small, sizeof small, problem, sizeof problem), -1);
+	assert_int_equal(keys_folder(0, path, sizeof path, problem, sizeof problem), 0);
+	assert_string_equal(path, path_in(*state, ".config/muster/keys"));
+	setenv("MUSTER_KEYS", "/elsewhere", 1);
+	assert_int_equal(keys_folder(0, path, sizeof path, problem, sizeof problem), 0);
+	assert_string_equal(path, "/elsewhere");
+	assert_int_equal(keys_folder("/mine", path, sizeof path, problem, sizeof problem), 0);
+	assert_string_equal(path, "/mine");
+	unsetenv("MUSTER_KEYS");
+	unsetenv("HOME");
+	assert_int_equal(keys_folder(0, path, sizeof path, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "--dir"));
+}
+
+static void test_the_list_is_by_name_and_passes_over_the_rest(void **state)
+{
+	struct key_entry entry, entries[8];
+	make(*state, "operator", "zoe", &entry);
+	make(*state, "operator", "alice", &entry);
+	make(*state, "collector", "main", &entry);
+	write_text(path_in(*state, "operator-broken.pub.pem"), "-----BEGIN PUBLIC KEY-----\nno\n-----END PUBLIC KEY-----\n");
+	static const char *const strangers[] = { "stranger.pub.pem", "operator-.pub.pem", "operator.pub.pem", "notes.txt" };
+	for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
+		write_text(path_in(*state, strangers[i]), "x");
+	assert_int_equal(rename(path_in(*state, "operator-zoe.pem"), path_in(*state, "elsewhere")), 0);
+	assert_int_equal(keys_list(*state, entries, 8, problem, sizeof problem), 3);
+	assert_string_equal(entries[0].name, "main");
+	assert_string_equal(entries[1].name, "alice");
+	assert_string_equal(entries[2].name, "zoe");
+	assert_true(entries[1].has_private);
+	assert_false(entries[2].has_private);
+	check_id(&entries[2]);
+	assert_int_equal(keys_list(*state, entries, 2, problem, sizeof problem), 2);
+}
+
+static void write_key_of(const char *path, const char *curve)
+{
+	EVP_PKEY *key = curve ? EVP_EC_gen(curve) : EVP_RSA_gen(2048);
+	FILE *file = fopen(path, "w");
+	assert_non_null(key);
+	assert_int_equal(PEM_write_PKCS8PrivateKey(file, key, 0, 0, 0, 0, 0), 1);
+	fclose(file);
+	EVP_PKEY_free(key);
+}
+
+// What a device's verifier would not take must not be loaded: a signature of it would only be refused far away.
+static void test_keys_of_another_kind(void **state)
+{
+	static const char *const curves[] = { "P-384", "secp256k1", 0 };
+	uint8_t id[KEY_ID_BYTES];
+	for (size_t i = 0; i < 3; i++) {
+		write_key_of(path_in(*state, "other.pem"), curves[i]);
+		EVP_PKEY *key = keys_load(path_in(*state, "other.pem"), id, problem, sizeof problem);
+		if (key)
+			fail_msg("a key of %s was taken", curves[i] ? curves[i] : "RSA");
+		assert_non_null(strstr(problem, "not a P-256 private key"));
+	}
+	write_text(path_in(*state, "other.pem"), "nonsense");
+	assert_null(keys_load(path_in(*state, "other.pem"), id, problem, sizeof problem));
+	assert_null(keys_load(path_in(*state, "absent.pem"), id, problem, sizeof problem));
+	assert_non_null(strstr(problem, "No such file"));
+}
+
+static void test_the_one_operator_key(void **state)
+{
+	struct key_entry entry;
+	char path[600];
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "no operator key"));
+	assert_non_null(strstr(problem, "muster keys new"));
+	make(*state, "collector", "main", &entry); // does not count
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), -1);
+	make(*state, "operator", "alice", &entry);
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), 0);
+	assert_string_equal(path, path_in(*state, "operator-alice.pem"));
+	make(*state, "operator", "bob", &entry);
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "--key FILE"));
+	unlink(path_in(*state, "operator-bob.pem")); // a public half alone signs nothing
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), 0);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, console_home_make, console_home_remove)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_a_key_is_made_listed_and_loaded), CASE(test_keys_are_never_overwritten), CASE(test_names_and_roles),
-		CASE(test_the_one_operator_key_is_found),   CASE(test_other_files_are_passed_over), CASE(test_a_signature_verifies),
+		CASE(test_a_new_key),
+		CASE(test_never_overwrites),
+		CASE(test_does_not_follow_links),
+		CASE(test_refused_names_and_roles),
+		CASE(test_folders_that_cannot_be),
+		CASE(test_the_list_is_by_name_and_passes_over_the_rest),
+		CASE(test_keys_of_another_kind),
+		CASE(test_the_one_operator_key),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
