@@ -34,7 +34,7 @@ static void keep(struct answers *answers, struct evhttp_request *request)
 		return;
 	struct answers_asked *asked = &answers->asked[answers->count++];
 	snprintf(asked->line, sizeof asked->line, "%s %s", evhttp_request_get_command(request) == EVHTTP_REQ_POST ? "POST" : "GET",
-	         evhttp_request_get_uri(request));
+		evhttp_request_get_uri(request));
 	snprintf(asked->token, sizeof asked->token, "%s", token ? token : "");
 	evbuffer_copyout(input, asked->body, sizeof asked->body - 1);
 }

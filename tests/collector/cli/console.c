@@ -60,7 +60,8 @@ bool console_is_harmless(const char *text)
 
 int console_home_make(void **state)
 {
-	static const char *const ours[] = { "MUSTER_SERVER", "MUSTER_TOKEN", "MUSTER_TOKEN_FILE", "MUSTER_KEYS", "MUSTER_CA_FILE", "COLUMNS", "NO_COLOR" };
+	static const char *const ours[] = { "MUSTER_SERVER", "MUSTER_TOKEN", "MUSTER_TOKEN_FILE", "MUSTER_KEYS", "MUSTER_CA_FILE",
+		"COLUMNS", "NO_COLOR" };
 	char folder[] = "/tmp/test-cli-XXXXXX";
 	assert_non_null(mkdtemp(folder));
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)

@@ -18,27 +18,31 @@ static const char *const cells[][5] = {
 };
 
 // At this width, the table must look exactly so. The numbers stand right, the last column is cut and marked.
-static const struct { unsigned width; bool utf8; const char *golden; } goldens[] = {
-	{ 80, false, 
-	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
-	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times~\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
-	{ 80, true, 
-	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
-	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times\xe2\x80\xa6\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
-	{ 40, false, 
-	  "DEVICE                          STATE\n"
-	  "edge-1                          crash_l~\n"
-	  "a-device-with-a-long-name-32-~  healthy\n" },
-	{ 20, false, 
-	  "DEVICE      STATE\n"
-	  "edge-1      crash_l~\n"
-	  "a-device-~  healthy\n" },
-	{ 200, false, 
-	  "DEVICE                             STATE        SEEN      HEAP  WHY\n"
-	  "edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times in 10 min, the last time in task wifi\n"
-	  "a-device-with-a-long-name-32-long  healthy       2 s\n" },
+static const struct {
+	unsigned width;
+	bool utf8;
+	const char *golden;
+} goldens[] = {
+	{ 80, false,
+		"DEVICE                             STATE        SEEN      HEAP  WHY\n"
+		"edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times~\n"
+		"a-device-with-a-long-name-32-long  healthy       2 s\n" },
+	{ 80, true,
+		"DEVICE                             STATE        SEEN      HEAP  WHY\n"
+		"edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times\xe2\x80\xa6\n"
+		"a-device-with-a-long-name-32-long  healthy       2 s\n" },
+	{ 40, false,
+		"DEVICE                          STATE\n"
+		"edge-1                          crash_l~\n"
+		"a-device-with-a-long-name-32-~  healthy\n" },
+	{ 20, false,
+		"DEVICE      STATE\n"
+		"edge-1      crash_l~\n"
+		"a-device-~  healthy\n" },
+	{ 200, false,
+		"DEVICE                             STATE        SEEN      HEAP  WHY\n"
+		"edge-1                             crash_loop  3 min  48.2 KiB  crashed 4 times in 10 min, the last time in task wifi\n"
+		"a-device-with-a-long-name-32-long  healthy       2 s\n" },
 };
 
 static char *print(struct console *console, unsigned width, bool utf8, bool colour, const char *const rows[][5], size_t count)
@@ -140,7 +144,10 @@ static void test_more_rows_than_were_foreseen(void **state)
 	console_free(&console);
 }
 
-static const struct { unsigned width; const char *text, *golden; } fields[] = {
+static const struct {
+	unsigned width;
+	const char *text, *golden;
+} fields[] = {
 	{ 80, "short", "because       short\n" },
 	{ 80, "", "because       \n" },
 	{ 40, "crashed 4 times in 10 min, the last time in task wifi", "because       crashed 4 times in 10 min,\n              the last time in task wifi\n" },

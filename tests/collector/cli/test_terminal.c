@@ -10,7 +10,9 @@
 #include "tests/collector/cli/console.h"
 
 // What a hostile device may call itself, and what of it may reach a terminal.
-static const struct { const char *text, *clean; } rows[] = {
+static const struct {
+	const char *text, *clean;
+} rows[] = {
 	{ "", "" },
 	{ "edge-7 ~", "edge-7 ~" },
 	{ "\x1b[2J\x1b]0;owned\x07", "\\x1b[2J\\x1b]0;owned\\x07" }, // clears the screen, renames the window
@@ -50,7 +52,9 @@ static void test_a_small_buffer_is_not_overrun(void **state)
 	(void)state;
 	for (size_t size = 1; size < 12; size++) {
 		char *out = malloc(size); // exactly as large, so that the sanitizer sees one byte more
-		terminal_clean("a\x1b" "b\x1b", out, size);
+		terminal_clean("a\x1b"
+			       "b\x1b",
+			out, size);
 		assert_true(strlen(out) < size);
 		assert_true(strncmp("a\\x1bb\\x1b", out, strlen(out)) == 0);
 		assert_true(size > 5 || strlen(out) <= 1); // an escape is there whole or not at all
@@ -73,7 +77,10 @@ static void test_colours_only_where_wanted(void **state)
 }
 
 // COLUMNS, and the width that comes of it.
-static const struct { const char *columns; unsigned width; } widths[] = {
+static const struct {
+	const char *columns;
+	unsigned width;
+} widths[] = {
 	{ "40", 40 }, { "132", 132 }, { "1", 20 }, { "99999", 1000 },
 };
 
@@ -97,8 +104,10 @@ static void test_width_comes_from_columns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_reaches_a_terminal),     cmocka_unit_test(test_every_byte_comes_out_harmless),
-		cmocka_unit_test(test_a_small_buffer_is_not_overrun), cmocka_unit_test(test_colours_only_where_wanted),
+		cmocka_unit_test(test_what_reaches_a_terminal),
+		cmocka_unit_test(test_every_byte_comes_out_harmless),
+		cmocka_unit_test(test_a_small_buffer_is_not_overrun),
+		cmocka_unit_test(test_colours_only_where_wanted),
 		cmocka_unit_test(test_width_comes_from_columns),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

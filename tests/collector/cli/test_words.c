@@ -4,59 +4,129 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "collector/cli/words.h"
 #include "muster.pb-c.h"
 
-static void test_every_outcome_and_block_has_its_words(void **unused)
-{
-	(void)unused;
-	for (unsigned i = 0; i < mu__command_outcome__descriptor.n_values; i++) {
-		const char *name = mu__command_outcome__descriptor.values[i].name;
-		if (strcmp(name, "OUTCOME_UNKNOWN") != 0)
-			assert_string_equal(words_outcome(name)->outcome, name);
-	}
-	for (unsigned i = 0; i < mu__rollback_block__descriptor.n_values; i++)
-		assert_string_equal(words_block(mu__rollback_block__descriptor.values[i].name)->outcome, mu__rollback_block__descriptor.values[i].name);
-	assert_non_null(strstr(words_outcome("OUTCOME_OF_TOMORROW")->meaning, "does not know"));
-	assert_non_null(strstr(words_block("")->meaning, "does not know"));
-}
+static const struct {
+	uint64_t ms;
+	const char *text;
+} ages[] = {
+	{ 0, "0 s" }, { 999, "0 s" }, { 1000, "1 s" }, { 119999, "119 s" }, { 120000, "2 min" }, { 7199999, "119 min" }, { 7200000, "2 h" },
+	{ 172799999, "47 h" }, { 172800000, "2 d" }, { UINT64_MAX, "213503982334 d" },
+};
 
-static void test_numbers_in_words(void **unused)
+static void test_ages(void **state)
 {
-	(void)unused;
-	static const struct { uint64_t ms; const char *text; } ages[] = {
-		{ 0, "0 s" }, { 999, "0 s" }, { 119999, "119 s" }, { 120000, "2 min" }, { 7199999, "119 min" }, { 7200000, "2 h" }, { 172800000, "2 d" },
-	};
+	(void)state;
 	for (size_t i = 0; i < sizeof ages / sizeof *ages; i++)
 		assert_string_equal(words_age(ages[i].ms).text, ages[i].text);
-	assert_string_equal(words_bytes(812).text, "812 B");
-	assert_string_equal(words_bytes(49357).text, "48.2 KiB");
-	assert_string_equal(words_bytes(3 * 1024 * 1024).text, "3.0 MiB");
+}
+
+static const struct {
+	int64_t bytes;
+	const char *text;
+} sizes[] = {
+	{ 0, "0 B" }, { 812, "812 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" }, { 49357, "48.2 KiB" }, { 1048576, "1.0 MiB" }, { 4404019, "4.2 MiB" },
+};
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		assert_string_equal(words_bytes(sizes[i].bytes).text, sizes[i].text);
+}
+
+static void test_times_are_local(void **state)
+{
+	(void)state;
+	setenv("TZ", "UTC-1", 1); // one hour east
+	tzset();
 	assert_string_equal(words_time(0).text, "-");
+	assert_string_equal(words_time(UINT64_C(1790000000999)).text, "2026-09-21 15:13:20");
+}
+
+static void test_shas_are_cut(void **state)
+{
+	(void)state;
 	assert_string_equal(words_sha("1110020304050607").text, "11100203");
+	assert_string_equal(words_sha("12").text, "12");
+	assert_string_equal(words_sha("").text, "?");
 	assert_string_equal(words_sha(0).text, "?");
 }
 
-static void test_members(void **unused)
+static void test_severities_have_colours(void **state)
 {
-	(void)unused;
-	json_t *object = json_pack("{s:s,s:i,s:s,s:n}", "text", "a", "number", 5, "large", "9007199254740993", "none");
-	assert_string_equal(text_of(object, "text"), "a");
+	(void)state;
+	assert_int_equal(words_severity_colour("critical"), COLOUR_RED);
+	assert_int_equal(words_severity_colour("warning"), COLOUR_YELLOW);
+	assert_int_equal(words_severity_colour("ok"), COLOUR_GREEN);
+	assert_int_equal(words_severity_colour("new to us"), COLOUR_NONE);
+}
+
+// Every value of the protocol's enum, but the unset one, has words of its own, and a remedy unless nothing is wrong.
+static void check_enum(const ProtobufCEnumDescriptor *names, const struct outcome_words *(*look_up)(const char *), const char *unset,
+	const char *good)
+{
+	const struct outcome_words *unknown = look_up("SOMETHING_NEW");
+	assert_true(strlen(unknown->meaning) > 10);
+	assert_true(strlen(unknown->remedy) > 10);
+	assert_ptr_equal(look_up(""), unknown);
+	for (unsigned i = 0; i < names->n_values; i++) {
+		const char *name = names->values[i].name;
+		const struct outcome_words *words = look_up(name);
+		if (strcmp(name, unset) == 0)
+			continue;
+		if (words == unknown)
+			fail_msg("%s has no words", name);
+		assert_string_equal(words->outcome, name);
+		assert_true(strlen(words->meaning) > 5);
+		if (strcmp(name, good) != 0 && strlen(words->remedy) < 5)
+			fail_msg("%s has no remedy", name);
+	}
+}
+
+static void test_every_outcome_has_words_and_a_remedy(void **state)
+{
+	(void)state;
+	check_enum(&mu__command_outcome__descriptor, words_outcome, "OUTCOME_UNKNOWN", "OUTCOME_DONE");
+}
+
+static void test_every_block_has_words_and_a_remedy(void **state)
+{
+	(void)state;
+	check_enum(&mu__rollback_block__descriptor, words_block, "", "ROLLBACK_READY");
+}
+
+static void test_members_that_may_be_absent(void **state)
+{
+	(void)state;
+	json_t *object = json_pack("{s:s,s:i,s:n,s:s,s:[]}", "text", "abc", "number", 42, "null", "digits", "18446744073709", "list");
+	assert_string_equal(text_of(object, "text"), "abc");
 	assert_string_equal(text_of(object, "number"), "");
-	assert_int_equal(number_of(object, "number", -1), 5);
-	assert_int_equal(number_of(object, "large", -1), 9007199254740993);
-	assert_int_equal(number_of(object, "none", -1), -1);
-	assert_int_equal(number_of(0, "none", -1), -1);
+	assert_string_equal(text_of(object, "absent"), "");
+	assert_string_equal(text_of(0, "text"), "");
+	assert_int_equal(number_of(object, "number", -1), 42);
+	assert_int_equal(number_of(object, "digits", -1), INT64_C(18446744073709)); // 64-bit numbers may come as text
+	assert_int_equal(number_of(object, "null", -1), -1);
+	assert_int_equal(number_of(object, "list", -1), -1);
+	assert_int_equal(number_of(0, "number", 7), 7);
 	json_decref(object);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_outcome_and_block_has_its_words),
-		cmocka_unit_test(test_numbers_in_words),
-		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_ages),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_times_are_local),
+		cmocka_unit_test(test_shas_are_cut),
+		cmocka_unit_test(test_severities_have_colours),
+		cmocka_unit_test(test_every_outcome_has_words_and_a_remedy),
+		cmocka_unit_test(test_every_block_has_words_and_a_remedy),
+		cmocka_unit_test(test_members_that_may_be_absent),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
