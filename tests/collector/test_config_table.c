@@ -95,7 +95,7 @@ static const struct {
 	{ "store", "retention_bytes", "GiB", "KiB, MiB or GiB" },
 	{ "store", "retention_bytes", "16384 GiB more", "KiB, MiB or GiB" },
 	{ "store", "retention_bytes", "16385 GiB", "out of range" },
-	{ "store", "retention_bytes", "18446744073709551615 GiB", "out of range" }, // the product overflows
+	{ "store", "retention_bytes", "17179869185 GiB", "out of range" },       // the product is 1 GiB beyond 64 bits
 	{ "log", "level", "verbose", "error warn info debug" },
 	{ "log", "level", "", "error warn info debug" },
 	{ "store", "path", "", "must not be empty" },

@@ -164,6 +164,12 @@ static void test_every_uplink(void **state)
 	}
 }
 
+static int take_prev(void *context, const struct store_record *record)
+{
+	*(uint64_t *)context = record->prev;
+	return 0;
+}
+
 static int assert_same(void *context, const struct store_record *record)
 {
 	const struct store_record *expected = context;
@@ -198,7 +204,10 @@ static void test_bytes_are_kept_as_they_came(void **state)
 	assert_int_equal(intake_commit(bench->intake), 0);
 	struct store_record expected = { .epoch = EPOCH, .seq = 1, .dev = 1, .prev = 0, .body = { record, sizeof record } };
 	assert_int_equal(store_record_read(bench->scratch->store, 2, assert_same, &expected), 0);
+	uint64_t prev = 0;
 	assert_int_equal(fleet_find(bench->fleet, "b")->ledger.last_n, 3);
+	assert_int_equal(store_record_read(bench->scratch->store, 3, take_prev, &prev), 0);
+	assert_int_equal(prev, 2);
 }
 
 // What the loop does for each word on .../state.

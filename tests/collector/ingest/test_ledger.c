@@ -68,6 +68,7 @@ static const struct {
 	{ { 9, 1, 2, 901, -1 }, LEDGER_REUSED },      // a used number with a later time
 	{ { 3, 1, 3, 0, -1 }, LEDGER_REUSED },        // and with a later boot: flash restored from a copy
 	{ { 3, 2, 0, 0, 1 }, LEDGER_DUPLICATE },      // a Gap of used numbers says nothing of time
+	{ { 3, 2, 9, 5, 1 }, LEDGER_DUPLICATE },      // also if it was made in a later boot: devices cut new Gaps for old numbers
 	{ { 10, 5, 0, 0, 1 }, LEDGER_NEW },           // a Gap in order
 	{ { 8, 5, 0, 0, 1 }, LEDGER_TAIL },           // a Gap that has grown since it was sent first
 	{ { 8, 2, 0, 0, 1 }, LEDGER_DUPLICATE },      // one that ends where we are
@@ -133,6 +134,7 @@ static void test_epochs_that_take_turns(void **unused)
 	assert_int_equal(ledger.next_seq, 10);
 	assert_int_equal(ledger.conflict_ms, NOW_MS + 60000);
 	assert_int_equal(ledger.epoch_changes, 2);
+	assert_int_equal(ledger.epoch_returns, 1); // the first change was to a numbering never seen
 	start = ledger_begin(&ledger, &other, NOW_MS + 3600000);
 	assert_true(start.epoch_returned);
 	assert_int_equal(ledger.next_seq, 2);
