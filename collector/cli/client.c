@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/cli/client.h"
 #include "collector/cli/terminal.h"
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,15 +85,20 @@ static size_t take(char *bytes, size_t size, size_t count, void *context)
 	return more;
 }
 
+// Whether the host, not merely the beginning of the address, is this machine: 127.0.0.1.example.org is not.
 static int is_local(const char *server)
 {
-	static const char *const hosts[] = { "127.", "localhost", "[::1]" };
-	const char *host = strstr(server, "://");
-	host = host ? host + 3 : server;
-	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-		if (strncmp(host, hosts[i], strlen(hosts[i])) == 0)
-			return 1;
-	return 0;
+	CURLU *url = curl_url();
+	char *host = 0;
+	struct in_addr address;
+	int local = 0;
+	if (url && curl_url_set(url, CURLUPART_URL, server, CURLU_GUESS_SCHEME) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+		local = strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+			(inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+	curl_free(host);
+	curl_url_cleanup(url);
+	return local;
 }
 
 static int read_token_file(const char *path, char *token, size_t size)
@@ -126,7 +132,8 @@ static void tell(struct client *client, const char *what, const char *where, con
 	char text[3][512];
 	if (client->quiet)
 		return;
-	fprintf(client->err, "muster: %s (%s)\n", terminal_clean(what, text[0], sizeof text[0]), terminal_clean(where, text[1], sizeof text[1]));
+	fprintf(client->err, "muster: %s (%s)\n", terminal_clean(what, text[0], sizeof text[0]),
+		terminal_clean(where, text[1], sizeof text[1]));
 	if (*remedy)
 		fprintf(client->err, "  %s\n", terminal_clean(remedy, text[2], sizeof text[2]));
 }
@@ -169,7 +176,7 @@ static int send_request(struct client *client, const char *path, struct curl_sli
 	if (result == CURLE_OK)
 		return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &client->status), 0;
 	tell(client, *reason ? reason : curl_easy_strerror(result), client->server,
-	     "is musterd running there? give its address with --server or MUSTER_SERVER");
+		"is musterd running there? give its address with --server or MUSTER_SERVER");
 	return -1;
 }
 
@@ -197,7 +204,7 @@ json_t *client_post(struct client *client, const char *path, const json_t *body)
 	client->status = 0;
 	if (find_token(token, sizeof token) < 0) {
 		tell(client, "an action needs a token", "MUSTER_TOKEN, MUSTER_TOKEN_FILE or ~/.config/muster/token",
-		     "make one where musterd runs with `musterd token add NAME`");
+			"make one where musterd runs with `musterd token add NAME`");
 		return 0;
 	}
 	if (strncmp(client->server, "https://", 8) != 0 && !is_local(client->server)) {
