@@ -190,7 +190,7 @@ static int begin_ownership(struct store *store)
 {
 	if (!store->owner)
 		return 0;
-	uint64_t is_open = 0, oldest, newest, folded = 0;
+	uint64_t is_open = 0, oldest = 0, newest = 0, folded = 0;
 	int err = store_meta_get(store, "open", &is_open);
 	store->unclean = is_open != 0;
 	if (!err || err == -STORE_ENOENT)

@@ -29,11 +29,12 @@ struct bench {
 
 static int setup(void **state)
 {
-	struct bench *bench = calloc(1, sizeof *bench);
 	void *scratch;
 	log_set_threshold(LOG_AT_ERROR);
-	if (!bench || scratch_setup(&scratch) < 0)
+	if (scratch_setup(&scratch) < 0)
 		return -1;
+	struct bench *bench = calloc(1, sizeof *bench);
+	assert_non_null(bench);
 	bench->scratch = scratch;
 	bench->fleet = fleet_new();
 	bench->intake = intake_new(bench->scratch->store, bench->fleet, &bench->counters);
