@@ -289,7 +289,8 @@ static int refuse_record(struct intake *intake, struct taking *taking, const str
 	if (err)
 		return err;
 	intake->tally.refused_records++;
-	return append_gap(intake, taking, wire->seq, wire->span, MU__GAP_REASON__GAP_REFUSED);
+	uint64_t next = taking->device->ledger.next_seq; // wire->seq, or beyond it in a Gap that is known in part
+	return append_gap(intake, taking, next, wire->seq + wire->span - next, MU__GAP_REASON__GAP_REFUSED);
 }
 
 static int refuse_reused(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
@@ -310,18 +311,24 @@ static int append_tail(struct intake *intake, struct taking *taking, const struc
 	return append_gap(intake, taking, next, count, (Mu__GapReason)entry->gap_reason);
 }
 
+static struct ledger_entry entry_of(const struct mu_wire_record *wire, const Mu__Record *record)
+{
+	struct ledger_entry entry = { .seq = wire->seq, .count = wire->span, .gap_reason = MU__GAP_REASON__GAP_REFUSED };
+	if (!record)
+		return entry;
+	entry.boot = record->boot;
+	entry.uptime_ms = record->uptime_ms;
+	entry.gap_reason = record->body_case == MU__RECORD__BODY_GAP ? (int)record->gap->reason : -1;
+	return entry;
+}
+
 static int take_record(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
 {
 	const Mu__Record *record = decode_record(&intake->arena, wire, taking->reason);
-	struct ledger_entry entry = { .seq = wire->seq, .count = wire->span, .gap_reason = MU__GAP_REASON__GAP_REFUSED };
-	if (record) {
-		entry.boot = record->boot;
-		entry.uptime_ms = record->uptime_ms;
-		entry.gap_reason = record->body_case == MU__RECORD__BODY_GAP ? (int)record->gap->reason : -1;
-	}
+	struct ledger_entry entry = entry_of(wire, record);
 	switch (ledger_judge(&taking->device->ledger, &entry, taking->message->recv_ms)) {
 	case LEDGER_NEW: return record ? append_record(intake, taking, wire, &entry, record) : refuse_record(intake, taking, wire);
-	case LEDGER_TAIL: return append_tail(intake, taking, &entry);
+	case LEDGER_TAIL: return record ? append_tail(intake, taking, &entry) : refuse_record(intake, taking, wire);
 	case LEDGER_REUSED: return refuse_reused(intake, taking, wire);
 	case LEDGER_DUPLICATE:
 		intake->tally.duplicates++;

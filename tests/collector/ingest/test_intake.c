@@ -211,6 +211,28 @@ static void test_bytes_are_kept_as_they_came(void **state)
 	assert_int_equal(prev, 2);
 }
 
+// A Gap that breaks a limit (a wall time of 1970) and of which the end is new: the new numbers are passed, the bytes are a dead letter.
+static void test_a_bad_gap_that_has_grown(void **state)
+{
+	struct bench *bench = *state;
+	static const uint8_t gap[] = { 4 << 3 | 2, 10, 0x08, 1, 0x10, 5, 0x18, 1, 0x62, 4, 0x08, 100, 0x10, 1 };
+	uint8_t bytes[64];
+	struct uplink_maker maker = uplink_of(4, 0);
+	size_t size = uplink_make(&maker, bytes, sizeof bytes - sizeof gap);
+	memcpy(bytes + size, gap, sizeof gap);
+	bytes[size + 1] = sizeof gap - 2;
+	struct batch_message message = message_of(TOPIC_UP, "a", bytes, size + sizeof gap);
+	assert_int_equal(intake_begin(bench->intake), 0);
+	take_good(bench, "a", 1, 5);
+	assert_int_equal(intake_take(bench->intake, &message), 0);
+	assert_int_equal(intake_commit(bench->intake), 0);
+	assert_int_equal(next_seq(bench, "a"), 104);
+	assert_int_equal(fleet_find(bench->fleet, "a")->ledger.gaps[MU__GAP_REASON__GAP_REFUSED], 98); // 6 to 103
+	assert_int_equal(bench->counters.records_refused, 1);
+	assert_int_equal(bench->counters.dead_letters, 1);
+	assert_int_equal(bench->counters.gap_records, 0); // none that a device said rightly
+}
+
 // What the loop does for each word on .../state.
 static const struct {
 	const char *id, *word, *items;
@@ -343,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_every_uplink),
 		ROW(test_bytes_are_kept_as_they_came),
+		ROW(test_a_bad_gap_that_has_grown),
 		ROW(test_every_word),
 		ROW(test_only_what_is_committed_counts),
 		ROW(test_a_device_of_a_failed_batch_is_stored_later),
