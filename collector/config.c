@@ -94,8 +94,8 @@ static void take_key(struct reader *reader, const char *name, yaml_mark_t mark)
 		return;
 	}
 	const char *nearest = config_nearest(reader->section, name);
-	ERROR_AT(reader, mark, "unknown key '%s.%.60s' (%s%s%s)", reader->section, name, nearest ? "did you mean '" : "musterd --help lists them",
-		nearest ? nearest : "", nearest ? "'?" : "");
+	ERROR_AT(reader, mark, "unknown key '%s.%.60s' (%s%s%s)", reader->section, name,
+		nearest ? "did you mean '" : "musterd --help lists them", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
 static void take_value(struct reader *reader, const char *text, yaml_mark_t mark)
@@ -106,28 +106,58 @@ static void take_value(struct reader *reader, const char *text, yaml_mark_t mark
 		ERROR_AT(reader, mark, "%s.%s: '%.60s' %s", reader->option->section, reader->option->key, text, reason);
 }
 
+static bool is_nothing(const yaml_event_t *event)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	return event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+}
+
+static void take_section_value(struct reader *reader, bool nothing, yaml_mark_t mark)
+{
+	reader->place = PLACE_SECTIONS;
+	if (reader->section[0] && !nothing)
+		ERROR_AT(reader, mark, "section '%s' holds a value (its keys go below it, indented)", reader->section);
+}
+
+static void complain_of_root(struct reader *reader, yaml_mark_t mark)
+{
+	ERROR_AT(reader, mark, "the file is not a mapping of sections (write `broker:` and its keys below)");
+}
+
 static void take_scalar(struct reader *reader, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
-	bool is_nothing = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && (!*text || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+	bool nothing = is_nothing(event);
 	if (strlen(text) != event->data.scalar.length) {
 		ERROR_AT(reader, event->start_mark, "a zero byte in a value (remove it)");
 		text = "";
 	}
-	if (!reader->has_root && is_nothing)
-		return; // an empty document
 	if (!reader->has_root) {
-		ERROR_AT(reader, event->start_mark, "the file is not a mapping of sections (write `broker:` and its keys below)");
-	} else if (reader->place == PLACE_SECTIONS) {
-		take_section(reader, text, event->start_mark);
-	} else if (reader->place == PLACE_SECTION) {
-		reader->place = PLACE_SECTIONS;
-		if (reader->section[0] && !is_nothing)
-			ERROR_AT(reader, event->start_mark, "section '%s' holds a value (its keys go below it, indented)", reader->section);
-	} else if (reader->place == PLACE_KEYS) {
-		take_key(reader, text, event->start_mark);
-	} else {
-		take_value(reader, is_nothing ? "" : text, event->start_mark);
+		if (!nothing) // else an empty document
+			complain_of_root(reader, event->start_mark);
+		return;
+	}
+	switch (reader->place) {
+	case PLACE_SECTIONS: take_section(reader, text, event->start_mark); break;
+	case PLACE_SECTION: take_section_value(reader, nothing, event->start_mark); break;
+	case PLACE_KEYS: take_key(reader, text, event->start_mark); break;
+	case PLACE_VALUE: take_value(reader, nothing ? "" : text, event->start_mark); break;
+	}
+}
+
+static void complain_of_nesting(struct reader *reader, const char *kind, yaml_mark_t mark)
+{
+	switch (reader->place) {
+	case PLACE_SECTION:
+		if (reader->section[0])
+			ERROR_AT(reader, mark, "section '%s' holds a %s (its keys go below it, indented)", reader->section, kind);
+		break;
+	case PLACE_VALUE:
+		if (reader->option)
+			ERROR_AT(reader, mark, "%s.%s: a %s where one value belongs", reader->option->section, reader->option->key, kind);
+		break;
+	case PLACE_SECTIONS:
+	case PLACE_KEYS: ERROR_AT(reader, mark, "a %s where a name belongs", kind); break;
 	}
 }
 
@@ -144,15 +174,10 @@ static void take_begin(struct reader *reader, const yaml_event_t *event)
 		return;
 	}
 	reader->skip_depth = 1;
-	const char *kind = is_mapping ? "mapping" : "list";
-	if (!reader->has_root)
-		ERROR_AT(reader, event->start_mark, "the file is not a mapping of sections (write `broker:` and its keys below)");
-	else if (reader->place == PLACE_SECTION && reader->section[0])
-		ERROR_AT(reader, event->start_mark, "section '%s' holds a %s (its keys go below it, indented)", reader->section, kind);
-	else if (reader->place == PLACE_VALUE && reader->option)
-		ERROR_AT(reader, event->start_mark, "%s.%s: a %s where one value belongs", reader->option->section, reader->option->key, kind);
-	else if (reader->place == PLACE_SECTIONS || reader->place == PLACE_KEYS)
-		ERROR_AT(reader, event->start_mark, "a %s where a name belongs", kind);
+	if (reader->has_root)
+		complain_of_nesting(reader, is_mapping ? "mapping" : "list", event->start_mark);
+	else
+		complain_of_root(reader, event->start_mark);
 }
 
 // After a value that was passed over the reader stands where the value would have brought it.
@@ -212,8 +237,8 @@ static void read_events(struct reader *reader, yaml_parser_t *parser)
 	for (unsigned events = 0;; events++) {
 		yaml_event_t event;
 		if (!yaml_parser_parse(parser, &event)) {
-			ERROR_AT(reader, parser->problem_mark, "not YAML: %s%s%s", parser->context ? parser->context : "", parser->context ? ": " : "",
-				parser->problem ? parser->problem : "cannot be read");
+			ERROR_AT(reader, parser->problem_mark, "not YAML: %s%s%s", parser->context ? parser->context : "",
+				parser->context ? ": " : "", parser->problem ? parser->problem : "cannot be read");
 			return;
 		}
 		bool is_end = event.type == YAML_STREAM_END_EVENT;
@@ -251,8 +276,8 @@ static void check_together(struct reader *reader)
 	uint16_t port;
 	int tls;
 	if (config_broker_address(config->broker.uri, host, sizeof host, &port, &tls) < 0)
-		ERROR_AT(reader, mark_of(reader, config->broker.uri), "broker.uri: '%.60s' is no address (write mqtt://HOST:PORT or mqtts://HOST:PORT)",
-			config->broker.uri);
+		ERROR_AT(reader, mark_of(reader, config->broker.uri),
+			"broker.uri: '%.60s' is no address (write mqtt://HOST:PORT or mqtts://HOST:PORT)", config->broker.uri);
 	if (strlen(config->broker.client_id) > 200)
 		ERROR_AT(reader, mark_of(reader, config->broker.client_id), "broker.client_id is longer than 200 bytes");
 	check_pair(reader, config->broker.cert_file, config->broker.key_file, "broker.cert_file and broker.key_file");
@@ -320,7 +345,8 @@ unsigned config_reload(struct config *live, const struct config *fresh, char *re
 		}
 		differ++;
 		if (used < capacity)
-			used += (size_t)snprintf(restart + used, capacity - used, "%s%s.%s", used ? ", " : "", option->section, option->key);
+			used += (size_t)snprintf(restart + used, capacity - used, "%s%s.%s", used ? ", " : "", option->section,
+				option->key);
 	}
 	return differ;
 }
@@ -340,6 +366,20 @@ void config_help(FILE *out)
 	}
 }
 
+// What may follow the host: nothing, a slash, or :PORT.
+static int parse_port(const char *text, uint16_t *port)
+{
+	if (*text == ':') {
+		char *stop;
+		unsigned long number = strtoul(text + 1, &stop, 10);
+		if (stop == text + 1 || number < 1 || number > 65535)
+			return -1;
+		*port = (uint16_t)number;
+		text = stop;
+	}
+	return *text == 0 || strcmp(text, "/") == 0 ? 0 : -1;
+}
+
 int config_broker_address(const char *uri, char *host, size_t capacity, uint16_t *port, int *tls)
 {
 	*tls = strncmp(uri, "mqtts://", 8) == 0;
@@ -347,22 +387,11 @@ int config_broker_address(const char *uri, char *host, size_t capacity, uint16_t
 		return -1;
 	const char *name = uri + (*tls ? 8 : 7);
 	bool is_bracketed = *name == '[';
-	const char *end = is_bracketed ? strchr(name, ']') : name + strcspn(name, ":/");
-	if (!end)
+	name += is_bracketed;
+	size_t length = strcspn(name, is_bracketed ? "]" : ":/");
+	if (!length || length >= capacity || (is_bracketed && !name[length]))
 		return -1;
-	size_t length = (size_t)(end - name) - is_bracketed;
-	if (!length || length >= capacity)
-		return -1;
-	snprintf(host, capacity, "%.*s", (int)length, name + is_bracketed);
+	snprintf(host, capacity, "%.*s", (int)length, name);
 	*port = *tls ? 8883 : 1883;
-	end += is_bracketed;
-	if (*end == ':') {
-		char *stop;
-		unsigned long number = strtoul(end + 1, &stop, 10);
-		if (stop == end + 1 || number < 1 || number > 65535)
-			return -1;
-		*port = (uint16_t)number;
-		end = stop;
-	}
-	return *end == 0 || strcmp(end, "/") == 0 ? 0 : -1;
+	return parse_port(name + length + is_bracketed, port);
 }

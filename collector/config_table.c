@@ -12,32 +12,33 @@
 #define MIB (1024 * KIB)
 #define GIB (1024 * MIB)
 
-#define ROW(section, key, type, min, max, initial, restart, choices, help)                                                             \
-	{ #section, #key, type, offsetof(struct config, section.key), min, max, initial, restart, choices, help }
+#define ROW(section_, key_, type_, min_, max_, initial_, restart_, choices_, help_)                                                     \
+	.section = #section_, .key = #key_, .type = type_, .offset = offsetof(struct config, section_.key_), .min = min_, .max = max_,     \
+	.initial = initial_, .needs_restart = restart_, .choices = choices_, .help = help_
 
 // section, key, type, least, most, default, needs a restart, choices, meaning
 const struct config_option config_options[] = {
-	ROW(broker, uri, OPTION_TEXT, 1, 0, "mqtt://127.0.0.1:1883", true, 0, "address of the broker: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]"),
-	ROW(broker, client_id, OPTION_TEXT, 1, 0, "musterd", true, 0, "MQTT client id; the session at the broker is kept under it"),
-	ROW(broker, user, OPTION_TEXT, 0, 0, "", true, 0, "MQTT user name; empty: no login"),
-	ROW(broker, password_file, OPTION_TEXT, 0, 0, "", true, 0, "file whose first line is the password"),
-	ROW(broker, ca_file, OPTION_TEXT, 0, 0, "", true, 0, "CA certificates for mqtts; empty: those of the system"),
-	ROW(broker, cert_file, OPTION_TEXT, 0, 0, "", true, 0, "client certificate, with key_file"),
-	ROW(broker, key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the client certificate"),
-	ROW(broker, keepalive_s, OPTION_NUMBER, 10, 3600, "60", true, 0, "MQTT keep-alive, seconds"),
-	ROW(store, path, OPTION_TEXT, 1, 0, "./muster.db", true, 0, "the database; made if there is none"),
-	ROW(store, retention_days, OPTION_NUMBER, 1, 36500, "30", false, 0, "records older than this are deleted"),
-	ROW(store, retention_bytes, OPTION_BYTES, 16 * MIB, 16384 * GIB, "10 GiB", false, 0, "and the oldest, while the database uses more than this"),
-	ROW(store, snapshot_s, OPTION_NUMBER, 1, 3600, "10", false, 0, "time between snapshots of the device table, seconds"),
-	ROW(ingest, commit_interval_ms, OPTION_NUMBER, 0, 1000, "5", false, 0, "how long messages are gathered for one commit, milliseconds"),
-	ROW(ingest, batch_records, OPTION_NUMBER, 1, 65536, "1024", false, 0, "messages in one commit at most"),
-	ROW(ingest, batch_bytes, OPTION_BYTES, 16 * KIB, 64 * MIB, "1 MiB", false, 0, "bytes of payload in one commit at most"),
-	ROW(http, listen, OPTION_TEXT, 1, 0, "127.0.0.1:8970", true, 0, "HOST:PORT of the HTTP server; other hosts than loopback need TLS and a token"),
-	ROW(http, tls_cert_file, OPTION_TEXT, 0, 0, "", true, 0, "certificate chain of the HTTP server, with tls_key_file"),
-	ROW(http, tls_key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the HTTP server"),
-	ROW(keys, collector_file, OPTION_TEXT, 0, 0, "", true, 0, "the collector's own signing key"),
-	ROW(log, level, OPTION_CHOICE, 0, 0, "info", false, log_threshold_names, "least level that is logged: error, warn, info or debug"),
-	ROW(fleet, silent_after_s, OPTION_NUMBER, 10, 86400, "180", false, 0, "a device that says nothing for so long is silent, seconds"),
+	{ ROW(broker, uri, OPTION_TEXT, 1, 0, "mqtt://127.0.0.1:1883", true, 0, "address of the broker: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") },
+	{ ROW(broker, client_id, OPTION_TEXT, 1, 0, "musterd", true, 0, "MQTT client id; the session at the broker is kept under it") },
+	{ ROW(broker, user, OPTION_TEXT, 0, 0, "", true, 0, "MQTT user name; empty: no login") },
+	{ ROW(broker, password_file, OPTION_TEXT, 0, 0, "", true, 0, "file whose first line is the password") },
+	{ ROW(broker, ca_file, OPTION_TEXT, 0, 0, "", true, 0, "CA certificates for mqtts; empty: those of the system") },
+	{ ROW(broker, cert_file, OPTION_TEXT, 0, 0, "", true, 0, "client certificate, with key_file") },
+	{ ROW(broker, key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the client certificate") },
+	{ ROW(broker, keepalive_s, OPTION_NUMBER, 10, 3600, "60", true, 0, "MQTT keep-alive, seconds") },
+	{ ROW(store, path, OPTION_TEXT, 1, 0, "./muster.db", true, 0, "the database; made if there is none") },
+	{ ROW(store, retention_days, OPTION_NUMBER, 1, 36500, "30", false, 0, "records older than this are deleted") },
+	{ ROW(store, retention_bytes, OPTION_BYTES, 16 * MIB, 16384 * GIB, "10 GiB", false, 0, "and the oldest, while the database uses more than this") },
+	{ ROW(store, snapshot_s, OPTION_NUMBER, 1, 3600, "10", false, 0, "time between snapshots of the device table, seconds") },
+	{ ROW(ingest, commit_interval_ms, OPTION_NUMBER, 0, 1000, "5", false, 0, "how long messages are gathered for one commit, milliseconds") },
+	{ ROW(ingest, batch_records, OPTION_NUMBER, 1, 65536, "1024", false, 0, "messages in one commit at most") },
+	{ ROW(ingest, batch_bytes, OPTION_BYTES, 16 * KIB, 64 * MIB, "1 MiB", false, 0, "bytes of payload in one commit at most") },
+	{ ROW(http, listen, OPTION_TEXT, 1, 0, "127.0.0.1:8970", true, 0, "HOST:PORT of the HTTP server; other hosts than loopback need TLS and a token") },
+	{ ROW(http, tls_cert_file, OPTION_TEXT, 0, 0, "", true, 0, "certificate chain of the HTTP server, with tls_key_file") },
+	{ ROW(http, tls_key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the HTTP server") },
+	{ ROW(keys, collector_file, OPTION_TEXT, 0, 0, "", true, 0, "the collector's own signing key") },
+	{ ROW(log, level, OPTION_CHOICE, 0, 0, "info", false, log_threshold_names, "least level that is logged: error, warn, info or debug") },
+	{ ROW(fleet, silent_after_s, OPTION_NUMBER, 10, 86400, "180", false, 0, "a device that says nothing for so long is silent, seconds") },
 };
 
 const size_t config_option_count = sizeof config_options / sizeof *config_options;
@@ -93,8 +94,8 @@ static int set_number(const struct config_option *option, void *field, const cha
 	bool has_units = option->type == OPTION_BYTES;
 	uint64_t value;
 	if (parse_number(text, has_units, &value) < 0) {
-		snprintf(reason, CONFIG_ERROR_BYTES, "is not a whole number%s (default: %s)", has_units ? " with an optional KiB, MiB or GiB" : "",
-			option->initial);
+		snprintf(reason, CONFIG_ERROR_BYTES, "is not a whole number%s (default: %s)",
+			has_units ? " with an optional KiB, MiB or GiB" : "", option->initial);
 		return -1;
 	}
 	if (value < option->min || value > option->max) {

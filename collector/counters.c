@@ -32,15 +32,16 @@ static int format_row(const struct row *row, const struct counters *counters, ch
 	const void *field = (const char *)counters + row->offset;
 	char name[80], value[40];
 	int stem = (int)strlen(row->name) - (is_in_us(row->name) ? 3 : 0);
-	snprintf(name, sizeof name, "muster_%.*s%s%s", stem, row->name, is_in_us(row->name) ? "_seconds" : "", row->is_gauge ? "" : "_total");
+	snprintf(name, sizeof name, "muster_%.*s%s%s", stem, row->name, is_in_us(row->name) ? "_seconds" : "",
+		row->is_gauge ? "" : "_total");
 	if (is_in_us(row->name))
 		snprintf(value, sizeof value, "%.6f", (double)*(const uint64_t *)field / 1e6);
 	else if (row->is_gauge)
 		snprintf(value, sizeof value, "%" PRId64, *(const int64_t *)field);
 	else
 		snprintf(value, sizeof value, "%" PRIu64, *(const uint64_t *)field);
-	return snprintf(text, capacity, "# HELP %s %s\n# TYPE %s %s\n%s %s\n", name, row->help, name, row->is_gauge ? "gauge" : "counter", name,
-		value);
+	return snprintf(text, capacity, "# HELP %s %s\n# TYPE %s %s\n%s %s\n", name, row->help, name, row->is_gauge ? "gauge" : "counter",
+		name, value);
 }
 
 int counters_format(const struct counters *counters, char *text, size_t capacity)

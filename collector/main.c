@@ -188,7 +188,8 @@ static int start_puback_test(struct collector *collector)
 	enum puback_verdict verdict = puback_test();
 	collector->counters.puback_withheld = verdict == PUBACK_WITHHELD;
 	if (verdict == PUBACK_EARLY)
-		log_error("mqtt", "libmosquitto acknowledges before the commit: a kill can lose the broker's copy; the devices' Acks still protect",
+		log_error("mqtt",
+			"libmosquitto acknowledges before the commit: a kill can lose the broker's copy; the devices' Acks still protect",
 			"remedy=\"use the libmosquitto of Debian 12; topics without Ack are refused\"");
 	else if (verdict == PUBACK_UNKNOWN)
 		log_warn("mqtt", "the start-up test of withheld PUBACKs could not be done", "remedy=\"look whether loopback works\"");
@@ -204,7 +205,9 @@ static int start_store(struct collector *collector)
 		return report(fault.what, fault.where, fault.remedy);
 	store_watch_init(&collector->watch, collector->store, &collector->counters);
 	collector->fleet = fleet_new();
-	int err = collector->fleet ? checkpoint_load(&collector->checkpoint, collector->store, collector->fleet, &collector->counters, &loaded) : -1;
+	int err = collector->fleet
+		? checkpoint_load(&collector->checkpoint, collector->store, collector->fleet, &collector->counters, &loaded)
+		: -1;
 	if (!err) {
 		collector->commands = commands_new(collector->store, collector->fleet, publish_command, collector);
 		err = collector->commands ? checkpoint_replay(&collector->checkpoint, collector->commands, &loaded) : -1;
@@ -214,7 +217,8 @@ static int start_store(struct collector *collector)
 	collector->counters.devices = (int64_t)loaded.devices;
 	log_info("store", "store open", "file=%s devices=%llu folded_again=%llu damaged=%llu clean=%d ms=%llu",
 		log_quote(collector->config.store.path).text, (unsigned long long)loaded.devices, (unsigned long long)loaded.folded_again,
-		(unsigned long long)loaded.damaged, !store_was_unclean(collector->store), (unsigned long long)(clock_monotonic_ms() - begun_ms));
+		(unsigned long long)loaded.damaged, !store_was_unclean(collector->store),
+		(unsigned long long)(clock_monotonic_ms() - begun_ms));
 	return 0;
 }
 
@@ -224,8 +228,8 @@ static int start_ingest(struct collector *collector)
 	struct ingest_parts parts = { collector->store, collector->fleet, collector->commands, &collector->counters, ask_ack, collector };
 	collector->acks = acks_new(send_ack, collector, clock_monotonic_ms());
 	collector->ingest = ingest_new(&parts, collector->config.ingest.batch_records, collector->config.ingest.batch_bytes);
-	struct uplink_parts uplink = { collector->base, &collector->config, collector->ingest, &collector->watch, &collector->counters, on_session,
-		collector };
+	struct uplink_parts uplink = { collector->base, &collector->config, collector->ingest, &collector->watch, &collector->counters,
+		on_session, collector };
 	collector->downlink = downlink_new(collector->base, &collector->config, &collector->counters, problem);
 	if (collector->downlink)
 		collector->uplink = uplink_new(&uplink, problem);
@@ -293,7 +297,8 @@ static void drain(struct collector *collector)
 
 static void free_all(struct collector *collector)
 {
-	struct event *events[] = { collector->signals[0], collector->signals[1], collector->signals[2], collector->tick, collector->second };
+	struct event *events[] = { collector->signals[0], collector->signals[1], collector->signals[2], collector->tick,
+		collector->second };
 	if (collector->http)
 		http_stop(collector->http);
 	uplink_free(collector->uplink);
@@ -333,6 +338,22 @@ static int run(struct collector *collector)
 	return err ? 1 : 0;
 }
 
+// What the command line asks for, once the configuration is read.
+static int follow_words(struct collector *collector, const struct command_line *line)
+{
+	if (line->check_config) {
+		printf("%s: good\n", line->config ? line->config : "defaults");
+		return 0;
+	}
+	if (line->word_count && strcmp(line->words[0], "token") == 0)
+		return token_command(&collector->config, line->word_count, line->words);
+	if (line->word_count) {
+		fprintf(stderr, "musterd: unknown word '%s'; `musterd --help` explains\n", line->words[0]);
+		return 2;
+	}
+	return run(collector);
+}
+
 int main(int argc, char **argv)
 {
 	static struct collector collector;
@@ -352,15 +373,5 @@ int main(int argc, char **argv)
 		print_errors(&errors);
 		return 1;
 	}
-	if (line.check_config) {
-		printf("%s: good\n", line.config ? line.config : "defaults");
-		return 0;
-	}
-	if (line.word_count && strcmp(line.words[0], "token") == 0)
-		return token_command(&collector.config, line.word_count, line.words);
-	if (line.word_count) {
-		fprintf(stderr, "musterd: unknown word '%s'; `musterd --help` explains\n", line.words[0]);
-		return 2;
-	}
-	return run(&collector);
+	return follow_words(&collector, &line);
 }

@@ -92,8 +92,8 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 	done(owner, is_made ? 0 : problem);
 }
 
-struct broker_probe *broker_probe_start(
-	struct event_base *base, const char *host, uint16_t port, unsigned timeout_ms, broker_probe_done *done, void *context)
+struct broker_probe *broker_probe_start(struct event_base *base, const char *host, uint16_t port, unsigned timeout_ms,
+	broker_probe_done *done, void *context)
 {
 	struct broker_probe *probe = calloc(1, sizeof *probe);
 	if (!probe)

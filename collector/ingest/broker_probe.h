@@ -12,8 +12,8 @@ struct broker_probe;
 typedef void broker_probe_done(void *context, const char *problem);
 
 // 0 only without memory: then done() is never called.
-struct broker_probe *broker_probe_start(
-	struct event_base *base, const char *host, uint16_t port, unsigned timeout_ms, broker_probe_done *done, void *context);
+struct broker_probe *broker_probe_start(struct event_base *base, const char *host, uint16_t port, unsigned timeout_ms,
+	broker_probe_done *done, void *context);
 void broker_probe_cancel(struct broker_probe *probe); // 0 is allowed
 
 #endif

@@ -34,7 +34,8 @@ const Mu__Record *decode_record(struct mu_arena *arena, const struct mu_wire_rec
 	}
 	struct mu_limits_fault fault;
 	if (mu_limits_check_record(record, &fault) < 0) {
-		snprintf(reason, DECODE_REASON_BYTES, "record outside the limits: %s %s (%lld)", fault.field, fault.what, (long long)fault.value);
+		snprintf(reason, DECODE_REASON_BYTES, "record outside the limits: %s %s (%lld)", fault.field, fault.what,
+			(long long)fault.value);
 		return 0;
 	}
 	return record;

@@ -34,7 +34,8 @@ static int publish(struct downlink *downlink, const char *id, const char *leaf, 
 	char topic[TOPIC_BYTES];
 	topic_of(id, leaf, topic);
 	if (!connection_is_up(downlink->connection) || downlink->waiting >= DOWNLINK_OUTBOX_MAX ||
-		mosquitto_publish_v5(connection_handle(downlink->connection), 0, topic, (int)size, payload, qos, false, 0) != MOSQ_ERR_SUCCESS) {
+		mosquitto_publish_v5(connection_handle(downlink->connection), 0, topic, (int)size, payload, qos, false, 0) !=
+			MOSQ_ERR_SUCCESS) {
 		downlink->counters->downlink_dropped++;
 		return -1;
 	}

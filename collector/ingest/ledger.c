@@ -128,9 +128,9 @@ enum { PACK_VERSION = 1, PACK_NUMBERS = 15 + LEDGER_REASONS + 3 * LEDGER_EPOCHS 
 // The order of the numbers is the format; a new one goes to the end with a new version.
 static void list_numbers(struct ledger *ledger, uint64_t *numbers[PACK_NUMBERS])
 {
-	uint64_t *const single[] = { &ledger->epoch, &ledger->start_seq, &ledger->next_seq, &ledger->last_n, &ledger->boot, &ledger->uptime_ms,
-		&ledger->accepted, &ledger->duplicates, &ledger->holes, &ledger->dead_letters, &ledger->epoch_changes, &ledger->epoch_returns,
-		&ledger->reused, &ledger->boots_back, &ledger->conflict_ms };
+	uint64_t *const single[] = { &ledger->epoch, &ledger->start_seq, &ledger->next_seq, &ledger->last_n, &ledger->boot,
+		&ledger->uptime_ms, &ledger->accepted, &ledger->duplicates, &ledger->holes, &ledger->dead_letters, &ledger->epoch_changes,
+		&ledger->epoch_returns, &ledger->reused, &ledger->boots_back, &ledger->conflict_ms };
 	size_t used = sizeof single / sizeof *single;
 	memcpy(numbers, single, sizeof single);
 	for (int i = 0; i < LEDGER_REASONS; i++)

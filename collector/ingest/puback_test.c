@@ -23,7 +23,8 @@ struct trial {
 	bool has_message;
 };
 
-static void on_message(struct mosquitto *client, void *context, const struct mosquitto_message *message, const mosquitto_property *properties)
+static void on_message(struct mosquitto *client, void *context, const struct mosquitto_message *message,
+	const mosquitto_property *properties)
 {
 	struct trial *trial = context;
 	(void)client, (void)message, (void)properties;
@@ -41,8 +42,9 @@ static int open_listener(int *port)
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1) ||
-			       getsockname(fd, (struct sockaddr *)&address, &size))) {
+	if (fd >= 0 &&
+		(bind(fd, (struct sockaddr *)&address, sizeof address) || listen(fd, 1) ||
+			getsockname(fd, (struct sockaddr *)&address, &size))) {
 		close(fd);
 		return -1;
 	}
@@ -60,12 +62,14 @@ static bool open_session(struct trial *trial)
 	mosquitto_int_option(trial->client, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5);
 	mosquitto_threaded_set(trial->client, true);
 	mosquitto_message_v5_callback_set(trial->client, on_message);
-	if (mosquitto_connect_bind_v5(trial->client, "127.0.0.1", port, 60, 0, 0) != MOSQ_ERR_SUCCESS || !is_readable(trial->listener, STEP_MS))
+	if (mosquitto_connect_bind_v5(trial->client, "127.0.0.1", port, 60, 0, 0) != MOSQ_ERR_SUCCESS ||
+		!is_readable(trial->listener, STEP_MS))
 		return false;
 	trial->broker = accept(trial->listener, 0, 0);
 	if (trial->broker < 0 || mosquitto_loop_write(trial->client, 1) != MOSQ_ERR_SUCCESS || !is_readable(trial->broker, STEP_MS))
 		return false;
-	return recv(trial->broker, bytes, sizeof bytes, 0) > 0 && send(trial->broker, connack, sizeof connack, MSG_NOSIGNAL) == sizeof connack;
+	return recv(trial->broker, bytes, sizeof bytes, 0) > 0 &&
+		send(trial->broker, connack, sizeof connack, MSG_NOSIGNAL) == sizeof connack;
 }
 
 static bool take_message(struct trial *trial)

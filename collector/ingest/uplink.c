@@ -168,8 +168,8 @@ static void subscribe(struct uplink *uplink)
 		const struct subscription *subscription = &subscriptions[i];
 		if (subscription->has_no_ack && uplink->parts.counters->puback_withheld != 1)
 			continue;
-		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic, subscription->qos,
-			subscription->options, 0);
+		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic,
+			subscription->qos, subscription->options, 0);
 	}
 }
 
@@ -201,8 +201,10 @@ static void on_subscribed(void *context, int message_id, int reason)
 			uplink->granted |= 1u << i;
 		} else {
 			uplink->parts.counters->mqtt_subscriptions_refused++;
-			log_warn("mqtt", "subscription refused", "topic=%s reason=%s remedy=\"allow it in the broker's access list; tried again every %d s\"",
-				log_quote(subscriptions[i].topic).text, log_quote(mosquitto_reason_string(reason)).text, SUBSCRIBE_AGAIN_MS / 1000);
+			log_warn("mqtt", "subscription refused",
+				"topic=%s reason=%s remedy=\"allow it in the broker's access list; tried again every %d s\"",
+				log_quote(subscriptions[i].topic).text, log_quote(mosquitto_reason_string(reason)).text,
+				SUBSCRIBE_AGAIN_MS / 1000);
 		}
 	}
 	if (was_granted || !is_granted(uplink))

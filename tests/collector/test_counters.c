@@ -15,8 +15,9 @@ static void test_text_has_counters_and_gauges(void **unused)
 	struct counters counters = { .records = UINT64_C(12345678901234567890), .store_stopped = 1, .puback_withheld = -1 };
 	int length = counters_format(&counters, text, sizeof text);
 	assert_int_equal(length, strlen(text));
-	assert_non_null(strstr(text, "# HELP muster_records_total Records committed\n# TYPE muster_records_total counter\n"
-				     "muster_records_total 12345678901234567890\n"));
+	assert_non_null(strstr(text,
+		"# HELP muster_records_total Records committed\n# TYPE muster_records_total counter\n"
+		"muster_records_total 12345678901234567890\n"));
 	assert_non_null(strstr(text, "# TYPE muster_store_stopped gauge\nmuster_store_stopped 1\n"));
 	assert_non_null(strstr(text, "muster_puback_withheld -1\n"));
 	assert_int_equal(text[length - 1], '\n');

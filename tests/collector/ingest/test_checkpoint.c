@@ -47,8 +47,13 @@ static void add_round(uint64_t seq)
 	assert_int_equal(store_begin(fixture_store), 0);
 	for (uint32_t dev = 0; dev < DEVICES; dev++) {
 		struct device *device = fleet_at(fleet, dev);
-		struct store_record row = { .epoch = 7, .seq = seq, .recv_ms = NOW_MS, .prev = device->ledger.last_n, .dev = dev,
-			.kind = MU__RECORD__BODY_HEARTBEAT, .body = { bytes, mu__record__pack(&record, bytes) } };
+		struct store_record row = { .epoch = 7,
+			.seq = seq,
+			.recv_ms = NOW_MS,
+			.prev = device->ledger.last_n,
+			.dev = dev,
+			.kind = MU__RECORD__BODY_HEARTBEAT,
+			.body = { bytes, mu__record__pack(&record, bytes) } };
 		struct ledger_entry entry = { seq, 1, 1, record.uptime_ms, -1 };
 		uint64_t n;
 		assert_int_equal(store_record_append(fixture_store, &row, &n), 0);

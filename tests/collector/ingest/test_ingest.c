@@ -243,7 +243,8 @@ static void test_every_refused_message(void **unused)
 	(void)unused;
 	uint64_t letters = 0;
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-		assert_int_equal(ingest_add(ingest, refused[i].topic, refused[i].payload, strlen(refused[i].payload), NOW_MS), refused[i].added);
+		assert_int_equal(ingest_add(ingest, refused[i].topic, refused[i].payload, strlen(refused[i].payload), NOW_MS),
+			refused[i].added);
 		assert_int_equal(ingest_commit(ingest), 0);
 		letters += refused[i].reason != 0;
 		assert_int_equal(counters.payloads_refused, letters);
