@@ -25,7 +25,7 @@ static void test_both_versions(void **state)
 	char expected[400];
 	size_t count;
 	assert_int_equal(console_run(&console, cli_main, "muster", "version", "--server", answers_url(answers), END), EXIT_DONE);
-	snprintf(expected, sizeof expected, "muster %s (%s)\nmusterd 9.\\x1b[2J (abc\\x0a) at %s\n", MUSTER_VERSION, MUSTER_COMMIT,
+	snprintf(expected, sizeof expected, "muster   %s (%s)\nmusterd  9.\\x1b[2J (abc\\x0a) at %s\n", MUSTER_VERSION, MUSTER_COMMIT,
 		answers_url(answers));
 	assert_string_equal(console.out_text, expected);
 	assert_string_equal(console.err_text, "");
@@ -50,7 +50,7 @@ static void test_no_server(void **state)
 	char expected[200];
 	setenv("MUSTER_SERVER", "http://127.0.0.1:1", 1);
 	assert_int_equal(console_run(&console, cli_main, "muster", "--version", END), EXIT_DONE);
-	snprintf(expected, sizeof expected, "muster %s (%s)\nmusterd does not answer at http://127.0.0.1:1\n", MUSTER_VERSION,
+	snprintf(expected, sizeof expected, "muster   %s (%s)\nmusterd  does not answer at http://127.0.0.1:1\n", MUSTER_VERSION,
 		MUSTER_COMMIT);
 	assert_string_equal(console.out_text, expected);
 	assert_string_equal(console.err_text, "");
