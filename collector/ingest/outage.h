@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OUTAGE_SAY_EVERY_MS = 60000, OUTAGE_REASONS = 3 };
+enum { OUTAGE_SAY_EVERY_MS = 60000, OUTAGE_REASONS = 4 };
 
 struct outage {
 	uint64_t begun_ms; // of the time that the lines are counted in

@@ -29,8 +29,9 @@ static const struct {
 	{ "Connection lost", 1000, true },                  // at once
 	{ "Connection refused", 1500, true },               // another reason, at once
 	{ "Connection refused", 2000, false },              //
-	{ "Not authorised", 3000, true },                   // the third
-	{ "Connection refused", 4000, false },              // no more of it in this minute
+	{ "Not authorised", 3000, true },                   // and this
+	{ "Connection refused", 3500, true },               // the fourth line
+	{ "Not authorised", 4000, false },                  // no more of it in this minute
 	{ 0, 5000, true },                                  // up again, after all that was said
 	{ "Connection lost", 6000, false },                 // within the minute
 	{ 0, 7000, false },                                 // so this is no news
