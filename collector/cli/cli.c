@@ -9,30 +9,30 @@ enum { PAGE = 1000, PATH_BYTES = 700 };
 
 const struct cli_command cli_commands[] = {
 	{ "devices", "", "list the devices and how they are", "json server state firmware match ids limit", 0, 0, true, cli_devices,
-	  "muster devices                      # all of them, one line each\n"
-	  "muster devices --state crash_loop   # those that keep crashing\n"
-	  "muster devices --firmware 1.1.0 --json\n" },
+		"muster devices                      # all of them, one line each\n"
+		"muster devices --state crash_loop   # those that keep crashing\n"
+		"muster devices --firmware 1.1.0 --json\n" },
 	{ "device", "ID", "show everything that is known of one device", "json server", 1, 1, true, cli_device,
-	  "muster device edge-7\n"
-	  "muster device edge-7 --json | jq .ota\n" },
-	{ "rollback", "ID...", "send devices back to the firmware in their other slot",
-	  "json server where key dir yes force timeout", 0, OPTION_ARGUMENTS_MAX, true, cli_rollback,
-	  "muster rollback edge-7                          # shows what it will do, asks, waits for the outcome\n"
-	  "muster rollback edge-7 --yes --timeout 60\n"
-	  "muster rollback --where firmware=1.1.0,state=crash_loop\n" },
+		"muster device edge-7\n"
+		"muster device edge-7 --json | jq .ota\n" },
+	{ "rollback", "ID...", "send devices back to the firmware in their other slot", "json server where key dir yes force timeout", 0,
+		OPTION_ARGUMENTS_MAX, true, cli_rollback,
+		"muster rollback edge-7                          # shows what it will do, asks, waits for the outcome\n"
+		"muster rollback edge-7 --yes --timeout 60\n"
+		"muster rollback --where firmware=1.1.0,state=crash_loop\n" },
 	{ "commands", "[ID]", "list the commands sent to all devices, or to one", "json server limit id", 0, 1, true, cli_commands_list,
-	  "muster commands\n"
-	  "muster commands edge-7 --limit 5\n" },
+		"muster commands\n"
+		"muster commands edge-7 --limit 5\n" },
 	{ "ledger", "", "what was received, twice received, and is missing", "json server limit", 0, 0, true, cli_ledger,
-	  "muster ledger\n"
-	  "muster ledger --json | jq .totals\n" },
+		"muster ledger\n"
+		"muster ledger --json | jq .totals\n" },
 	{ "keys", "new NAME | list", "make and list the keys that sign commands", "json role dir", 1, 2, false, cli_keys,
-	  "muster keys new alice --role operator\n"
-	  "muster keys list\n" },
+		"muster keys new alice --role operator\n"
+		"muster keys list\n" },
 	{ "version", "", "version of this program and of the server", "json server", 0, 0, true, cli_version, "muster version\n" },
 	{ "completion", "bash | zsh", "print a completion script for the shell", "", 1, 1, false, cli_completion,
-	  "source <(muster completion bash)\n"
-	  "muster completion zsh > ~/.zfunc/_muster   # with ~/.zfunc in $fpath\n" },
+		"source <(muster completion bash)\n"
+		"muster completion zsh > ~/.zfunc/_muster   # with ~/.zfunc in $fpath\n" },
 };
 const size_t cli_command_count = sizeof cli_commands / sizeof *cli_commands;
 
@@ -49,16 +49,17 @@ static void print_overview(FILE *out)
 	fprintf(out, "muster shows a fleet of devices and commands it.\n\nusage: muster COMMAND [ARGUMENTS] [OPTIONS]\n\n");
 	for (size_t i = 0; i < cli_command_count; i++)
 		fprintf(out, "  %-11s %s\n", cli_commands[i].name, cli_commands[i].summary);
-	fprintf(out, "\nmuster COMMAND --help explains one of them with examples.\n\n"
-	             "It asks the musterd at --server, $MUSTER_SERVER or http://127.0.0.1:8970. Actions need a token in\n"
-	             "$MUSTER_TOKEN, the file $MUSTER_TOKEN_FILE or ~/.config/muster/token (`musterd token add NAME` makes one).\n"
-	             "Exit codes: 0 done, 1 no, 2 misuse.\n");
+	fprintf(out,
+		"\nmuster COMMAND --help explains one of them with examples.\n\n"
+		"It asks the musterd at --server, $MUSTER_SERVER or http://127.0.0.1:8970. Actions need a token in\n"
+		"$MUSTER_TOKEN, the file $MUSTER_TOKEN_FILE or ~/.config/muster/token (`musterd token add NAME` makes one).\n"
+		"Exit codes: 0 done, 1 no, 2 misuse.\n");
 }
 
 static void print_help(const struct cli_command *command, FILE *out)
 {
 	fprintf(out, "muster %s: %s.\n\nusage: muster %s%s%s [OPTIONS]\n\n", command->name, command->summary, command->name,
-	        *command->arguments ? " " : "", command->arguments);
+		*command->arguments ? " " : "", command->arguments);
 	for (size_t i = 0; i < option_row_count; i++) {
 		const struct option_row *row = &option_rows[i];
 		if (!option_is_allowed(command->options, row->name))
@@ -115,29 +116,36 @@ static bool next_page(const json_t *page, char *next, size_t size)
 	return true;
 }
 
+// One page, appended to *all (null: the first). Leaves the place of the next in `next`. 0, or -1: the error has been told.
+static int get_page(struct cli *cli, const char *path, const char *name, size_t limit, char *next, size_t size, json_t **all)
+{
+	char full[PATH_BYTES];
+	snprintf(full, sizeof full, "%s%climit=%zu%s%s", path, strchr(path, '?') ? '&' : '?', limit, *next ? "&after=" : "", next);
+	json_t *page = client_get(cli->client, full);
+	if (!page)
+		return -1;
+	if (*all)
+		json_array_extend(json_object_get(*all, name), json_object_get(page, name));
+	else
+		*all = json_incref(page);
+	if (!next_page(page, next, size))
+		*next = 0;
+	json_decref(page);
+	return 0;
+}
+
 json_t *cli_get_all(struct cli *cli, const char *path, const char *name, uint32_t limit)
 {
-	char full[PATH_BYTES], next[64] = "";
+	char next[64] = "";
 	json_t *all = 0;
 	size_t have = 0;
 	do {
 		size_t want = limit && limit - have < PAGE ? limit - have : PAGE;
-		snprintf(full, sizeof full, "%s%climit=%zu%s%s", path, strchr(path, '?') ? '&' : '?', want, *next ? "&after=" : "", next);
-		json_t *page = client_get(cli->client, full);
-		if (!page) {
+		if (get_page(cli, path, name, want, next, sizeof next, &all) < 0) {
 			json_decref(all);
 			return 0;
 		}
-		if (!all) {
-			all = json_incref(page);
-		} else {
-			json_array_extend(json_object_get(all, name), json_object_get(page, name));
-		}
 		have = json_array_size(json_object_get(all, name));
-		bool more = next_page(page, next, sizeof next);
-		json_decref(page);
-		if (!more)
-			*next = 0;
 	} while (*next && (!limit || have < limit));
 	json_object_set_new(all, "next", *next ? json_string(next) : json_null());
 	return all;
@@ -155,7 +163,8 @@ static int run(struct cli *cli, const struct cli_command *command, int argc, cha
 		return EXIT_DONE;
 	}
 	if (cli->options.count < command->least || cli->options.count > command->most)
-		return cli_misuse(cli, "usage: muster %s%s%s; --help explains it", command->name, *command->arguments ? " " : "", command->arguments);
+		return cli_misuse(cli, "usage: muster %s%s%s; --help explains it", command->name, *command->arguments ? " " : "",
+			command->arguments);
 	if (command->asks_server) {
 		cli->client = client_new(cli->options.server, cli->terminal.err);
 		if (!cli->client)

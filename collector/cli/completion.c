@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `muster completion bash|zsh`: scripts made from the tables of commands and options. Ids of devices come from `muster devices --ids`.
 #include "collector/cli/cli.h"
+#include "collector/fleet/condition.h"
 #include <string.h>
 
 // Words that follow a command, other than options.
@@ -35,9 +36,11 @@ static void print_cases(FILE *out)
 
 static void print_choice(FILE *out, const char *previous)
 {
-	fprintf(out, "\tcase \"%s\" in\n\t--role) words=\"operator collector\" ;;\n\t--state) words=\"healthy new offline silent crash_loop hanging power "
-	             "heap_leak heap_low sockets_low weak_signal flapping flash clock\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id) words=\"\" ;;\n\tesac\n",
-	        previous);
+	fprintf(out, "\tcase \"%s\" in\n\t--role) words=\"operator collector\" ;;\n\t--state) words=\"", previous);
+	for (int i = 0; i < CONDITION_COUNT; i++)
+		if (condition_severity(i) != SEVERITY_INFO)
+			fprintf(out, "%s%s", i ? " " : "", condition_name(i));
+	fprintf(out, "\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id) words=\"\" ;;\n\tesac\n");
 }
 
 static void print_commands(FILE *out)
@@ -48,27 +51,32 @@ static void print_commands(FILE *out)
 
 static void print_bash(FILE *out)
 {
-	fprintf(out, "# muster: completion for bash\n_muster() {\n\tlocal words current=\"${COMP_WORDS[COMP_CWORD]}\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-	             "\t\tCOMPREPLY=($(compgen -W \"");
+	fprintf(out,
+		"# muster: completion for bash\n_muster() {\n\tlocal words current=\"${COMP_WORDS[COMP_CWORD]}\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+		"\t\tCOMPREPLY=($(compgen -W \"");
 	print_commands(out);
 	fprintf(out, " --help\" -- \"$current\"))\n\t\treturn\n\tfi\n\tcase \"${COMP_WORDS[1]}\" in\n");
 	print_cases(out);
 	fprintf(out, "\t*) words=\"\" ;;\n\tesac\n");
 	print_choice(out, "${COMP_WORDS[COMP_CWORD-1]}");
-	fprintf(out, "\tcase \"${COMP_WORDS[COMP_CWORD-1]}\" in\n\t--key|--dir) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
-	             "\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n\tesac\n}\ncomplete -F _muster muster\n");
+	fprintf(out,
+		"\tcase \"${COMP_WORDS[COMP_CWORD-1]}\" in\n\t--key|--dir) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
+		"\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n\tesac\n}\ncomplete -F _muster muster\n");
 }
 
 static void print_zsh(FILE *out)
 {
-	fprintf(out, "#compdef muster\n# muster: completion for zsh\n_muster() {\n\tlocal list\n\tif (( CURRENT == 2 )); then\n\t\tcompadd -- ");
+	fprintf(out,
+		"#compdef muster\n# muster: completion for zsh\n_muster() {\n\tlocal list\n\tif (( CURRENT == 2 )); then\n\t\tcompadd -- ");
 	print_commands(out);
-	fprintf(out, " --help\n\t\treturn\n\tfi\n\tlocal words_of=\"${words[2]}\" previous=\"${words[CURRENT-1]}\"\n\t() {\n\tlocal words\n\tcase \"$words_of\" in\n");
+	fprintf(out, " --help\n\t\treturn\n\tfi\n\tlocal command_word=\"${words[2]}\" previous=\"${words[CURRENT-1]}\"\n");
+	fprintf(out, "\t() {\n\tlocal words\n\tcase \"$command_word\" in\n");
 	print_cases(out);
 	fprintf(out, "\t*) words=\"\" ;;\n\tesac\n");
 	print_choice(out, "$previous");
-	fprintf(out, "\tlist=\"$words\"\n\t}\n\tcase \"$previous\" in\n\t--key|--dir) _files ;;\n\t*) compadd -- ${=list} ;;\n\tesac\n}\n"
-	             "if [ \"$funcstack[1]\" = \"_muster\" ]; then _muster \"$@\"; else compdef _muster muster; fi\n");
+	fprintf(out,
+		"\tlist=\"$words\"\n\t}\n\tcase \"$previous\" in\n\t--key|--dir) _files ;;\n\t*) compadd -- ${=list} ;;\n\tesac\n}\n"
+		"if [ \"$funcstack[1]\" = \"_muster\" ]; then _muster \"$@\"; else compdef _muster muster; fi\n");
 }
 
 int cli_completion(struct cli *cli)

@@ -8,8 +8,8 @@
 
 static json_t *entry_json(const struct key_entry *entry)
 {
-	return json_pack("{s:s,s:s,s:o,s:s,s:b}", "role", entry->role, "name", entry->name, "key_id", json_hex(entry->id, sizeof entry->id), "public_file",
-	                 entry->path, "has_private", entry->has_private);
+	return json_pack("{s:s,s:s,s:o,s:s,s:b}", "role", entry->role, "name", entry->name, "key_id", json_hex(entry->id, sizeof entry->id),
+		"public_file", entry->path, "has_private", entry->has_private);
 }
 
 static void hex_of(const struct key_entry *entry, char text[2 * KEY_ID_BYTES + 1])
@@ -31,8 +31,9 @@ static int new_key(struct cli *cli, const char *folder)
 	if (cli->options.json)
 		return cli_print_json(cli, entry_json(&entry));
 	hex_of(&entry, id);
-	fprintf(cli->terminal.out, "key %s, role %s\nprivate: %s/%s-%s.pem (keep it to yourself)\npublic:  %s (put it on the devices)\n", id, entry.role, folder,
-	        entry.role, entry.name, entry.path);
+	fprintf(cli->terminal.out, "key %s, role %s\n", id, entry.role);
+	fprintf(cli->terminal.out, "private: %s/%s-%s.pem (keep it to yourself)\n", folder, entry.role, entry.name);
+	fprintf(cli->terminal.out, "public:  %s (put it on the devices)\n", entry.path);
 	return EXIT_DONE;
 }
 

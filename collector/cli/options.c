@@ -67,31 +67,44 @@ static int set(struct options *options, const struct option_row *row, const char
 	return 0;
 }
 
+// "--name", "--name=value" or "-h" to the row and the text after the '=' (null: none). Null: not one of those allowed.
+static const struct option_row *find_word(const char *allowed, const char *word, const char **value)
+{
+	const char *name = strcmp(word, "-h") == 0 ? "--help" : word;
+	const char *equals = strchr(name, '=');
+	size_t length = equals ? (size_t)(equals - name) : strlen(name);
+	*value = equals ? equals + 1 : 0;
+	return strncmp(name, "--", 2) == 0 && length > 2 ? find(allowed, name + 2, length - 2) : 0;
+}
+
+// How many words of argv the option takes (1 or 2), or -1 with *problem.
+static int count_words(const struct option_row *row, const char *value, int argc, char *problem, size_t size)
+{
+	bool is_flag = row->kind == OPTION_FLAG;
+	if (is_flag && value)
+		snprintf(problem, size, "--%s takes no value", row->name);
+	else if (is_flag || value)
+		return 1;
+	else if (argc < 2)
+		snprintf(problem, size, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
+	else
+		return 2;
+	return -1;
+}
+
 // Takes one option and says how many words of argv it used, or -1.
 static int take_option(struct options *options, const char *allowed, int argc, char **argv, char *problem, size_t size)
 {
-	const char *name = strcmp(argv[0], "-h") == 0 ? "help" : argv[0] + 2;
-	const char *equals = strchr(name, '=');
-	size_t length = equals ? (size_t)(equals - name) : strlen(name);
-	const struct option_row *row = argv[0][1] == '-' || strcmp(argv[0], "-h") == 0 ? find(allowed, name, length) : 0;
-
+	const char *value;
+	const struct option_row *row = find_word(allowed, argv[0], &value);
 	if (!row) {
 		snprintf(problem, size, "there is no option %s here", argv[0]);
 		return -1;
 	}
-	if (row->kind == OPTION_FLAG) {
-		if (!equals)
-			return set(options, row, "", problem, size) < 0 ? -1 : 1;
-		snprintf(problem, size, "--%s takes no value", row->name);
+	int words = count_words(row, value, argc, problem, size);
+	if (words < 0 || set(options, row, words == 2 ? argv[1] : value, problem, size) < 0)
 		return -1;
-	}
-	if (equals)
-		return set(options, row, equals + 1, problem, size) < 0 ? -1 : 1;
-	if (argc < 2) {
-		snprintf(problem, size, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
-		return -1;
-	}
-	return set(options, row, argv[1], problem, size) < 0 ? -1 : 2;
+	return words;
 }
 
 static int take_argument(struct options *options, const char *argument, char *problem, size_t size)
@@ -101,26 +114,29 @@ static int take_argument(struct options *options, const char *argument, char *pr
 		return -1;
 	}
 	options->arguments[options->count++] = argument;
-	return 0;
+	return 1;
+}
+
+static void preset(struct options *options)
+{
+	*options = (struct options){ 0 };
+	for (size_t i = 0; i < option_row_count; i++)
+		if (option_rows[i].kind == OPTION_NUMBER)
+			*(uint32_t *)((char *)options + option_rows[i].offset) = option_rows[i].preset;
 }
 
 int options_parse(struct options *options, const char *allowed, int argc, char **argv, char *problem, size_t problem_size)
 {
 	bool only_arguments = false;
-	*options = (struct options){ 0 };
-	for (size_t i = 0; i < option_row_count; i++)
-		if (option_rows[i].kind == OPTION_NUMBER)
-			*(uint32_t *)((char *)options + option_rows[i].offset) = option_rows[i].preset;
-
+	preset(options);
 	for (int i = 0; i < argc;) {
-		bool is_option = !only_arguments && argv[i][0] == '-' && argv[i][1];
 		int used = 1;
-		if (is_option && strcmp(argv[i], "--") == 0)
+		if (only_arguments || argv[i][0] != '-' || !argv[i][1])
+			used = take_argument(options, argv[i], problem, problem_size);
+		else if (strcmp(argv[i], "--") == 0)
 			only_arguments = true;
-		else if (is_option)
+		else
 			used = take_option(options, allowed, argc - i, argv + i, problem, problem_size);
-		else if (take_argument(options, argv[i], problem, problem_size) < 0)
-			used = -1;
 		if (used < 0)
 			return -1;
 		i += used;

@@ -54,14 +54,17 @@ static int add_target(struct rollback *rollback, const char *id)
 // "firmware=1.1.0,state=crash_loop" to the query of the list. 0, or EXIT_MISUSE.
 static int add_where(struct cli *cli, char *path, size_t size)
 {
-	static const struct { const char *name, *parameter; } names[] = { { "firmware=", "firmware" }, { "state=", "state" }, { "id=", "q" } };
+	static const struct {
+		const char *name, *parameter;
+	} names[] = { { "firmware=", "firmware" }, { "state=", "state" }, { "id=", "q" } };
 	for (const char *at = cli->options.where; *at;) {
 		size_t length = strcspn(at, ","), i = 0;
 		while (i < 3 && strncmp(at, names[i].name, strlen(names[i].name)) != 0)
 			i++;
 		size_t name = i < 3 ? strlen(names[i].name) : 0;
 		if (i == 3 || length == name)
-			return cli_misuse(cli, "--where takes firmware=V, state=S or id=TEXT, joined by commas, not \"%.*s\"", (int)length, at);
+			return cli_misuse(cli, "--where takes firmware=V, state=S or id=TEXT, joined by commas, not \"%.*s\"", (int)length,
+				at);
 		char *escaped = curl_easy_escape(0, at + name, (int)(length - name));
 		size_t used = strlen(path);
 		snprintf(path + used, size - used, "%c%s=%s", strchr(path, '?') ? '&' : '?', names[i].parameter, escaped ? escaped : "");
@@ -120,11 +123,13 @@ static int describe(struct rollback *rollback, struct target *target)
 	const struct outcome_words *block = words_block(text_of(ota, "block"));
 
 	snprintf(line, sizeof line, "%s: %s (%s) back to %s (%s)", target->id, *target->running_firmware ? target->running_firmware : "?",
-	         words_sha(target->running_sha).text, *target->target_firmware ? target->target_firmware : "?", words_sha(target->target_sha).text);
+		words_sha(target->running_sha).text, *target->target_firmware ? target->target_firmware : "?",
+		words_sha(target->target_sha).text);
 	fprintf(rollback->cli->terminal.err, "%s\n", terminal_clean(line, clean, sizeof clean));
 	json_decref(device);
 	if (strlen(target->running_sha) != 16 || strlen(target->target_sha) != 16) {
-		fprintf(rollback->cli->terminal.err, "  it has not yet said which firmware is in its two slots; wait for its next heartbeat\n");
+		fprintf(rollback->cli->terminal.err,
+			"  it has not yet said which firmware is in its two slots; wait for its next heartbeat\n");
 		return EXIT_NO;
 	}
 	if (strcmp(target->running_sha, target->target_sha) == 0) {
@@ -161,7 +166,7 @@ static int load_key(struct rollback *rollback)
 		snprintf(path, sizeof path, "%s", options->key);
 	else
 		err = keys_folder(options->dir, folder, sizeof folder, problem, sizeof problem) < 0 ||
-		      keys_find_operator(folder, path, sizeof path, problem, sizeof problem) < 0;
+			keys_find_operator(folder, path, sizeof path, problem, sizeof problem) < 0;
 	if (!err)
 		rollback->key = keys_load(path, rollback->key_id, problem, sizeof problem);
 	return rollback->key ? EXIT_DONE : cli_fail(rollback->cli, problem);
@@ -175,7 +180,7 @@ static int sign_target(struct rollback *rollback, struct target *target, const j
 	Mu__Command command = MU__COMMAND__INIT;
 	Mu__Rollback body = MU__ROLLBACK__INIT;
 	if (hex_decode(text_of(prepared, "id"), id, sizeof id) < 0 || hex_decode(target->running_sha, running, sizeof running) < 0 ||
-	    hex_decode(target->target_sha, goal, sizeof goal) < 0)
+		hex_decode(target->target_sha, goal, sizeof goal) < 0)
 		return -1;
 	body.running_sha = (ProtobufCBinaryData){ sizeof running, running };
 	body.target_sha = (ProtobufCBinaryData){ sizeof goal, goal };
@@ -206,7 +211,8 @@ static int submit(struct rollback *rollback, struct target *target)
 	json_t *prepared = prepare(rollback, target), *answer = 0;
 	if (!prepared)
 		return EXIT_NO;
-	bool same = strcmp(text_of(prepared, "running_sha"), target->running_sha) == 0 && strcmp(text_of(prepared, "target_sha"), target->target_sha) == 0;
+	bool same = strcmp(text_of(prepared, "running_sha"), target->running_sha) == 0 &&
+		strcmp(text_of(prepared, "target_sha"), target->target_sha) == 0;
 	if (!same)
 		cli_fail(rollback->cli, "the device has changed its firmware meanwhile; look at it and try again");
 	else if (sign_target(rollback, target, prepared, &sign) < 0)
@@ -247,7 +253,7 @@ static void tell_step(const struct rollback *rollback, const struct target *targ
 	double seconds = (double)(clock_monotonic_ms() - rollback->started_ms) / 1000;
 	char clean[200];
 	fprintf(terminal->err, "%6.1f s  %s%s%s%s%s\n", seconds, rollback->count > 1 ? target->id : "", rollback->count > 1 ? ": " : "",
-	        terminal_on(terminal, colour), terminal_clean(word, clean, sizeof clean), terminal_off(terminal, colour));
+		terminal_on(terminal, colour), terminal_clean(word, clean, sizeof clean), terminal_off(terminal, colour));
 }
 
 static void tell_refusal(const struct rollback *rollback, const struct target *target)
@@ -257,7 +263,8 @@ static void tell_refusal(const struct rollback *rollback, const struct target *t
 	char clean[300];
 	if (!*text_of(target->answer, "outcome"))
 		return;
-	fprintf(rollback->cli->terminal.err, "          %s%s%s\n", words->meaning, *detail ? ": " : "", terminal_clean(detail, clean, sizeof clean));
+	fprintf(rollback->cli->terminal.err, "          %s%s%s\n", words->meaning, *detail ? ": " : "",
+		terminal_clean(detail, clean, sizeof clean));
 	if (*words->remedy)
 		fprintf(rollback->cli->terminal.err, "          %s\n", words->remedy);
 }
@@ -304,7 +311,8 @@ static void wait_for_all(struct rollback *rollback)
 	for (size_t i = 0; i < rollback->count; i++)
 		if (rollback->targets[i].is_open)
 			tell_step(rollback, &rollback->targets[i],
-			          "no outcome yet; the command stays in force for an hour, `muster commands` shows what becomes of it", COLOUR_YELLOW);
+				"no outcome yet; the command stays in force for an hour, `muster commands` shows what becomes of it",
+				COLOUR_YELLOW);
 }
 
 static int report(struct rollback *rollback)

@@ -54,8 +54,11 @@ static void show_identity(const json_t *device, const struct terminal *terminal,
 	const json_t *online = json_object_get(device, "online");
 	field(terminal, "device", "%s", text_of(device, "id"));
 	show_condition(device, terminal);
-	field(terminal, "session", "%s, last word %s", json_is_true(online) ? "online" : json_is_false(online) ? "offline" : "not known",
-	      age_of(device, "last_seen_ms", now_ms).text);
+	field(terminal, "session", "%s, last word %s",
+		json_is_true(online) ? "online"
+			: json_is_false(online) ? "offline"
+						: "not known",
+		age_of(device, "last_seen_ms", now_ms).text);
 	field(terminal, "hardware", "%s, agent %s", or_unknown(text_of(device, "hardware")), or_unknown(text_of(device, "agent")));
 	field(terminal, "first seen", "%s", words_time((uint64_t)number_of(device, "first_seen_ms", 0)).text);
 }
@@ -64,10 +67,11 @@ static void show_firmware(const json_t *device, const struct terminal *terminal)
 {
 	const json_t *ota = json_object_get(device, "ota");
 	const char *block = text_of(ota, "block");
-	field(terminal, "firmware", "%s (%s) in slot %" PRId64, or_unknown(text_of(device, "firmware")), words_sha(text_of(ota, "running_sha")).text,
-	      number_of(ota, "slot", 0));
+	field(terminal, "firmware", "%s (%s) in slot %" PRId64, or_unknown(text_of(device, "firmware")),
+		words_sha(text_of(ota, "running_sha")).text, number_of(ota, "slot", 0));
 	if (*text_of(ota, "other_sha"))
-		field(terminal, "other slot", "%s (%s)", or_unknown(text_of(ota, "other_firmware")), words_sha(text_of(ota, "other_sha")).text);
+		field(terminal, "other slot", "%s (%s)", or_unknown(text_of(ota, "other_firmware")),
+			words_sha(text_of(ota, "other_sha")).text);
 	const json_t *ready = json_object_get(ota, "rollback_ready");
 	if (json_is_true(ready))
 		field(terminal, "rollback", "ready: `muster rollback %s` takes it back", text_of(device, "id"));
@@ -88,8 +92,9 @@ static void show_boot(const json_t *boot, const struct terminal *terminal, const
 	else if (*text_of(boot, "task"))
 		snprintf(where, sizeof where, ", task %s %s", text_of(boot, "task"), text_of(boot, "pc"));
 	int64_t uptime_s = number_of(boot, "previous_uptime_s", -1);
-	snprintf(text, sizeof text, "%" PRId64 "  %s  %s%s%s%s%s%s", number_of(boot, "boot", 0), age_of(boot, "at_ms", now_ms).text, text_of(boot, "class"),
-	         times, cause, where, uptime_s < 0 ? "" : ", after ", uptime_s < 0 ? "" : words_age((uint64_t)uptime_s * 1000).text);
+	snprintf(text, sizeof text, "%" PRId64 "  %s  %s%s%s%s%s%s", number_of(boot, "boot", 0), age_of(boot, "at_ms", now_ms).text,
+		text_of(boot, "class"), times, cause, where, uptime_s < 0 ? "" : ", after ",
+		uptime_s < 0 ? "" : words_age((uint64_t)uptime_s * 1000).text);
 	print_field(terminal, label, text, COLOUR_NONE);
 }
 
@@ -97,7 +102,8 @@ static void show_metrics(const json_t *device, const struct terminal *terminal)
 {
 	const json_t *metric;
 	const char *name;
-	static const struct table_column columns[] = { { "METRIC", 12, 0, false }, { "VALUE", 6, 0, true }, { "UNIT", 4, 2, false }, { "AGE", 4, 1, true } };
+	static const struct table_column columns[] = { { "METRIC", 12, 0, false }, { "VALUE", 6, 0, true }, { "UNIT", 4, 2, false },
+		{ "AGE", 4, 1, true } };
 	struct table *table = table_new(columns, 4);
 	if (!table)
 		return;
@@ -121,9 +127,10 @@ static void show_rest(const json_t *device, const struct terminal *terminal, uin
 	json_array_foreach(json_object_get(device, "boots"), i, boot)
 		show_boot(boot, terminal, i ? "" : "boots", now_ms);
 	if (json_is_object(result))
-		field(terminal, "last command", "%s, %s", words_outcome(text_of(result, "outcome"))->meaning, age_of(result, "at_ms", now_ms).text);
-	field(terminal, "records", "%" PRId64 " accepted, %" PRId64 " received twice, %" PRId64 " missing without a reason", number_of(ledger, "accepted", 0),
-	      number_of(ledger, "duplicates", 0), number_of(ledger, "unexplained", 0));
+		field(terminal, "last command", "%s, %s", words_outcome(text_of(result, "outcome"))->meaning,
+			age_of(result, "at_ms", now_ms).text);
+	field(terminal, "records", "%" PRId64 " accepted, %" PRId64 " received twice, %" PRId64 " missing without a reason",
+		number_of(ledger, "accepted", 0), number_of(ledger, "duplicates", 0), number_of(ledger, "unexplained", 0));
 }
 
 void show_device(const json_t *device, const struct terminal *terminal, uint64_t now_ms)

@@ -49,14 +49,21 @@ static const char *first_reason(const json_t *condition)
 static void add_device(struct table *table, const json_t *device, uint64_t now_ms)
 {
 	const json_t *condition = json_object_get(device, "condition");
-	int64_t uptime_s = number_of(device, "uptime_s", -1), heap = number_of(device, "heap_free_bytes", -1), rssi = number_of(device, "rssi_dbm", 0);
+	int64_t uptime_s = number_of(device, "uptime_s", -1), heap = number_of(device, "heap_free_bytes", -1),
+		rssi = number_of(device, "rssi_dbm", 0);
 	struct words seen = words_age(ago(number_of(device, "last_seen_ms", 0), now_ms));
 	struct words up = words_age(uptime_s < 0 ? 0 : (uint64_t)uptime_s * 1000), free_bytes = words_bytes(heap);
 	char signal[24];
 	snprintf(signal, sizeof signal, "%" PRId64, rssi);
 	const char *cells[] = {
-		text_of(device, "id"), text_of(condition, "state"), text_of(device, "firmware"), seen.text,
-		uptime_s < 0 ? "" : up.text, heap < 0 ? "" : free_bytes.text, rssi ? signal : "", first_reason(condition),
+		text_of(device, "id"),
+		text_of(condition, "state"),
+		text_of(device, "firmware"),
+		seen.text,
+		uptime_s < 0 ? "" : up.text,
+		heap < 0 ? "" : free_bytes.text,
+		rssi ? signal : "",
+		first_reason(condition),
 	};
 	table_add(table, cells, 1, words_severity_colour(text_of(condition, "severity")));
 }
@@ -87,7 +94,8 @@ static void print_tally(const json_t *devices, const struct terminal *terminal)
 	char text[1024];
 	size_t length = (size_t)snprintf(text, sizeof text, "%zu device%s", count, count == 1 ? "" : "s");
 	for (size_t k = 0; k < kinds && length < sizeof text; k++)
-		length += (size_t)snprintf(text + length, sizeof text - length, "%s%u %.24s", k ? ", " : ": ", tallies[k].count, tallies[k].state);
+		length += (size_t)snprintf(text + length, sizeof text - length, "%s%u %.24s", k ? ", " : ": ", tallies[k].count,
+			tallies[k].state);
 	print_text(terminal, text);
 }
 
@@ -159,7 +167,8 @@ static void add_command(struct table *table, const json_t *command, uint64_t now
 		snprintf(answer, sizeof answer, "seen: it runs its other firmware");
 	else if (*outcome)
 		snprintf(answer, sizeof answer, "%s%s%s", words_outcome(outcome)->meaning, *detail ? ": " : "", detail);
-	const char *cells[] = { age.text, text_of(command, "device"), text_of(command, "body"), state, text_of(command, "actor"), counter, id.text, answer };
+	const char *cells[] = { age.text, text_of(command, "device"), text_of(command, "body"), state, text_of(command, "actor"), counter,
+		id.text, answer };
 	table_add(table, cells, 3, state_colour(state));
 }
 
@@ -249,9 +258,11 @@ void show_ledger(const json_t *answer, const struct terminal *terminal)
 	table_print(table, terminal);
 	table_free(table);
 	char text[200];
-	snprintf(text, sizeof text, "%" PRId64 " records accepted, %" PRId64 " received twice and dropped; missing: %" PRId64 " explained, %" PRId64 " unexplained",
-	        number_of(totals, "accepted", 0), number_of(totals, "duplicates", 0), number_of(totals, "explained_gaps", 0),
-	        number_of(totals, "unexplained", 0));
+	snprintf(text, sizeof text,
+		"%" PRId64 " records accepted, %" PRId64 " received twice and dropped; missing: %" PRId64 " explained, %" PRId64
+		" unexplained",
+			number_of(totals, "accepted", 0),
+		number_of(totals, "duplicates", 0), number_of(totals, "explained_gaps", 0), number_of(totals, "unexplained", 0));
 	print_text(terminal, text);
 }
 

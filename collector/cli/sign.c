@@ -13,7 +13,7 @@ int sign_command(const Mu__Command *command, EVP_PKEY *key, const uint8_t key_id
 	if (ok)
 		mu__command__pack(command, out->command);
 	ok = ok && EVP_DigestSignInit(context, 0, EVP_sha256(), 0, key) == 1 &&
-	     EVP_DigestSign(context, out->signature, &out->signature_size, out->command, out->command_size) == 1;
+		EVP_DigestSign(context, out->signature, &out->signature_size, out->command, out->command_size) == 1;
 	EVP_MD_CTX_free(context);
 	return ok ? 0 : -1;
 }
@@ -23,5 +23,6 @@ json_t *sign_body(const struct signed_command *sign)
 	char command[SIGN_COMMAND_MAX / 3 * 4 + 8], signature[SIGN_SIGNATURE_MAX / 3 * 4 + 8];
 	EVP_EncodeBlock((unsigned char *)command, sign->command, (int)sign->command_size);
 	EVP_EncodeBlock((unsigned char *)signature, sign->signature, (int)sign->signature_size);
-	return json_pack("{s:s,s:s,s:o}", "command", command, "signature", signature, "key_id", json_hex(sign->key_id, sizeof sign->key_id));
+	return json_pack("{s:s,s:s,s:o}", "command", command, "signature", signature, "key_id",
+		json_hex(sign->key_id, sizeof sign->key_id));
 }

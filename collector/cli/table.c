@@ -163,7 +163,8 @@ static struct layout lay_out(const struct table *table, unsigned width)
 	}
 }
 
-static void print_cell(const struct terminal *terminal, const char *text, unsigned width, bool right, bool is_last, enum terminal_colour colour)
+static void print_cell(const struct terminal *terminal, const char *text, unsigned width, bool right, bool is_last,
+	enum terminal_colour colour)
 {
 	size_t length = strlen(text);
 	bool cut = length > width;
@@ -171,8 +172,8 @@ static void print_cell(const struct terminal *terminal, const char *text, unsign
 	int pad = (int)(width - (cut ? width : length));
 	if (right)
 		fprintf(terminal->out, "%*s", pad, "");
-	fprintf(terminal->out, "%s%.*s%s%s", terminal_on(terminal, colour), (int)shown, text, cut ? terminal->utf8 ? "\xe2\x80\xa6" : "~" : "",
-	        terminal_off(terminal, colour));
+	fprintf(terminal->out, "%s%.*s%s%s", terminal_on(terminal, colour), (int)shown, text,
+		cut ? terminal->utf8 ? "\xe2\x80\xa6" : "~" : "", terminal_off(terminal, colour));
 	if (!right && !is_last)
 		fprintf(terminal->out, "%*s", pad, "");
 }
@@ -196,7 +197,8 @@ static void print_row(const struct table *table, const struct layout *layout, co
 			continue;
 		enum terminal_colour colour = !row ? COLOUR_FAINT : row->coloured == c ? row->colour : COLOUR_NONE;
 		fprintf(terminal->out, "%*s", first ? 0 : GAP, "");
-		print_cell(terminal, row ? cell(row, c) : table->columns[c].title, layout->width[c], table->columns[c].right, c == last, colour);
+		print_cell(terminal, row ? cell(row, c) : table->columns[c].title, layout->width[c], table->columns[c].right, c == last,
+			colour);
 		first = false;
 	}
 	fputc('\n', terminal->out);
@@ -232,7 +234,8 @@ static void print_broken(const struct terminal *terminal, const char *clean, siz
 	int margin = 0;
 	do {
 		size_t used, length = break_at(clean, width, &used);
-		fprintf(terminal->out, "%*s%s%.*s%s\n", margin, "", terminal_on(terminal, colour), (int)length, clean, terminal_off(terminal, colour));
+		fprintf(terminal->out, "%*s%s%.*s%s\n", margin, "", terminal_on(terminal, colour), (int)length, clean,
+			terminal_off(terminal, colour));
 		clean += used;
 		margin = indent;
 	} while (*clean);

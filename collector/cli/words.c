@@ -8,7 +8,10 @@
 
 struct words words_age(uint64_t ms)
 {
-	static const struct { uint64_t ms; const char *unit; } units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
+	static const struct {
+		uint64_t ms;
+		const char *unit;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
 	struct words words;
 	size_t i = 0;
 	while (i < 3 && ms < 2 * units[i].ms)
@@ -62,14 +65,14 @@ static const struct outcome_words outcomes[] = {
 	{ "OUTCOME_TOO_LARGE", "the command is larger than the device takes", "a signed command may have 1024 bytes" },
 	{ "OUTCOME_MALFORMED", "the device could not read the command", "is the device's agent older than this program?" },
 	{ "OUTCOME_UNKNOWN_KEY", "the device does not know the key that signed it", "sign with a key whose public half is on the device: --key FILE" },
-	{ "OUTCOME_BAD_SIGNATURE", "the signature does not belong to the command", "was it changed on its way? send it again; if it persists, look at who can publish on the broker" },
+	{ "OUTCOME_BAD_SIGNATURE", "the signature does not belong to the command", "send it again; if it persists, look at who can publish on the broker" },
 	{ "OUTCOME_WRONG_DEVICE", "the command is addressed to another device", "send it to the device that it names" },
 	{ "OUTCOME_WRONG_ROLE", "the role of the key does not allow this command", "sign with an operator key" },
 	{ "OUTCOME_REPLAYED", "the device has already taken this or a later command of the key", "give the command again; it gets a new counter" },
 	{ "OUTCOME_EXPIRED", "the command's time was over when the device read it", "give it again; compare the clocks of this machine and the device" },
 	{ "OUTCOME_UNSUPPORTED", "the device does not know this command", "update the device's agent" },
-	{ "OUTCOME_RUNNING_MISMATCH", "the device runs another firmware than the command takes away", "look at `muster device ID`; it may have rolled back already" },
-	{ "OUTCOME_TARGET_MISMATCH", "the other slot holds another firmware than the command names", "look at `muster device ID` and give the command again" },
+	{ "OUTCOME_RUNNING_MISMATCH", "the device runs another firmware than the command takes away", "look at `muster device ID`; is it back already?" },
+	{ "OUTCOME_TARGET_MISMATCH", "the other slot holds another firmware than the command names", "look at `muster device ID`, give it again" },
 	{ "OUTCOME_NOT_READY", "the device cannot boot its other slot", "the detail says why; an update is the way out" },
 	{ "OUTCOME_BUSY", "the device is at work on an update or another rollback", "wait until it is done and give the command again" },
 	{ "OUTCOME_FAILED", "the device tried and could not", "the detail says why; look at `muster device ID`" },

@@ -204,7 +204,7 @@ static void take_event(struct commands *commands, struct open_command *open, enu
 	open->row.finished_ms = command_state_is_final(next, open->is_rollback) ? now_ms : 0;
 	note_change(commands, open);
 	log_info("commands", "command changed", "device=%s state=%s counter=%llu", fleet_at(commands->fleet, open->row.dev)->id,
-	         command_state_name(next), (unsigned long long)open->row.counter);
+		command_state_name(next), (unsigned long long)open->row.counter);
 }
 
 static void publish_one(struct commands *commands, struct open_command *open, uint64_t now_ms)
@@ -251,8 +251,8 @@ static int store_new(struct commands *commands, struct open_command *open, const
 }
 
 // Takes over `open` if it returns 0.
-static int submit_open(struct commands *commands, struct device *device, struct open_command *open, Mu__SignedCommand *sign, const char *actor,
-                       uint64_t now_ms)
+static int submit_open(struct commands *commands, struct device *device, struct open_command *open, Mu__SignedCommand *sign,
+	const char *actor, uint64_t now_ms)
 {
 	struct comparison comparison = { .sign = sign };
 	int found = store_command_read(commands->store, open->row.id, compare_row, &comparison);
@@ -273,8 +273,8 @@ static int submit_open(struct commands *commands, struct device *device, struct 
 	return COMMANDS_OK;
 }
 
-int commands_submit(struct commands *commands, struct device *device, const char *actor, const uint8_t *payload, size_t size, uint64_t now_ms,
-                    uint8_t id[MU_COMMAND_ID_BYTES])
+int commands_submit(struct commands *commands, struct device *device, const char *actor, const uint8_t *payload, size_t size,
+	uint64_t now_ms, uint8_t id[MU_COMMAND_ID_BYTES])
 {
 	if (size > COMMANDS_PAYLOAD_MAX)
 		return COMMANDS_EMALFORMED;
@@ -310,7 +310,8 @@ static bool is_answer_to(const struct open_command *open, const Mu__CommandResul
 {
 	if (result->id.len == sizeof open->row.id)
 		return memcmp(result->id.data, open->row.id, sizeof open->row.id) == 0;
-	return result->has_digest && result->digest.len == sizeof open->digest && memcmp(result->digest.data, open->digest, sizeof open->digest) == 0;
+	return result->has_digest && result->digest.len == sizeof open->digest &&
+		memcmp(result->digest.data, open->digest, sizeof open->digest) == 0;
 }
 
 static int reopen_row(void *context, const struct store_command *row)
@@ -363,7 +364,7 @@ void commands_on_record(struct commands *commands, struct device *device, const 
 		return;
 	for (struct open_command *open = commands->open; open; open = open->next)
 		if (open->row.dev == device->dev && open->is_rollback &&
-		    memcmp(open->target_sha, device->running_sha, sizeof open->target_sha) == 0)
+			memcmp(open->target_sha, device->running_sha, sizeof open->target_sha) == 0)
 			take_event(commands, open, COMMAND_ON_TARGET_RUNS, recv_ms);
 }
 

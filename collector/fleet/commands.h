@@ -49,8 +49,8 @@ int commands_prepare(struct commands *commands, const struct device *device, con
 
 // Stores a packed SignedCommand for this device, durably, and publishes it. The same bytes again are taken (1 is returned) and change
 // nothing. id gets the id of the command inside. 0, 1 or an enum commands_error.
-int commands_submit(struct commands *commands, struct device *device, const char *actor, const uint8_t *payload, size_t size, uint64_t now_ms,
-                    uint8_t id[MU_COMMAND_ID_BYTES]);
+int commands_submit(struct commands *commands, struct device *device, const char *actor, const uint8_t *payload, size_t size,
+	uint64_t now_ms, uint8_t id[MU_COMMAND_ID_BYTES]);
 
 // A device said `online`: its unanswered commands are published again.
 void commands_on_online(struct commands *commands, struct device *device, uint64_t now_ms);

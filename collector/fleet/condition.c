@@ -29,7 +29,10 @@ struct duration_text {
 
 static struct duration_text duration(uint64_t ms)
 {
-	static const struct { uint64_t ms; const char *unit; } units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
+	static const struct {
+		uint64_t ms;
+		const char *unit;
+	} units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" } };
 	struct duration_text out;
 	unsigned i = 0;
 	while (i < 3 && ms < 2 * units[i].ms)
@@ -52,7 +55,7 @@ static bool was_asked_for(const struct device_boot *boot)
 static bool changed_image(const struct device_boot *boot)
 {
 	return boot->cause == MU__RESET_CAUSE__CAUSE_ROLLBACK || boot->cause == MU__RESET_CAUSE__CAUSE_UPDATE ||
-	       boot->cause == MU__RESET_CAUSE__CAUSE_BOOT_LOOP || boot->cause == MU__RESET_CAUSE__CAUSE_NO_ACK;
+		boot->cause == MU__RESET_CAUSE__CAUSE_BOOT_LOOP || boot->cause == MU__RESET_CAUSE__CAUSE_NO_ACK;
 }
 
 static bool is_hang(const struct device_boot *boot)
@@ -79,7 +82,7 @@ static bool is_other_image(const struct device *device, const struct device_boot
 
 // Boots of one class within the window, of the image that runs now.
 static uint32_t count_boots(const struct device *device, uint64_t now_ms, bool (*is_class)(const struct device_boot *),
-                            const struct device_boot **newest)
+	const struct device_boot **newest)
 {
 	uint64_t count = 0;
 	*newest = 0;
@@ -121,7 +124,7 @@ static bool is_hanging(const struct device *device, const struct condition_view 
 		return false;
 	const char *who = boot->hung_token[0] ? boot->hung_token : boot->task;
 	say(why, "%s hung: reset by the watchdog %" PRIu32 " time%s in 10 min", who[0] ? who : "something that is not known", count,
-	    count == 1 ? "" : "s");
+		count == 1 ? "" : "s");
 	return true;
 }
 
@@ -177,8 +180,8 @@ static bool is_leaking(const struct device *device, const struct condition_view 
 	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK))
 		return false;
 	if (has(device, MU_METRIC_heap_slope_bytes_per_h))
-		say(why, "free heap changes by %" PRId64 " bytes an hour, %" PRId64 " bytes are left", device->metric[MU_METRIC_heap_slope_bytes_per_h],
-		    device->metric[MU_METRIC_heap_free_bytes]);
+		say(why, "free heap changes by %" PRId64 " bytes an hour, %" PRId64 " bytes are left",
+			device->metric[MU_METRIC_heap_slope_bytes_per_h], device->metric[MU_METRIC_heap_free_bytes]);
 	else
 		say(why, "free heap keeps shrinking, %" PRId64 " bytes are left", device->metric[MU_METRIC_heap_free_bytes]);
 	return true;
@@ -187,10 +190,11 @@ static bool is_leaking(const struct device *device, const struct condition_view 
 static bool is_low_on_heap(const struct device *device, const struct condition_view *view, const struct sentence *why)
 {
 	(void)view;
-	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_STARVED | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED))
+	if (!has_verdict(device,
+		    MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_STARVED | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED))
 		return false;
 	say(why, "%" PRId64 " bytes of heap are free, the largest block is %" PRId64 ": no TLS session can be opened",
-	    device->metric[MU_METRIC_heap_free_bytes], device->metric[MU_METRIC_heap_largest_bytes]);
+		device->metric[MU_METRIC_heap_free_bytes], device->metric[MU_METRIC_heap_largest_bytes]);
 	return true;
 }
 
@@ -208,7 +212,8 @@ static bool is_weak(const struct device *device, const struct condition_view *vi
 	(void)view;
 	int64_t rssi_dbm = device->metric[MU_METRIC_rssi_dbm];
 	say(why, "signal is %" PRId64 " dBm, weakest %" PRId64, rssi_dbm, device->metric[MU_METRIC_rssi_min_dbm]);
-	return (has(device, MU_METRIC_rssi_dbm) && rssi_dbm <= CONDITION_WEAK_DBM) || has_verdict(device, MU__VERDICT_BIT__VERDICT_LINK_WEAK);
+	return (has(device, MU_METRIC_rssi_dbm) && rssi_dbm <= CONDITION_WEAK_DBM) ||
+		has_verdict(device, MU__VERDICT_BIT__VERDICT_LINK_WEAK);
 }
 
 static unsigned count_losses(const struct device *device, const struct condition_view *view, enum device_loss_kind kind)
@@ -216,7 +221,7 @@ static unsigned count_losses(const struct device *device, const struct condition
 	unsigned count = 0;
 	for (unsigned i = 0; i < device->loss_count; i++)
 		count += device->losses[i].kind == kind && since(device->losses[i].at_ms, view->now_ms) <= CONDITION_LOSS_WINDOW_MS &&
-		         !fleet_loss_is_common(view->fleet, device->losses[i].at_ms);
+			!fleet_loss_is_common(view->fleet, device->losses[i].at_ms);
 	return count;
 }
 
@@ -224,7 +229,8 @@ static unsigned count_restarts(const struct device *device, const struct conditi
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < device->boot_count; i++)
-		count += since(device->boots[i].at_s * UINT64_C(1000), view->now_ms) <= CONDITION_LOSS_WINDOW_MS + CONDITION_OFFLINE_GRACE_MS;
+		count += since(device->boots[i].at_s * UINT64_C(1000), view->now_ms) <=
+			CONDITION_LOSS_WINDOW_MS + CONDITION_OFFLINE_GRACE_MS;
 	return count;
 }
 
@@ -258,7 +264,7 @@ static bool has_wrong_clock(const struct device *device, const struct condition_
 	bool ahead = device->clock_offset_ms > CONDITION_CLOCK_AHEAD_MS;
 	// A record that waited in the spool is old, not wrong: only a device that has nothing waiting can be behind.
 	bool behind = device->clock_offset_ms < -(int64_t)CONDITION_CLOCK_BEHIND_MS && has(device, MU_METRIC_spool_records) &&
-	              device->metric[MU_METRIC_spool_records] <= 1;
+		device->metric[MU_METRIC_spool_records] <= 1;
 	uint64_t off_ms = device->clock_offset_ms < 0 ? 0 - (uint64_t)device->clock_offset_ms : (uint64_t)device->clock_offset_ms;
 	say(why, "its clock is %s %s", duration(off_ms).text, ahead ? "ahead" : "behind");
 	return ahead || behind;

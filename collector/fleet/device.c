@@ -107,7 +107,8 @@ static void swap_slots(struct device *device, const Mu__Boot *boot)
 	size_t size = sizeof device->running_sha;
 	if (!boot->has_elf_sha || boot->elf_sha.len != size || !device->has_other_sha || !device->has_running_sha)
 		return;
-	bool is_swap = memcmp(boot->elf_sha.data, device->other_sha, size) == 0 && memcmp(boot->elf_sha.data, device->running_sha, size) != 0;
+	bool is_swap =
+		memcmp(boot->elf_sha.data, device->other_sha, size) == 0 && memcmp(boot->elf_sha.data, device->running_sha, size) != 0;
 	if (!is_swap)
 		return;
 	memcpy(device->other_sha, device->running_sha, size);

@@ -24,34 +24,72 @@ struct field {
 	bool is_bytes;
 };
 
-#define NUMBER(type, name) { offsetof(struct type, name), sizeof(((struct type *)0)->name), false }
-#define BYTES(type, name) { offsetof(struct type, name), sizeof(((struct type *)0)->name), true }
+#define NUMBER(type, name) \
+	{ \
+		offsetof(struct type, name), sizeof(((struct type *)0)->name), false \
+	}
+#define BYTES(type, name) \
+	{ \
+		offsetof(struct type, name), sizeof(((struct type *)0)->name), true \
+	}
 
 // Rows are only ever added, each time with a new VERSION.
 static const struct field device_fields[] = {
-	NUMBER(device, last_seen_ms), NUMBER(device, presence), NUMBER(device, presence_since_ms),
-	NUMBER(device, last_heartbeat_ms), NUMBER(device, heartbeat_interval_ms), NUMBER(device, heartbeat_boot),
-	NUMBER(device, heartbeat_uptime_ms), BYTES(device, stack_min_task), NUMBER(device, boot),
-	NUMBER(device, time_quality), NUMBER(device, clock_offset_ms), NUMBER(device, boots_lost),
-	NUMBER(device, reset_raw), BYTES(device, firmware), BYTES(device, hardware), BYTES(device, agent),
-	NUMBER(device, slot), BYTES(device, running_sha), BYTES(device, other_sha), NUMBER(device, has_running_sha),
-	NUMBER(device, has_other_sha), BYTES(device, other_firmware), NUMBER(device, loss_counted_ms),
-	NUMBER(device, rolled_back_ms), NUMBER(device, rolled_back_cause), NUMBER(device, result_ms),
-	BYTES(device, result_id), NUMBER(device, result_id_size), NUMBER(device, result_outcome),
-	BYTES(device, result_detail), NUMBER(device, app_boot),
+	NUMBER(device, last_seen_ms),
+	NUMBER(device, presence),
+	NUMBER(device, presence_since_ms),
+	NUMBER(device, last_heartbeat_ms),
+	NUMBER(device, heartbeat_interval_ms),
+	NUMBER(device, heartbeat_boot),
+	NUMBER(device, heartbeat_uptime_ms),
+	BYTES(device, stack_min_task),
+	NUMBER(device, boot),
+	NUMBER(device, time_quality),
+	NUMBER(device, clock_offset_ms),
+	NUMBER(device, boots_lost),
+	NUMBER(device, reset_raw),
+	BYTES(device, firmware),
+	BYTES(device, hardware),
+	BYTES(device, agent),
+	NUMBER(device, slot),
+	BYTES(device, running_sha),
+	BYTES(device, other_sha),
+	NUMBER(device, has_running_sha),
+	NUMBER(device, has_other_sha),
+	BYTES(device, other_firmware),
+	NUMBER(device, loss_counted_ms),
+	NUMBER(device, rolled_back_ms),
+	NUMBER(device, rolled_back_cause),
+	NUMBER(device, result_ms),
+	BYTES(device, result_id),
+	NUMBER(device, result_id_size),
+	NUMBER(device, result_outcome),
+	BYTES(device, result_detail),
+	NUMBER(device, app_boot),
 };
 
 static const struct field boot_fields[] = {
-	NUMBER(device_boot, boot), NUMBER(device_boot, count), NUMBER(device_boot, at_s), NUMBER(device_boot, pc),
-	NUMBER(device_boot, uptime_s), NUMBER(device_boot, reset_class), NUMBER(device_boot, cause),
-	NUMBER(device_boot, sha_size), BYTES(device_boot, sha), BYTES(device_boot, hung_token), BYTES(device_boot, task),
+	NUMBER(device_boot, boot),
+	NUMBER(device_boot, count),
+	NUMBER(device_boot, at_s),
+	NUMBER(device_boot, pc),
+	NUMBER(device_boot, uptime_s),
+	NUMBER(device_boot, reset_class),
+	NUMBER(device_boot, cause),
+	NUMBER(device_boot, sha_size),
+	BYTES(device_boot, sha),
+	BYTES(device_boot, hung_token),
+	BYTES(device_boot, task),
 };
 
 static const struct field loss_fields[] = { NUMBER(device_loss, at_ms), NUMBER(device_loss, kind) };
 
 static const struct field app_fields[] = {
-	BYTES(device_app_metric, name), NUMBER(device_app_metric, is_real), NUMBER(device_app_metric, at_s),
-	NUMBER(device_app_metric, integer), NUMBER(device_app_metric, real),
+	BYTES(device_app_metric, name),
+	NUMBER(device_app_metric, is_real),
+	NUMBER(device_app_metric, at_s),
+	NUMBER(device_app_metric, integer),
+	NUMBER(device_app_metric, real),
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

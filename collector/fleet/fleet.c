@@ -160,7 +160,7 @@ static void count_if_new(struct fleet *fleet, struct device *device, struct devi
 {
 	const struct device_loss *newest = &device->losses[0];
 	bool is_new = device->loss_count != count_before || (device->loss_count && newest->at_ms != before.at_ms) ||
-	              (device->loss_count && newest->kind != before.kind);
+		(device->loss_count && newest->kind != before.kind);
 	if (is_new)
 		count_loss(fleet, device, newest->at_ms);
 }

@@ -13,9 +13,12 @@
 
 static void audit(struct exchange *exchange, const char *action, const char *target, const char *detail, const char *outcome)
 {
-	const struct store_audit row = {
-		.at_ms = exchange->now_ms, .actor = exchange->actor, .action = action, .target = target, .detail = detail, .outcome = outcome
-	};
+	const struct store_audit row = { .at_ms = exchange->now_ms,
+		.actor = exchange->actor,
+		.action = action,
+		.target = target,
+		.detail = detail,
+		.outcome = outcome };
 	if (store_audit_add(exchange->sources->store, &row) < 0)
 		exchange->sources->counters->audit_failed++;
 }
@@ -45,15 +48,13 @@ static json_t *row_json(struct exchange *exchange, const struct store_command *r
 {
 	const struct device *device = fleet_at(exchange->sources->fleet, row->dev);
 	const ProtobufCFieldDescriptor *body = protobuf_c_message_descriptor_get_field(&mu__command__descriptor, row->kind);
-	json_t *object = json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "n", json_u64(row->n), "id", json_hex(row->id, sizeof row->id),
-	                           "device", device ? device->id : "?", "body", body ? body->name : "unknown", "state",
-	                           command_state_name(row->state), "outcome", outcome_json(row->outcome), "detail",
-	                           json_string_or_null(row->detail), "actor", json_string_or_null(row->actor), "key_id",
-	                           json_hex(row->key_id, sizeof row->key_id), "counter", json_u64(row->counter));
+	json_t *object = json_pack("{s:o,s:o,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "n", json_u64(row->n), "id",
+		json_hex(row->id, sizeof row->id), "device", device ? device->id : "?", "body", body ? body->name : "unknown", "state",
+		command_state_name(row->state), "outcome", outcome_json(row->outcome), "detail", json_string_or_null(row->detail), "actor",
+		json_string_or_null(row->actor), "key_id", json_hex(row->key_id, sizeof row->key_id), "counter", json_u64(row->counter));
 	json_t *times = json_pack("{s:o,s:o,s:o,s:o,s:o,s:I}", "created_ms", time_json(row->created_ms), "not_after_ms",
-	                          time_json(row->not_after_ms), "published_ms", time_json(row->published_ms), "accepted_ms",
-	                          time_json(row->accepted_ms), "finished_ms", time_json(row->finished_ms), "publishes",
-	                          (json_int_t)row->publishes);
+		time_json(row->not_after_ms), "published_ms", time_json(row->published_ms), "accepted_ms", time_json(row->accepted_ms),
+		"finished_ms", time_json(row->finished_ms), "publishes", (json_int_t)row->publishes);
 	json_object_update(object, times);
 	json_decref(times);
 	return object;
@@ -81,11 +82,13 @@ void api_commands(struct exchange *exchange)
 	if (exchange_number(exchange, "limit", 1, PAGE_MAX, &limit) < 0 || exchange_number(exchange, "after", 1, INT64_MAX, &after) < 0)
 		return;
 	if (id && !device) {
-		reply_error(exchange, 404, id, "`muster devices` lists the devices that have reported", "no device with this id has ever reported");
+		reply_error(exchange, 404, id, "`muster devices` lists the devices that have reported",
+			"no device with this id has ever reported");
 		return;
 	}
 	struct listing listing = { exchange, json_array(), 0 };
-	int shown = store_command_list(exchange->sources->store, after, device ? device->dev : STORE_ANY_DEVICE, (unsigned)limit, add_row, &listing);
+	int shown = store_command_list(exchange->sources->store, after, device ? device->dev : STORE_ANY_DEVICE, (unsigned)limit, add_row,
+		&listing);
 	if (shown < 0) {
 		json_decref(listing.list);
 		reply_store_error(exchange);
@@ -121,7 +124,8 @@ static const char *member(struct exchange *exchange, const char *name)
 {
 	const char *text = json_string_value(json_object_get(exchange->body, name));
 	if (!text)
-		reply_error(exchange, 400, name, "see collector/http/README.md for the body of this request", "the body must have a text \"%s\"", name);
+		reply_error(exchange, 400, name, "see collector/http/README.md for the body of this request",
+			"the body must have a text \"%s\"", name);
 	return text;
 }
 
@@ -166,9 +170,9 @@ static const struct {
 	int status;
 	const char *what, *remedy;
 } refusals[] = {
-	{ COMMANDS_EMALFORMED, 400, "this is not a signed command", "it must be a SignedCommand of muster.proto with a command id of 16 bytes, at most 2048 bytes" },
+	{ COMMANDS_EMALFORMED, 400, "this is not a signed command", "send a Command of muster.proto with an id of 16 bytes, 2048 bytes in all" },
 	{ COMMANDS_EDUPLICATE, 409, "another command has this id", "prepare the command anew" },
-	{ COMMANDS_EFULL, 429, "too many commands of this device or of the fleet wait for an answer", "wait until they are answered or expire; `muster commands` lists them" },
+	{ COMMANDS_EFULL, 429, "too many commands wait for an answer, of this device or in all", "wait until some end; `muster commands` lists them" },
 };
 
 static void refuse(struct exchange *exchange, const char *device, int err)
@@ -187,7 +191,8 @@ static size_t pack_body(struct exchange *exchange, uint8_t *packed, size_t size)
 {
 	uint8_t key_id[MU_KEY_ID_BYTES], command[COMMANDS_PAYLOAD_MAX], signature[256];
 	const char *command_text, *signature_text;
-	if (!(command_text = member(exchange, "command")) || !(signature_text = member(exchange, "signature")) || key_of(exchange, key_id) < 0)
+	if (!(command_text = member(exchange, "command")) || !(signature_text = member(exchange, "signature")) ||
+		key_of(exchange, key_id) < 0)
 		return 0;
 	long command_size = base64_decode(command_text, command, sizeof command);
 	long signature_size = base64_decode(signature_text, signature, sizeof signature);
@@ -197,7 +202,7 @@ static size_t pack_body(struct exchange *exchange, uint8_t *packed, size_t size)
 	sign.key_id = (ProtobufCBinaryData){ sizeof key_id, key_id };
 	if (command_size <= 0 || signature_size < 0 || mu__signed_command__get_packed_size(&sign) > size) {
 		reply_error(exchange, 400, "command, signature", "encode the signed bytes with base64, at most 2048 bytes in all",
-		            "command and signature must be base64");
+			"command and signature must be base64");
 		return 0;
 	}
 	return mu__signed_command__pack(&sign, packed);

@@ -30,7 +30,8 @@ static int read_after(struct exchange *exchange, struct filter *filter, const ch
 	}
 	const struct device *device = fleet_find(exchange->sources->fleet, id);
 	if (!device || filter->from_state < 0 || (filter->worst_first && !colon)) {
-		reply_error(exchange, 400, after, "use the value of `next` from the page before", "parameter after is no place in this list");
+		reply_error(exchange, 400, after, "use the value of `next` from the page before",
+			"parameter after is no place in this list");
 		return -1;
 	}
 	filter->from = device->dev + 1;
@@ -64,8 +65,9 @@ static int read_filter(struct exchange *exchange, struct filter *filter)
 	filter->state = condition_find(state);
 	if (filter->state >= 0)
 		return 0;
-	reply_error(exchange, 400, state, "use a state such as healthy, offline, silent, crash_loop, hanging, heap_leak, weak_signal or flapping",
-	            "this is not a state of a device");
+	reply_error(exchange, 400, state,
+		"use a state such as healthy, offline, silent, crash_loop, hanging, heap_leak, weak_signal or flapping",
+		"this is not a state of a device");
 	return -1;
 }
 
@@ -136,7 +138,7 @@ static json_t *page_json(struct exchange *exchange, const struct filter *filter,
 	page_fill(&page, exchange, places);
 	free(places);
 	return json_pack("{s:o,s:o,s:o}", name, page.list, "next", page.next[0] ? json_string(page.next) : json_null(), "total",
-	                 json_u64(total));
+		json_u64(total));
 }
 
 void api_devices(struct exchange *exchange)
@@ -175,9 +177,9 @@ static json_t *totals_json(const struct fleet *fleet)
 	uint64_t unexplained = sum.gaps[MU__GAP_REASON__GAP_UNEXPLAINED], missing = 0;
 	for (int reason = 0; reason < LEDGER_REASONS; reason++)
 		missing += sum.gaps[reason];
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "accepted", json_u64(sum.accepted), "duplicates", json_u64(sum.duplicates), "holes",
-	                 json_u64(sum.holes), "explained_gaps", json_u64(missing - unexplained), "unexplained", json_u64(unexplained),
-	                 "dead_letters", json_u64(sum.dead_letters), "epoch_changes", json_u64(sum.epoch_changes));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "accepted", json_u64(sum.accepted), "duplicates", json_u64(sum.duplicates),
+		"holes", json_u64(sum.holes), "explained_gaps", json_u64(missing - unexplained), "unexplained", json_u64(unexplained),
+		"dead_letters", json_u64(sum.dead_letters), "epoch_changes", json_u64(sum.epoch_changes));
 }
 
 void api_ledger(struct exchange *exchange)

@@ -29,10 +29,10 @@ static const char *kind_name(uint32_t kind)
 static json_t *record_json(const struct store_record *row)
 {
 	Mu__Record *record = mu__record__unpack(0, row->body.size, row->body.bytes);
-	json_t *object = record ? message_json(&record->base) : json_pack("{s:o}", "undecodable", json_hex(row->body.bytes, row->body.size));
+	json_t *object =
+		record ? message_json(&record->base) : json_pack("{s:o}", "undecodable", json_hex(row->body.bytes, row->body.size));
 	json_t *about = json_pack("{s:o,s:o,s:o,s:o,s:s}", "n", json_u64(row->n), "seq", json_u64(row->seq), "epoch",
-	                          json_sprintf("0x%016llx", (unsigned long long)row->epoch), "recv_ms", json_u64(row->recv_ms), "kind",
-	                          kind_name(row->kind));
+		json_sprintf("0x%016llx", (unsigned long long)row->epoch), "recv_ms", json_u64(row->recv_ms), "kind", kind_name(row->kind));
 	json_object_update(object, about);
 	json_decref(about);
 	if (record)
@@ -60,7 +60,7 @@ static void send_page(struct exchange *exchange, const struct device *device, ui
 		json_decref(page.list);
 		if (page.is_foreign)
 			reply_error(exchange, 400, exchange->path, "use the value of `next` from the page before",
-			            "parameter before must be the number of a record of this device");
+				"parameter before must be the number of a record of this device");
 		else
 			reply_error(exchange, 503, "store", "see the log of musterd", "%s", store_fault(exchange->sources->store)->what);
 		return;
@@ -81,7 +81,7 @@ void api_records(struct exchange *exchange)
 		return;
 	if (name && !kind) {
 		reply_error(exchange, 400, name, "use heartbeat, boot_report, link, ota, command_result, event, log or gap",
-		            "this is not a kind of record");
+			"this is not a kind of record");
 		return;
 	}
 	send_page(exchange, device, from, kind, (unsigned)limit);

@@ -26,12 +26,13 @@ static json_t *condition_json(const struct device *device, const struct conditio
 	json_t *reasons = json_array();
 	for (unsigned i = 0; i < condition.count; i++) {
 		const struct condition_reason *reason = &condition.reasons[i];
-		json_array_append_new(reasons, json_pack("{s:s,s:s,s:o}", "code", condition_name(reason->state), "severity",
-		                                         condition_severity_name(condition_severity(reason->state)), "text",
-		                                         json_text(reason->text, sizeof reason->text)));
+		json_array_append_new(reasons,
+			json_pack("{s:s,s:s,s:o}", "code", condition_name(reason->state), "severity",
+				condition_severity_name(condition_severity(reason->state)), "text",
+				json_text(reason->text, sizeof reason->text)));
 	}
 	return json_pack("{s:s,s:s,s:o}", "state", condition_name(condition.state), "severity",
-	                 condition_severity_name(condition_severity(condition.state)), "reasons", reasons);
+		condition_severity_name(condition_severity(condition.state)), "reasons", reasons);
 }
 
 static json_t *online_json(const struct device *device)
@@ -42,11 +43,11 @@ static json_t *online_json(const struct device *device)
 json_t *device_row_json(const struct device *device, const struct condition_view *view)
 {
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", device->id, "online", online_json(device), "condition",
-	                 condition_json(device, view), "firmware", json_string_or_null(device->firmware), "boot", json_u64(device->boot),
-	                 "last_seen_ms", time_json(device->last_seen_ms), "last_heartbeat_ms", time_json(device->last_heartbeat_ms), "uptime_s",
-	                 metric_or_null(device, MU_METRIC_uptime_s), "heap_free_bytes", metric_or_null(device, MU_METRIC_heap_free_bytes),
-	                 "rssi_dbm", metric_or_null(device, MU_METRIC_rssi_dbm), "session_reconnects",
-	                 metric_or_null(device, MU_METRIC_session_reconnects));
+		condition_json(device, view), "firmware", json_string_or_null(device->firmware), "boot", json_u64(device->boot),
+		"last_seen_ms", time_json(device->last_seen_ms), "last_heartbeat_ms", time_json(device->last_heartbeat_ms), "uptime_s",
+		metric_or_null(device, MU_METRIC_uptime_s), "heap_free_bytes", metric_or_null(device, MU_METRIC_heap_free_bytes),
+		"rssi_dbm", metric_or_null(device, MU_METRIC_rssi_dbm), "session_reconnects",
+		metric_or_null(device, MU_METRIC_session_reconnects));
 }
 
 // The schema's name of an enum metric's value, or null.
@@ -67,7 +68,7 @@ static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 			continue;
 		int64_t age_s = (int64_t)(now_ms / 1000) - device->metric_at_s[i];
 		json_t *metric = json_pack("{s:o,s:s,s:I}", "value", json_i64(device->metric[i]), "unit", mu_metrics[i].unit, "age_s",
-		                           (json_int_t)(age_s < 0 ? 0 : age_s));
+			(json_int_t)(age_s < 0 ? 0 : age_s));
 		const char *text = mu_metrics[i].type == MU_METRIC_ENUM ? metric_text(i, device->metric[i]) : 0;
 		if (text)
 			json_object_set_new(metric, "text", json_string(text));
@@ -86,8 +87,8 @@ static json_t *app_json(const struct device *device, uint64_t now_ms)
 		json_t *name = json_text(app->name, sizeof app->name);
 		int64_t age_s = (int64_t)(now_ms / 1000) - app->at_s;
 		json_object_set_new(metrics, json_string_value(name),
-		                    json_pack("{s:o,s:I}", "value", app->is_real ? json_real(app->real) : json_i64(app->integer), "age_s",
-		                              (json_int_t)(age_s < 0 ? 0 : age_s)));
+			json_pack("{s:o,s:I}", "value", app->is_real ? json_real(app->real) : json_i64(app->integer), "age_s",
+				(json_int_t)(age_s < 0 ? 0 : age_s)));
 		json_decref(name);
 	}
 	return metrics;
@@ -102,8 +103,8 @@ static json_t *named(const ProtobufCEnumDescriptor *descriptor, int value)
 static json_t *boot_json(const struct device_boot *boot)
 {
 	json_t *object = json_pack("{s:I,s:I,s:I,s:o,s:o}", "boot", (json_int_t)boot->boot, "count", (json_int_t)boot->count, "at_ms",
-	                           (json_int_t)boot->at_s * 1000, "class", named(&mu__reset_class__descriptor, boot->reset_class), "cause",
-	                           named(&mu__reset_cause__descriptor, boot->cause));
+		(json_int_t)boot->at_s * 1000, "class", named(&mu__reset_class__descriptor, boot->reset_class), "cause",
+		named(&mu__reset_cause__descriptor, boot->cause));
 	if (boot->hung_token[0])
 		json_object_set_new(object, "hung_token", json_text(boot->hung_token, sizeof boot->hung_token));
 	if (boot->task[0])
@@ -140,21 +141,21 @@ static json_t *ready_json(const struct device *device)
 
 json_t *device_rollback_json(const struct device *device)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "running_sha", sha_json(device->running_sha, device->has_running_sha), "running_firmware",
-	                 json_string_or_null(device->firmware), "target_sha", sha_json(device->other_sha, device->has_other_sha),
-	                 "target_firmware", json_string_or_null(device->other_firmware), "rollback_ready", ready_json(device), "block",
-	                 block_json(device));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "running_sha", sha_json(device->running_sha, device->has_running_sha),
+		"running_firmware", json_string_or_null(device->firmware), "target_sha", sha_json(device->other_sha, device->has_other_sha),
+		"target_firmware", json_string_or_null(device->other_firmware), "rollback_ready", ready_json(device), "block",
+		block_json(device));
 }
 
 static json_t *ota_json(const struct device *device)
 {
-	json_t *state = device->metric_at_s[MU_METRIC_ota_state] ?
-	                        named(&mu__ota_state__descriptor, (int)device->metric[MU_METRIC_ota_state]) :
-	                        json_null();
+	json_t *state = device->metric_at_s[MU_METRIC_ota_state]
+		? named(&mu__ota_state__descriptor, (int)device->metric[MU_METRIC_ota_state])
+		: json_null();
 	return json_pack("{s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "state", state, "slot", (json_int_t)device->slot, "running_sha",
-	                 sha_json(device->running_sha, device->has_running_sha), "other_sha", sha_json(device->other_sha, device->has_other_sha),
-	                 "other_firmware", json_string_or_null(device->other_firmware), "rollback_ready", ready_json(device), "block",
-	                 block_json(device), "rolled_back_ms", time_json(device->rolled_back_ms));
+		sha_json(device->running_sha, device->has_running_sha), "other_sha", sha_json(device->other_sha, device->has_other_sha),
+		"other_firmware", json_string_or_null(device->other_firmware), "rollback_ready", ready_json(device), "block",
+		block_json(device), "rolled_back_ms", time_json(device->rolled_back_ms));
 }
 
 static json_t *result_json(const struct device *device)
@@ -162,8 +163,8 @@ static json_t *result_json(const struct device *device)
 	if (!device->result_ms)
 		return json_null();
 	return json_pack("{s:o,s:o,s:o,s:o}", "id", json_hex(device->result_id, device->result_id_size), "outcome",
-	                 named(&mu__command_outcome__descriptor, (int)device->result_outcome), "detail",
-	                 json_string_or_null(device->result_detail), "at_ms", time_json(device->result_ms));
+		named(&mu__command_outcome__descriptor, (int)device->result_outcome), "detail", json_string_or_null(device->result_detail),
+		"at_ms", time_json(device->result_ms));
 }
 
 json_t *device_ledger_json(const struct device *device)
@@ -176,23 +177,22 @@ json_t *device_ledger_json(const struct device *device)
 			json_object_set_new(gaps, name ? name : "GAP_UNKNOWN", json_u64(ledger->gaps[i]));
 		}
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", device->id, "epoch",
-	                 json_sprintf("0x%016llx", (unsigned long long)ledger->epoch), "through_seq", json_u64(ledger_through(ledger)), "accepted",
-	                 json_u64(ledger->accepted), "duplicates", json_u64(ledger->duplicates), "holes", json_u64(ledger->holes), "gaps", gaps,
-	                 "unexplained", json_u64(ledger->gaps[MU__GAP_REASON__GAP_UNEXPLAINED]), "dead_letters", json_u64(ledger->dead_letters),
-	                 "epoch_changes", json_u64(ledger->epoch_changes), "epoch_returns", json_u64(ledger->epoch_returns), "reused",
-	                 json_u64(ledger->reused), "conflict_ms", time_json(ledger->conflict_ms));
+		json_sprintf("0x%016llx", (unsigned long long)ledger->epoch), "through_seq", json_u64(ledger_through(ledger)), "accepted",
+		json_u64(ledger->accepted), "duplicates", json_u64(ledger->duplicates), "holes", json_u64(ledger->holes), "gaps", gaps,
+		"unexplained", json_u64(ledger->gaps[MU__GAP_REASON__GAP_UNEXPLAINED]), "dead_letters", json_u64(ledger->dead_letters),
+		"epoch_changes", json_u64(ledger->epoch_changes), "epoch_returns", json_u64(ledger->epoch_returns), "reused",
+		json_u64(ledger->reused), "conflict_ms", time_json(ledger->conflict_ms));
 }
 
 json_t *device_full_json(const struct device *device, const struct condition_view *view)
 {
 	json_t *object = device_row_json(device, view);
 	json_t *more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "first_seen_ms", time_json(device->first_seen_ms),
-	                         "presence_since_ms", time_json(device->presence_since_ms), "hardware", json_string_or_null(device->hardware),
-	                         "agent", json_string_or_null(device->agent), "time_quality",
-	                         named(&mu__time_quality__descriptor, device->time_quality), "clock_offset_ms",
-	                         json_i64(device->clock_offset_ms), "metrics", metrics_json(device, view->now_ms), "app",
-	                         app_json(device, view->now_ms), "boots", boots_json(device), "ota", ota_json(device), "last_result",
-	                         result_json(device), "ledger", device_ledger_json(device));
+		"presence_since_ms", time_json(device->presence_since_ms), "hardware", json_string_or_null(device->hardware), "agent",
+		json_string_or_null(device->agent), "time_quality", named(&mu__time_quality__descriptor, device->time_quality),
+		"clock_offset_ms", json_i64(device->clock_offset_ms), "metrics", metrics_json(device, view->now_ms), "app",
+		app_json(device, view->now_ms), "boots", boots_json(device), "ota", ota_json(device), "last_result", result_json(device),
+		"ledger", device_ledger_json(device));
 	if (!object || !more || json_object_update(object, more) < 0) {
 		json_decref(object);
 		object = 0;

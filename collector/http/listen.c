@@ -7,23 +7,20 @@
 #include <string.h>
 #include <strings.h>
 
-// Splits HOST:PORT or [HOST]:PORT; the port may be missing if it is optional.
+// Splits HOST, HOST:PORT, [HOST] or [HOST]:PORT; *port becomes "" if there is none.
 static int split(const char *text, char *host, size_t size, const char **port)
 {
-	const char *begin = text, *end;
-	if (*text == '[') {
-		begin = text + 1;
-		end = strchr(begin, ']');
-		*port = end && end[1] == ':' ? end + 2 : end && !end[1] ? "" : 0;
-	} else {
-		end = strchr(text, ':');
-		*port = end ? end + 1 : "";
-		end = end ? end : text + strlen(text);
-	}
-	if (!end || !*port || end == begin || (size_t)(end - begin) >= size)
+	bool is_bracketed = *text == '[';
+	const char *begin = text + is_bracketed;
+	size_t length = strcspn(begin, is_bracketed ? "]" : ":");
+	const char *rest = begin + length;
+	if (is_bracketed && *rest++ != ']')
 		return -1;
-	memcpy(host, begin, (size_t)(end - begin));
-	host[end - begin] = 0;
+	if (!length || length >= size || (*rest && *rest != ':'))
+		return -1;
+	memcpy(host, begin, length);
+	host[length] = 0;
+	*port = *rest ? rest + 1 : "";
 	return 0;
 }
 

@@ -72,8 +72,9 @@ void reply_error(struct exchange *exchange, int status, const char *where, const
 	va_start(arguments, what);
 	vsnprintf(text, sizeof text, what, arguments);
 	va_end(arguments);
-	reply_json(exchange, status, json_pack("{s:{s:o,s:o,s:s}}", "error", "what", json_text(text, strlen(text)), "where",
-	                                       json_text(where, strlen(where)), "remedy", remedy));
+	reply_json(exchange, status,
+		json_pack("{s:{s:o,s:o,s:s}}", "error", "what", json_text(text, strlen(text)), "where", json_text(where, strlen(where)),
+			"remedy", remedy));
 }
 
 struct device *exchange_device(struct exchange *exchange)
@@ -81,7 +82,8 @@ struct device *exchange_device(struct exchange *exchange)
 	const char *id = exchange->parameters.text[0];
 	struct device *device = fleet_find(exchange->sources->fleet, id);
 	if (!device)
-		reply_error(exchange, 404, id, "`muster devices` lists the devices that have reported", "no device with this id has ever reported");
+		reply_error(exchange, 404, id, "`muster devices` lists the devices that have reported",
+			"no device with this id has ever reported");
 	return device;
 }
 
@@ -90,6 +92,6 @@ int exchange_number(struct exchange *exchange, const char *name, uint64_t min, u
 	if (query_number(&exchange->query, name, min, max, value) == 0)
 		return 0;
 	reply_error(exchange, 400, name, "give a whole number within the range", "parameter %s must be a number from %llu to %llu", name,
-	            (unsigned long long)min, (unsigned long long)max);
+		(unsigned long long)min, (unsigned long long)max);
 	return -1;
 }

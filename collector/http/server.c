@@ -82,7 +82,8 @@ static const struct route *find_route(struct exchange *exchange)
 	if (other) {
 		const char *allowed = other->method == EVHTTP_REQ_GET ? "GET, HEAD" : "POST";
 		evhttp_add_header(evhttp_request_get_output_headers(exchange->request), "Allow", allowed);
-		reply_error(exchange, 405, exchange->path, "see collector/http/README.md for the methods of each path", "this path takes %s only", allowed);
+		reply_error(exchange, 405, exchange->path, "see collector/http/README.md for the methods of each path",
+			"this path takes %s only", allowed);
 	} else {
 		reply_error(exchange, 404, exchange->path, "see collector/http/README.md for the paths", "there is nothing at this path");
 	}
@@ -126,7 +127,8 @@ static bool check_token(struct exchange *exchange)
 	for (size_t i = 0; i < sizeof auth_errors / sizeof *auth_errors; i++)
 		if (auth_errors[i].result == result)
 			reply_error(exchange, auth_errors[i].status, "Authorization",
-			            "make one with `musterd token add NAME` and send it as `Authorization: Bearer TOKEN`", "%s", auth_errors[i].what);
+				"make one with `musterd token add NAME` and send it as `Authorization: Bearer TOKEN`", "%s",
+				auth_errors[i].what);
 	return false;
 }
 
@@ -142,8 +144,8 @@ static bool read_body(struct exchange *exchange)
 	if (exchange->body)
 		reply_error(exchange, 400, "body", "send {...}", "the body must be a JSON object");
 	else
-		reply_error(exchange, 400, "body", "send one JSON object", "the body is not JSON: line %d column %d: %s", error.line, error.column,
-		            error.text);
+		reply_error(exchange, 400, "body", "send one JSON object", "the body is not JSON: line %d column %d: %s", error.line,
+			error.column, error.text);
 	return false;
 }
 
@@ -245,12 +247,15 @@ static int check_exposure(struct http_server *server, const struct listen_addres
 	if (address->is_loopback)
 		return 0;
 	if (!server->tls) {
-		snprintf(problem, size, "http.listen %s is not loopback: give http.tls_cert_file and http.tls_key_file, or listen on 127.0.0.1", settings->listen);
+		snprintf(problem, size,
+			"http.listen %s is not loopback: give http.tls_cert_file and http.tls_key_file, or listen on 127.0.0.1",
+			settings->listen);
 		return -1;
 	}
 	if (auth_has_token(server->sources.store) > 0)
 		return 0;
-	snprintf(problem, size, "http.listen %s is not loopback and no token is in force: make one with `musterd token add NAME`", settings->listen);
+	snprintf(problem, size, "http.listen %s is not loopback and no token is in force: make one with `musterd token add NAME`",
+		settings->listen);
 	return -1;
 }
 
@@ -268,8 +273,9 @@ static int listen_on(struct http_server *server, const struct listen_address *ad
 	evhttp_set_max_body_size(server->http, BODY_MAX);
 	evhttp_set_timeout(server->http, TIMEOUT_S);
 	evhttp_set_default_content_type(server->http, "text/plain; charset=utf-8");
-	evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
-	                                                 EVHTTP_REQ_PATCH | EVHTTP_REQ_OPTIONS);
+	evhttp_set_allowed_methods(server->http,
+		EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
+			EVHTTP_REQ_OPTIONS);
 	evhttp_set_gencb(server->http, on_request, server);
 	evhttp_set_bevcb(server->http, new_connection, server);
 	server->socket = evhttp_bind_socket_with_handle(server->http, address->host, address->port);
@@ -278,8 +284,8 @@ static int listen_on(struct http_server *server, const struct listen_address *ad
 		return 0;
 	}
 	snprintf(problem, size, "cannot listen on %s: %s (%s)", server->settings.listen, strerror(errno),
-	         errno == EADDRINUSE ? "another program has the port: is another musterd running? choose another http.listen" :
-	                               "choose another http.listen");
+		errno == EADDRINUSE ? "another program has the port: is another musterd running? choose another http.listen"
+				    : "choose another http.listen");
 	return -1;
 }
 
@@ -303,7 +309,7 @@ static int open_server(struct http_server *server, char *problem, size_t size)
 }
 
 struct http_server *http_start(struct event_base *base, const struct http_settings *settings, const struct http_sources *sources,
-                               char *problem, size_t problem_size)
+	char *problem, size_t problem_size)
 {
 	struct http_server *server = calloc(1, sizeof *server);
 	if (!server) {

@@ -39,7 +39,7 @@ struct http_sources {
 
 // Starts to listen. Null: *problem (at least 256 bytes) says what is wrong, where, and what to do.
 struct http_server *http_start(struct event_base *base, const struct http_settings *settings, const struct http_sources *sources,
-                               char *problem, size_t problem_size);
+	char *problem, size_t problem_size);
 
 // Takes new limits (silent_after_ms) after a reload; listening goes on as it was.
 void http_set_silent_after(struct http_server *server, uint32_t silent_after_ms);

@@ -324,7 +324,11 @@ static void test_only_so_many_wait(void **state)
 static void test_expiry(void **state)
 {
 	(void)state;
-	static const struct { uint64_t not_after_ms, later_ms; int accepted; enum command_state expected; } rows[] = {
+	static const struct {
+		uint64_t not_after_ms, later_ms;
+		int accepted;
+		enum command_state expected;
+	} rows[] = {
 		{ 0, COMMANDS_NOT_AFTER_MS, 0, COMMAND_SENT },
 		{ 0, COMMANDS_NOT_AFTER_MS + 1, 0, COMMAND_EXPIRED },
 		{ NOW + 600000, 600001, 0, COMMAND_EXPIRED },

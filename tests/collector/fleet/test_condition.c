@@ -93,20 +93,69 @@ static void everybody_loses(struct world *world)
 		fleet_set_presence(world->fleet, fleet_at(world->fleet, i), false, world->now_ms + i * 100);
 }
 
-static void nothing(struct world *world) { (void)world; }
-static void crashes_3(struct world *world) { boots(world, 3, MU__RESET_CLASS__RESET_CRASH, 20000); }
-static void crashes_2(struct world *world) { boots(world, 2, MU__RESET_CLASS__RESET_CRASH, 20000); }
-static void crashes_slow(struct world *world) { boots(world, 3, MU__RESET_CLASS__RESET_CRASH, 400000); }
-static void crashes_unknown_class(struct world *world) { boots(world, 3, 200, 20000); }
-static void hang_1(struct world *world) { boots(world, 1, MU__RESET_CLASS__RESET_HANG, 20000); }
-static void hang_long_ago(struct world *world) { boots(world, 1, MU__RESET_CLASS__RESET_HANG, 0); world->now_ms += 700000; heartbeat(world); }
-static void brown_outs(struct world *world) { boots(world, 3, MU__RESET_CLASS__RESET_BROWN_OUT, 20000); }
-static void power_on(struct world *world) { boots(world, 1, MU__RESET_CLASS__RESET_POWER_ON, 20000); presence(world, 1, 1000); }
-static void power_on_5(struct world *world) { boots(world, 5, MU__RESET_CLASS__RESET_POWER_ON, 20000); }
-static void commanded(struct world *world) { for (int i = 0; i < 4; i++) boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_COMMAND); }
-static void commanded_as_crash(struct world *world) { for (int i = 0; i < 4; i++) boot_for(world, MU__RESET_CLASS__RESET_CRASH, MU__RESET_CAUSE__CAUSE_COMMAND); }
-static void crashes_then_rollback(struct world *world) { crashes_3(world); boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_ROLLBACK); }
-static void crashes_then_command(struct world *world) { crashes_3(world); boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_COMMAND); }
+static void nothing(struct world *world)
+{
+	(void)world;
+}
+static void crashes_3(struct world *world)
+{
+	boots(world, 3, MU__RESET_CLASS__RESET_CRASH, 20000);
+}
+static void crashes_2(struct world *world)
+{
+	boots(world, 2, MU__RESET_CLASS__RESET_CRASH, 20000);
+}
+static void crashes_slow(struct world *world)
+{
+	boots(world, 3, MU__RESET_CLASS__RESET_CRASH, 400000);
+}
+static void crashes_unknown_class(struct world *world)
+{
+	boots(world, 3, 200, 20000);
+}
+static void hang_1(struct world *world)
+{
+	boots(world, 1, MU__RESET_CLASS__RESET_HANG, 20000);
+}
+static void hang_long_ago(struct world *world)
+{
+	boots(world, 1, MU__RESET_CLASS__RESET_HANG, 0);
+	world->now_ms += 700000;
+	heartbeat(world);
+}
+static void brown_outs(struct world *world)
+{
+	boots(world, 3, MU__RESET_CLASS__RESET_BROWN_OUT, 20000);
+}
+static void power_on(struct world *world)
+{
+	boots(world, 1, MU__RESET_CLASS__RESET_POWER_ON, 20000);
+	presence(world, 1, 1000);
+}
+static void power_on_5(struct world *world)
+{
+	boots(world, 5, MU__RESET_CLASS__RESET_POWER_ON, 20000);
+}
+static void commanded(struct world *world)
+{
+	for (int i = 0; i < 4; i++)
+		boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_COMMAND);
+}
+static void commanded_as_crash(struct world *world)
+{
+	for (int i = 0; i < 4; i++)
+		boot_for(world, MU__RESET_CLASS__RESET_CRASH, MU__RESET_CAUSE__CAUSE_COMMAND);
+}
+static void crashes_then_rollback(struct world *world)
+{
+	crashes_3(world);
+	boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_ROLLBACK);
+}
+static void crashes_then_command(struct world *world)
+{
+	crashes_3(world);
+	boot_for(world, MU__RESET_CLASS__RESET_SOFTWARE, MU__RESET_CAUSE__CAUSE_COMMAND);
+}
 static void crashes_of_other_image(struct world *world)
 {
 	crashes_3(world);
@@ -125,22 +174,77 @@ static void unreported(struct world *world)
 	sample.unreported.reset_class = MU__RESET_CLASS__RESET_CRASH;
 	fold(world, &sample);
 }
-static void gone_10_s(struct world *world) { fleet_set_presence(world->fleet, world->device, false, world->now_ms - 10000); }
-static void gone_60_s(struct world *world) { fleet_set_presence(world->fleet, world->device, false, world->now_ms - 60000); }
-static void gone_after_a_long_quiet(struct world *world) { world->now_ms += 46000; fleet_set_presence(world->fleet, world->device, false, world->now_ms); }
-static void all_gone_60_s(struct world *world) { everybody_loses(world); world->now_ms += 60000; }
-static void all_gone_180_s(struct world *world) { everybody_loses(world); world->now_ms += 170000; }
-static void silent_4_min(struct world *world) { world->now_ms += 240000; }
-static void silent_2_min(struct world *world) { world->now_ms += 120000; }
-static void broker_away(struct world *world) { fleet_set_broker(world->fleet, false, world->now_ms); world->now_ms += 600000; }
-static void broker_back(struct world *world) { broker_away(world); fleet_set_broker(world->fleet, true, world->now_ms); world->now_ms += 60000; }
-static void broker_back_but_silent(struct world *world) { broker_back(world); world->now_ms += 180000; }
-static void leaks(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK); }
-static void leaks_and_low(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_HEAP_LOW); }
-static void low(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_STARVED); }
-static void no_ota_room(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM); }
-static void sockets(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_SOCKETS_LOW); }
-static void weak_verdict(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_LINK_WEAK); }
+static void gone_10_s(struct world *world)
+{
+	fleet_set_presence(world->fleet, world->device, false, world->now_ms - 10000);
+}
+static void gone_60_s(struct world *world)
+{
+	fleet_set_presence(world->fleet, world->device, false, world->now_ms - 60000);
+}
+static void gone_after_a_long_quiet(struct world *world)
+{
+	world->now_ms += 46000;
+	fleet_set_presence(world->fleet, world->device, false, world->now_ms);
+}
+static void all_gone_60_s(struct world *world)
+{
+	everybody_loses(world);
+	world->now_ms += 60000;
+}
+static void all_gone_180_s(struct world *world)
+{
+	everybody_loses(world);
+	world->now_ms += 170000;
+}
+static void silent_4_min(struct world *world)
+{
+	world->now_ms += 240000;
+}
+static void silent_2_min(struct world *world)
+{
+	world->now_ms += 120000;
+}
+static void broker_away(struct world *world)
+{
+	fleet_set_broker(world->fleet, false, world->now_ms);
+	world->now_ms += 600000;
+}
+static void broker_back(struct world *world)
+{
+	broker_away(world);
+	fleet_set_broker(world->fleet, true, world->now_ms);
+	world->now_ms += 60000;
+}
+static void broker_back_but_silent(struct world *world)
+{
+	broker_back(world);
+	world->now_ms += 180000;
+}
+static void leaks(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK);
+}
+static void leaks_and_low(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_HEAP_LOW);
+}
+static void low(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_STARVED);
+}
+static void no_ota_room(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM);
+}
+static void sockets(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_SOCKETS_LOW);
+}
+static void weak_verdict(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_LINK_WEAK);
+}
 static void weak_rssi(struct world *world)
 {
 	struct sample sample;
@@ -148,18 +252,39 @@ static void weak_rssi(struct world *world)
 	sample.link_health.rssi_dbm = CONDITION_WEAK_DBM;
 	fold(world, &sample);
 }
-static void weak_and_flapping(struct world *world) { weak_rssi(world); losses(world, 3, MU__LINK_CHANGE__LINK_LOST, 20000); }
+static void weak_and_flapping(struct world *world)
+{
+	weak_rssi(world);
+	losses(world, 3, MU__LINK_CHANGE__LINK_LOST, 20000);
+}
 static void one_reconnect(struct world *world)
 {
 	losses(world, 1, MU__LINK_CHANGE__LINK_LOST, 1000);
 	losses(world, 1, MU__LINK_CHANGE__LINK_SESSION_LOST, 100);
 	presence(world, 1, 1000);
 }
-static void restart_and_reconnect(struct world *world) { power_on(world); one_reconnect(world); }
-static void links_2(struct world *world) { losses(world, 2, MU__LINK_CHANGE__LINK_LOST, 60000); }
-static void sessions_2(struct world *world) { losses(world, 2, MU__LINK_CHANGE__LINK_SESSION_LOST, 60000); }
-static void links_2_slow(struct world *world) { losses(world, 2, MU__LINK_CHANGE__LINK_LOST, 310000); heartbeat(world); }
-static void presences_2(struct world *world) { presence(world, 2, 60000); }
+static void restart_and_reconnect(struct world *world)
+{
+	power_on(world);
+	one_reconnect(world);
+}
+static void links_2(struct world *world)
+{
+	losses(world, 2, MU__LINK_CHANGE__LINK_LOST, 60000);
+}
+static void sessions_2(struct world *world)
+{
+	losses(world, 2, MU__LINK_CHANGE__LINK_SESSION_LOST, 60000);
+}
+static void links_2_slow(struct world *world)
+{
+	losses(world, 2, MU__LINK_CHANGE__LINK_LOST, 310000);
+	heartbeat(world);
+}
+static void presences_2(struct world *world)
+{
+	presence(world, 2, 60000);
+}
 static void broker_restarts_twice(struct world *world)
 {
 	for (int i = 0; i < 2; i++) {
@@ -181,8 +306,16 @@ static void own_session_lost_twice(struct world *world)
 		losses(world, 1, MU__LINK_CHANGE__LINK_SESSION_LOST, 3000);
 	}
 }
-static void flapping_verdict_in_outage(struct world *world) { own_session_lost_twice(world); verdict(world, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING); }
-static void flapping_verdict(struct world *world) { losses(world, 1, MU__LINK_CHANGE__LINK_LOST, 1000); verdict(world, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING); }
+static void flapping_verdict_in_outage(struct world *world)
+{
+	own_session_lost_twice(world);
+	verdict(world, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING);
+}
+static void flapping_verdict(struct world *world)
+{
+	losses(world, 1, MU__LINK_CHANGE__LINK_LOST, 1000);
+	verdict(world, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING);
+}
 static void clock_ahead(struct world *world)
 {
 	struct sample sample;
@@ -224,7 +357,10 @@ static void no_time(struct world *world)
 	sample.record.time_quality = MU__TIME_QUALITY__TIME_NONE;
 	fold(world, &sample);
 }
-static void flash_fault(struct world *world) { verdict(world, MU__VERDICT_BIT__VERDICT_FLASH_FAULT); }
+static void flash_fault(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_FLASH_FAULT);
+}
 
 // What happens to a healthy device, the state that follows, and a piece of the reason (null: there must be no reason at all).
 static const struct {

@@ -185,7 +185,10 @@ static void fold_app(struct device *device, uint32_t boot, uint32_t index)
 static void test_application_metrics_belong_to_their_boot(void **unused)
 {
 	(void)unused;
-	static const struct { uint32_t boot, index; int is_taken; } rows[] = {
+	static const struct {
+		uint32_t boot, index;
+		int is_taken;
+	} rows[] = {
 		{ 3, 1, 1 },
 		{ 4, 1, 0 }, // names of another boot
 		{ 3, 2, 0 }, // no name with this index

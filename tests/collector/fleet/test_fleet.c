@@ -57,7 +57,11 @@ static void add_devices(struct fleet *fleet, int count)
 static void test_losses_of_many_at_once(void **unused)
 {
 	(void)unused;
-	static const struct { int count, lose; uint64_t apart_ms; bool is_common; } rows[] = {
+	static const struct {
+		int count, lose;
+		uint64_t apart_ms;
+		bool is_common;
+	} rows[] = {
 		{ 20, 1, 0, false },
 		{ 20, 4, 100, false },  // one in five
 		{ 20, 5, 100, true },   // one in four
@@ -95,7 +99,10 @@ static void test_one_that_flaps_alone_is_not_many(void **unused)
 static void test_outages_of_the_collector(void **unused)
 {
 	(void)unused;
-	static const struct { int64_t at_ms; bool is_common; } rows[] = {
+	static const struct {
+		int64_t at_ms;
+		bool is_common;
+	} rows[] = {
 		{ -120000, false }, { -30000, true }, { 0, true }, { 5000, true }, { 60000, true }, { 120000, false },
 	};
 	struct fleet *fleet = fleet_new();

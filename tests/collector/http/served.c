@@ -46,8 +46,13 @@ static void commit(struct served *served, struct device *device, const Mu__Recor
 {
 	uint8_t bytes[2048];
 	size_t size = mu__record__pack(record, bytes);
-	struct store_record row = { .epoch = 7, .seq = device->ledger.next_seq++, .recv_ms = now_ms, .prev = device->ledger.last_n, .dev = device->dev,
-		                    .kind = record->body_case, .body = { bytes, size } };
+	struct store_record row = { .epoch = 7,
+		.seq = device->ledger.next_seq++,
+		.recv_ms = now_ms,
+		.prev = device->ledger.last_n,
+		.dev = device->dev,
+		.kind = record->body_case,
+		.body = { bytes, size } };
 	assert_int_equal(store_begin(served->store), 0);
 	assert_int_equal(store_record_append(served->store, &row, &device->ledger.last_n), 0);
 	assert_int_equal(store_commit(served->store), 0);

@@ -51,7 +51,11 @@ static void test_hex(void **unused)
 static void test_base64(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text; long size; const char *bytes; } rows[] = {
+	static const struct {
+		const char *text;
+		long size;
+		const char *bytes;
+	} rows[] = {
 		{ "", 0, "" },          { "YQ==", 1, "a" },      { "YWI=", 2, "ab" },     { "YWJj", 3, "abc" },    { "YWJjZA==", 4, "abcd" },
 		{ "YQ=", -1, 0 },       { "YQ", -1, 0 },         { "Y===", -1, 0 },       { "YQ==YQ==", -1, 0 },   { "Y Q=", -1, 0 },
 		{ "YWJjZGVmZw==", -1, 0 }, // seven bytes: more than there is room for

@@ -10,7 +10,13 @@
 static void test_addresses(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text; int err; const char *host; uint16_t port; bool is_loopback; } rows[] = {
+	static const struct {
+		const char *text;
+		int err;
+		const char *host;
+		uint16_t port;
+		bool is_loopback;
+	} rows[] = {
 		{ "127.0.0.1:8970", 0, "127.0.0.1", 8970, true },
 		{ "127.9.9.9:1", 0, "127.9.9.9", 1, true },
 		{ "[::1]:8970", 0, "::1", 8970, true },
@@ -45,7 +51,10 @@ static void test_addresses(void **unused)
 static void test_hosts(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text; bool is_local; } rows[] = {
+	static const struct {
+		const char *text;
+		bool is_local;
+	} rows[] = {
 		{ "127.0.0.1:8970", true }, { "localhost:8970", true }, { "LOCALHOST", true }, { "[::1]:8970", true }, { "127.0.0.1", true },
 		{ 0, true },                { "evil.example", false },  { "evil.example:8970", false }, { "localhost.evil.example", false }, { "", false },
 	};

@@ -9,7 +9,9 @@
 #include "collector/http/query.h"
 
 // text, then the value of "a" (null: must be refused, "-": not there).
-static const struct { const char *text, *a; } rows[] = {
+static const struct {
+	const char *text, *a;
+} rows[] = {
 	{ "a=1", "1" },
 	{ "b=2&a=1", "1" },
 	{ "a=", "" },
@@ -67,7 +69,11 @@ static void test_bounds(void **unused)
 static void test_numbers(void **unused)
 {
 	(void)unused;
-	static const struct { const char *text; int err; uint64_t value; } cases[] = {
+	static const struct {
+		const char *text;
+		int err;
+		uint64_t value;
+	} cases[] = {
 		{ "n=5", 0, 5 },   { "m=5", 0, 77 }, { "n=", -1, 77 }, { "n=0", -1, 77 }, { "n=11", -1, 77 }, { "n=-1", -1, 77 },
 		{ "n=+1", -1, 77 }, { "n=1x", -1, 77 }, { "n=99999999999999999999999", -1, 77 }, { "n=10", 0, 10 },
 	};

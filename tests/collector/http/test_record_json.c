@@ -30,14 +30,16 @@ static void test_a_boot(void **unused)
 	sample.boot.backtrace = backtrace;
 	sample.boot.has_cause = 1;
 	sample.boot.cause = 77; // not known yet
-	sample.boot.firmware = (char *)"\xff" "1";
+	sample.boot.firmware = (char *)"\xff"
+				       "1";
 	sample.boot.n_unreported = 1;
 	sample.unreported.first_boot = 1;
 	sample.unreported.count = 2;
-	check(&sample.record.base, "{\"boot\":3,\"uptime_ms\":0,\"time_quality\":\"TIME_SERVER\",\"boot_report\":{\"reset_raw\":0,"
-	                           "\"reset_class\":\"RESET_HANG\",\"firmware\":\"?1\",\"elf_sha\":\"1110020304050607\",\"cause\":77,"
-	                           "\"pc\":\"0x400d1234\",\"backtrace\":[\"0x400d0001\",\"0x400d0002\"],\"unreported\":[{\"first_boot\":1,"
-	                           "\"count\":2,\"reset_raw\":0,\"reset_class\":\"RESET_UNKNOWN\"}]}}");
+	check(&sample.record.base,
+		"{\"boot\":3,\"uptime_ms\":0,\"time_quality\":\"TIME_SERVER\",\"boot_report\":{\"reset_raw\":0,"
+		"\"reset_class\":\"RESET_HANG\",\"firmware\":\"?1\",\"elf_sha\":\"1110020304050607\",\"cause\":77,"
+		"\"pc\":\"0x400d1234\",\"backtrace\":[\"0x400d0001\",\"0x400d0002\"],\"unreported\":[{\"first_boot\":1,"
+		"\"count\":2,\"reset_raw\":0,\"reset_class\":\"RESET_UNKNOWN\"}]}}");
 }
 
 static void test_a_heartbeat(void **unused)
@@ -55,9 +57,10 @@ static void test_a_heartbeat(void **unused)
 	points[1].integer = INT64_MIN;
 	sample.heartbeat.n_app = 2;
 	sample.heartbeat.app = list;
-	check(&sample.record.base, "{\"boot\":1,\"uptime_ms\":\"18446744073709551615\",\"time_quality\":\"TIME_SERVER\",\"heartbeat\":{\"vitals\":"
-	                           "{\"heap_free_bytes\":150000,\"uptime_s\":1271310319,\"verdict\":0},\"app\":[{\"index\":0,\"real\":null},"
-	                           "{\"index\":1,\"integer\":\"-9223372036854775808\"}]}}");
+	check(&sample.record.base,
+		"{\"boot\":1,\"uptime_ms\":\"18446744073709551615\",\"time_quality\":\"TIME_SERVER\",\"heartbeat\":{\"vitals\":"
+		"{\"heap_free_bytes\":150000,\"uptime_s\":1271310319,\"verdict\":0},\"app\":[{\"index\":0,\"real\":null},"
+		"{\"index\":1,\"integer\":\"-9223372036854775808\"}]}}");
 }
 
 static void test_fixed64_is_hex(void **unused)

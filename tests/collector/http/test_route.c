@@ -6,7 +6,9 @@
 #include <cmocka.h>
 #include "collector/http/route.h"
 
-static const struct { const char *pattern, *path, *first; } rows[] = {
+static const struct {
+	const char *pattern, *path, *first;
+} rows[] = {
 	{ "/healthz", "/healthz", "" },
 	{ "/healthz", "/healthz/", 0 },
 	{ "/healthz", "/health", 0 },

@@ -20,7 +20,11 @@ static const char *what_of(const struct reply *reply)
 }
 
 // Each request, its status, and a piece of the answer: of the body, or of what the error says.
-static const struct { const char *method, *path, *token, *body; long status; const char *piece; } rows[] = {
+static const struct {
+	const char *method, *path, *token, *body;
+	long status;
+	const char *piece;
+} rows[] = {
 	{ "GET", "/healthz", 0, 0, 200, "ok" },
 	{ "GET", "/readyz", 0, 0, 200, "ready" },
 	{ "GET", "/api/v1/version", 0, 0, 200, "\"program\":\"musterd\"" },
@@ -76,7 +80,8 @@ static const struct { const char *method, *path, *token, *body; long status; con
 	{ "POST", "/api/v1/devices/edge-1/commands/prepare", SERVED_TOKEN, "{\"key_id\":\"12\",\"body\":\"rollback\"}", 400, "16 hex digits" },
 	{ "POST", "/api/v1/devices/nobody/commands/prepare", SERVED_TOKEN, "{}", 404, "no device" },
 	{ "POST", "/api/v1/devices/edge-1/commands", SERVED_TOKEN, "{\"command\":\"!\",\"signature\":\"\",\"key_id\":\"0000000000000000\"}", 400, "base64" },
-	{ "POST", "/api/v1/devices/edge-1/commands", SERVED_TOKEN, "{\"command\":\"AAAA\",\"signature\":\"\",\"key_id\":\"0000000000000000\"}", 400, "not a signed command" },
+	{ "POST", "/api/v1/devices/edge-1/commands", SERVED_TOKEN,
+		"{\"command\":\"AAAA\",\"signature\":\"\",\"key_id\":\"0000000000000000\"}", 400, "not a signed command" },
 };
 
 static void test_rows(void **state)
@@ -171,7 +176,7 @@ static void test_prepare_and_submit(void **state)
 	char body[600];
 	for (json_int_t counter = 1; counter < 3; counter++) {
 		struct reply reply = served_ask(served, "POST", "/api/v1/devices/edge-1/commands/prepare", SERVED_TOKEN,
-		                                "{\"key_id\":\"0102030405060708\",\"body\":\"rollback\"}");
+			"{\"key_id\":\"0102030405060708\",\"body\":\"rollback\"}");
 		assert_int_equal(reply.status, 200);
 		assert_int_equal(json_integer_value(json_object_get(reply.json, "counter")), counter);
 		assert_string_equal(json_string_value(json_object_get(reply.json, "target_sha")), "2220020304050607");
@@ -180,7 +185,8 @@ static void test_prepare_and_submit(void **state)
 	}
 	static const long statuses[] = { 202, 200 }; // the same bytes again are taken, and change nothing
 	for (int i = 0; i < 2; i++) {
-		struct reply reply = served_ask(served, "POST", "/api/v1/devices/edge-1/commands", SERVED_TOKEN, command_body(body, sizeof body));
+		struct reply reply =
+			served_ask(served, "POST", "/api/v1/devices/edge-1/commands", SERVED_TOKEN, command_body(body, sizeof body));
 		assert_int_equal(reply.status, statuses[i]);
 		assert_string_equal(json_string_value(json_object_get(reply.json, "id")), "69696969696969696969696969696969");
 		served_done(&reply);
@@ -244,7 +250,9 @@ static void test_metrics(void **state)
 static void test_where_it_may_listen(void **state)
 {
 	struct served *served = *state;
-	static const struct { const char *listen, *cert, *key, *piece; } cases[] = {
+	static const struct {
+		const char *listen, *cert, *key, *piece;
+	} cases[] = {
 		{ "0.0.0.0:0", 0, 0, "not loopback" },
 		{ "[::]:0", 0, 0, "not loopback" },
 		{ "nowhere", 0, 0, "not an address" },
@@ -252,7 +260,9 @@ static void test_where_it_may_listen(void **state)
 		{ "127.0.0.1:0", "/nowhere/cert.pem", "/nowhere/key.pem", "/nowhere/cert.pem" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct http_settings settings = { .listen = cases[i].listen, .tls_cert_file = cases[i].cert, .tls_key_file = cases[i].key };
+		const struct http_settings settings = { .listen = cases[i].listen,
+			.tls_cert_file = cases[i].cert,
+			.tls_key_file = cases[i].key };
 		const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0 };
 		char problem[256] = "";
 		assert_null(http_start(served->base, &settings, &sources, problem, sizeof problem));
@@ -278,9 +288,15 @@ static void test_a_busy_port_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_rows),           CASE(test_not_ready_says_why),   CASE(test_a_name_that_is_not_ours_is_refused),
-		CASE(test_pages_of_records), CASE(test_prepare_and_submit), CASE(test_too_large_a_body),
-		CASE(test_metrics),        CASE(test_where_it_may_listen),  CASE(test_a_busy_port_is_named),
+		CASE(test_rows),
+		CASE(test_not_ready_says_why),
+		CASE(test_a_name_that_is_not_ours_is_refused),
+		CASE(test_pages_of_records),
+		CASE(test_prepare_and_submit),
+		CASE(test_too_large_a_body),
+		CASE(test_metrics),
+		CASE(test_where_it_may_listen),
+		CASE(test_a_busy_port_is_named),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "collector/cli/show.h"
+#include "tests/collector/cli/screen.h"
+
+#define NOW UINT64_C(1790000000000)
+
+static json_t *load(const char *text)
+{
+	json_error_t error;
+	json_t *value = json_loads(text, 0, &error);
+	if (!value)
+		fail_msg("%s", error.text);
+	return value;
+}
+
+static const char *const full_device =
+	"{\"id\":\"edge-1\",\"online\":true,\"condition\":{\"state\":\"hanging\",\"severity\":\"critical\",\"reasons\":[{\"code\":\"hanging\",\"severity\":"
+	"\"critical\",\"text\":\"network hung: reset by the watchdog 1 time in 10 min\"}]},\"firmware\":\"1.1.0\",\"last_seen_ms\":1789999999000,"
+	"\"hardware\":null,\"agent\":\"0.1.0\",\"first_seen_ms\":1789999000000,\"ota\":{\"slot\":1,\"running_sha\":\"1110020304050607\",\"other_sha\":"
+	"\"2220020304050607\",\"other_firmware\":\"1.0.0\",\"rollback_ready\":false,\"block\":\"ROLLBACK_DAMAGED\"},\"boots\":[{\"boot\":3,\"count\":2,"
+	"\"at_ms\":1789999990000,\"class\":\"RESET_HANG\",\"cause\":\"CAUSE_LIVENESS\",\"hung_token\":\"network\",\"previous_uptime_s\":20}],"
+	"\"last_result\":{\"outcome\":\"OUTCOME_BUSY\",\"at_ms\":1789999900000},"
+	"\"ledger\":{\"accepted\":5,\"duplicates\":1,\"unexplained\":0},\"metrics\":{\"rssi_dbm\":{\"value\":-60,"
+	"\"unit\":\"dbm\",\"age_s\":3},\"ota_state\":{\"value\":0,\"unit\":\"state\",\"age_s\":3,\"text\":\"OTA_IDLE\"}}}";
+
+static void test_one_device(void **unused)
+{
+	(void)unused;
+	struct screen screen;
+	json_t *device = load(full_device);
+	screen_open(&screen, 60);
+	show_device(device, &screen.terminal, NOW);
+	screen_check(&screen);
+	char *date = strstr((char *)screen_text(&screen), "first seen");
+	assert_non_null(date);
+	memcpy(date + 14, "DATE-TIME-IS-LOCAL-", 19); // of this machine's zone
+	assert_string_equal(screen_text(&screen),
+		"device        edge-1\n"
+		"state         hanging\n"
+		"because       hanging: network hung: reset by the watchdog 1\n"
+		"              time in 10 min\n"
+		"session       online, last word 1 s ago\n"
+		"hardware      ?, agent 0.1.0\n"
+		"first seen    DATE-TIME-IS-LOCAL-\n"
+		"firmware      1.1.0 (11100203) in slot 1\n"
+		"other slot    1.0.0 (22200203)\n"
+		"rollback      not possible: the image in its other slot is\n"
+		"              damaged\n"
+		"boots         3  10 s ago  RESET_HANG 2 times,\n"
+		"              CAUSE_LIVENESS, network hung, after 20 s\n"
+		"last command  the device is at work on an update or another\n"
+		"              rollback, 100 s ago\n"
+		"records       5 accepted, 1 received twice, 0 missing\n"
+		"              without a reason\n"
+		"\n"
+		"METRIC        VALUE  UNIT  AGE\n"
+		"rssi_dbm        -60  dbm   3 s\n"
+		"ota_state  OTA_IDLE        3 s\n");
+	screen_close(&screen);
+	json_decref(device);
+}
+
+// An answer of another server, or of a broken one: nothing is printed that is not there, nothing crashes.
+static void test_answers_of_another_shape(void **unused)
+{
+	(void)unused;
+	static const char *const shapes[] = { "{}", "[]",
+		"{\"id\":5,\"condition\":7,\"ota\":[],\"boots\":[5],\"metrics\":{\"x\":1},\"ledger\":null}" };
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		struct screen screen;
+		json_t *answer = load(shapes[i]);
+		screen_open(&screen, 80);
+		show_device(answer, &screen.terminal, NOW);
+		screen_check(&screen);
+		assert_non_null(strstr(screen_text(&screen), "session       not known, last word never"));
+		screen_close(&screen);
+		json_decref(answer);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_one_device),
+		cmocka_unit_test(test_answers_of_another_shape),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
