@@ -38,6 +38,7 @@ struct list {
 // One device in one epoch.
 struct stream {
 	char id[MU_DEVICE_ID_MAX + 1];
+	char name[MU_DEVICE_ID_MAX + 18]; // "ID EPOCH", the key of the table of streams
 	uint64_t epoch;
 	struct list stored, sent, spooled;
 	uint64_t acked;      // highest number of its Acks
@@ -73,7 +74,7 @@ __attribute__((format(printf, 2, 3))) static void found(const struct stream *str
 
 static struct stream *stream_of(const char *id, uint64_t epoch)
 {
-	char name[LINE_BYTES];
+	char name[sizeof streams->name];
 	ENTRY *known, key = { .key = name };
 	snprintf(name, sizeof name, "%s %016" PRIx64, id, epoch);
 	if (hsearch_r(key, FIND, &known, &by_name))
@@ -83,8 +84,9 @@ static struct stream *stream_of(const char *id, uint64_t epoch)
 		die(name, "too many devices and epochs");
 	snprintf(stream->id, sizeof stream->id, "%s", id);
 	stream->epoch = epoch;
-	key = (ENTRY){ .key = strdup(name), .data = stream };
-	if (!key.key || !hsearch_r(key, ENTER, &known, &by_name))
+	snprintf(stream->name, sizeof stream->name, "%s", name);
+	key = (ENTRY){ .key = stream->name, .data = stream };
+	if (!hsearch_r(key, ENTER, &known, &by_name))
 		die(name, "no memory");
 	return stream;
 }
