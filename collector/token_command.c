@@ -118,7 +118,8 @@ int token_command(const struct config *config, int word_count, char *const *word
 		if (word_count > 1 && strcmp(verbs[i].name, words[1]) == 0 && verbs[i].words == word_count)
 			verb = &verbs[i];
 	if (!verb || (word_count == 3 && !is_name(words[2]))) {
-		fprintf(stderr, "usage: musterd token add NAME | revoke NAME | list   [--config FILE]\nNAME: 1 to 64 of A-Z a-z 0-9 . _ -\n");
+		fprintf(stderr,
+			"usage: musterd token add NAME | revoke NAME | list   [--config FILE]\nNAME: 1 to 64 of A-Z a-z 0-9 . _ -\n");
 		return 2;
 	}
 	struct store_fault fault;
