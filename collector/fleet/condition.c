@@ -159,8 +159,9 @@ static bool is_silent(const struct device *device, const struct condition_view *
 	uint64_t changed_ms = fleet_broker_since_ms(view->fleet);
 	bool up = fleet_broker_is_up(view->fleet);
 	uint64_t now_ms = up || !changed_ms ? view->now_ms : changed_ms;
-	uint64_t from_ms = up && changed_ms > device->last_seen_ms ? changed_ms : device->last_seen_ms;
-	say(why, "no word for %s (limit %s)", duration(since(device->last_seen_ms, view->now_ms)).text, duration(limit_ms).text);
+	uint64_t heard_ms = device->last_seen_ms ? device->last_seen_ms : device->first_seen_ms; // all of it lost with a snapshot
+	uint64_t from_ms = up && changed_ms > heard_ms ? changed_ms : heard_ms;
+	say(why, "no word for %s (limit %s)", duration(since(heard_ms, view->now_ms)).text, duration(limit_ms).text);
 	return since(from_ms, now_ms) > limit_ms;
 }
 

@@ -200,6 +200,24 @@ struct reply served_ask_host(struct served *served, const char *path, const char
 	return ask(served, "GET", path, curl_slist_append(0, host_header), 0);
 }
 
+static const char *what_of(const struct reply *reply)
+{
+	const char *what = 0, *where = 0, *remedy = 0;
+	json_unpack(reply->json, "{s:{s:s,s:s,s:s}}", "error", "what", &what, "where", &where, "remedy", &remedy);
+	return what && where && remedy && *remedy ? what : "";
+}
+
+void served_check(struct served *served, const struct served_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct reply reply = served_ask(served, rows[i].method, rows[i].path, rows[i].token, rows[i].body);
+		const char *text = reply.status >= 400 ? what_of(&reply) : reply.body ? reply.body : "";
+		if (reply.status != rows[i].status || !strstr(text, rows[i].piece))
+			fail_msg("%s %s: %ld %s", rows[i].method, rows[i].path, reply.status, reply.body ? reply.body : "");
+		served_done(&reply);
+	}
+}
+
 void served_done(struct reply *reply)
 {
 	json_decref(reply->json);

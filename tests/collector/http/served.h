@@ -33,6 +33,13 @@ struct reply {
 	char headers[2048];
 };
 
+// A request, its status, and a piece of the answer: of the body, or of what the error says.
+struct served_row {
+	const char *method, *path, *token, *body;
+	long status;
+	const char *piece;
+};
+
 // Three devices (edge-1 healthy with two slots, edge-2 crashing, edge-3 new), the token SERVED_TOKEN named alice.
 int served_set_up(void **state);
 int served_tear_down(void **state);
@@ -40,6 +47,10 @@ int served_tear_down(void **state);
 // method: GET, POST, ... path from "/". token, body: null for none. Give the reply back with served_done().
 struct reply served_ask(struct served *served, const char *method, const char *path, const char *token, const char *body);
 struct reply served_ask_host(struct served *served, const char *path, const char *host_header);
+
+// Asks for each row and fails the test at the first that is answered otherwise; an error must name a place and a remedy, too.
+void served_check(struct served *served, const struct served_row *rows, size_t count);
+
 void served_done(struct reply *reply);
 
 #endif

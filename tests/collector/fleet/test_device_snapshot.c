@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "collector/fleet/device.h"
+#include "tests/collector/fleet/sample.h"
+
+#define NOW SAMPLE_NOW_MS
+
+static void fill(struct device *device)
+{
+	char *names[] = { (char *)"pump_rpm", (char *)"level" };
+	struct sample sample;
+	const uint8_t id[16] = { 1, 2, 3 };
+	sample_boot(&sample, 3, MU__RESET_CLASS__RESET_HANG);
+	sample.boot.hung_token = (char *)"network";
+	sample.boot.n_app_metric_names = 2;
+	sample.boot.app_metric_names = names;
+	device_fold(device, &sample.record, NOW);
+	sample_heartbeat(&sample, 3, 60000);
+	sample_add_ota(&sample, sample_sha_new, sample_sha_old);
+	sample.vitals.has_temperature_decicelsius = 1;
+	sample.vitals.temperature_decicelsius = -123;
+	device_fold(device, &sample.record, NOW);
+	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	device_fold(device, &sample.record, NOW);
+	sample_result(&sample, id, MU__COMMAND_OUTCOME__OUTCOME_BUSY);
+	sample.result.detail = (char *)"writing";
+	device_fold(device, &sample.record, NOW);
+	device->app[1] = (struct device_app_metric){ .name = "level", .is_real = true, .at_s = 5, .real = 2.5 };
+	device->ledger.epoch = 77;
+	device->ledger.next_seq = 12;
+	device->ledger.last_n = 4711;
+}
+
+static void test_snapshot_brings_everything_back(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .dev = 5, .first_seen_ms = 1 }, back = { .id = "a", .dev = 5, .first_seen_ms = 1 };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX], again[DEVICE_SNAPSHOT_MAX];
+	fill(&device);
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	assert_in_range(size, 100, 2000);
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size), 0);
+
+	assert_string_equal(back.boots[0].hung_token, "network");
+	assert_int_equal(back.metric[MU_METRIC_temperature_decicelsius], -123);
+	assert_int_equal(back.ledger.last_n, 4711);
+	assert_string_equal(back.result_detail, "writing");
+	assert_true(back.app[1].is_real && back.app[1].real == 2.5);
+	assert_int_equal(back.losses[0].at_ms, NOW);
+	assert_int_equal(device_snapshot_pack(&back, again, sizeof again), size);
+	assert_memory_equal(bytes, again, size);
+	device_clear(&device);
+	device_clear(&back);
+}
+
+static void test_a_snapshot_that_is_cut_or_foreign_changes_nothing(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" }, back = { .id = "a", .boot = 9 };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	fill(&device);
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	for (size_t cut = 0; cut < size; cut++) {
+		uint8_t *exact = malloc(cut ? cut : 1); // so that a read past the end is seen
+		memcpy(exact, bytes, cut);
+		assert_int_equal(device_snapshot_unpack(&back, exact, cut), -1);
+		free(exact);
+	}
+	bytes[4]++; // version
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size), -1);
+	bytes[4]--;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size + 1), -1);
+	assert_int_equal(back.boot, 9);
+	for (size_t room = 0; room < size; room += 13)
+		assert_int_equal(device_snapshot_pack(&device, bytes, room), 0);
+	device_clear(&device);
+}
+
+static void test_the_largest_snapshot_fits(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .boot_count = DEVICE_BOOTS, .loss_count = DEVICE_LOSSES, .app_count = MU_APP_COUNT_MAX };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	device.app = calloc(MU_APP_COUNT_MAX, sizeof *device.app);
+	for (int i = 0; i < MU_METRIC_COUNT; i++)
+		device.metric_at_s[i] = 1;
+	memset(device.ledger.former, 0xff, sizeof device.ledger.former);
+	assert_int_not_equal(device_snapshot_pack(&device, bytes, sizeof bytes), 0);
+	device_clear(&device);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_snapshot_brings_everything_back),
+		cmocka_unit_test(test_a_snapshot_that_is_cut_or_foreign_changes_nothing),
+		cmocka_unit_test(test_the_largest_snapshot_fits),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
