@@ -18,6 +18,8 @@
 	"\"other_firmware\":\"1.0.0\",\"rollback_ready\":" ready ",\"block\":\"" block "\"}}"
 #define PREPARED \
 	"{\"counter\":7,\"id\":\"000102030405060708090a0b0c0d0e0f\",\"running_sha\":\"1110020304050607\",\"target_sha\":\"2220020304050607\"}"
+#define SWAPPED \
+	"{\"counter\":7,\"id\":\"000102030405060708090a0b0c0d0e0f\",\"running_sha\":\"2220020304050607\",\"target_sha\":\"1110020304050607\"}"
 #define SUBMITTED "{\"id\":\"000102030405060708090a0b0c0d0e0f\"}"
 #define LOOK "/api/v1/commands/0001"
 
@@ -259,7 +261,7 @@ static void test_a_device_that_changed_meanwhile(void **state)
 	(void)state;
 	struct key_entry entry;
 	struct answers_row rows[] = {
-		{ "/prepare", 200, "{\"counter\":7,\"id\":\"000102030405060708090a0b0c0d0e0f\",\"running_sha\":\"2220020304050607\",\"target_sha\":\"1110020304050607\"}", 0 },
+		{ "/prepare", 200, SWAPPED, 0 },
 		{ "edge-7", 200, DEVICE_OF("edge-7", "false", "ROLLBACK_DAMAGED"), 0 },
 		{ 0 },
 	};
