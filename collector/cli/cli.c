@@ -138,15 +138,16 @@ json_t *cli_get_all(struct cli *cli, const char *path, const char *name, uint32_
 {
 	char next[64] = "";
 	json_t *all = 0;
-	size_t have = 0;
+	size_t have = 0, before;
 	do {
+		before = have;
 		size_t want = limit && limit - have < PAGE ? limit - have : PAGE;
 		if (get_page(cli, path, name, want, next, sizeof next, &all) < 0) {
 			json_decref(all);
 			return 0;
 		}
 		have = json_array_size(json_object_get(all, name));
-	} while (*next && (!limit || have < limit));
+	} while (*next && have > before && (!limit || have < limit)); // an empty page that names a next would go on for ever
 	json_object_set_new(all, "next", *next ? json_string(next) : json_null());
 	return all;
 }

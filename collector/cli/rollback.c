@@ -35,10 +35,21 @@ struct rollback {
 
 // ---- which devices
 
+static bool has_target(const struct rollback *rollback, const char *id)
+{
+	for (size_t i = 0; i < rollback->count; i++)
+		if (strcmp(rollback->targets[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+// A device that is there already is passed over: a second command would only be refused.
 static int add_target(struct rollback *rollback, const char *id)
 {
 	if (!mu_id_valid(id))
 		return cli_misuse(rollback->cli, "%s is not the id of a device: 1 to 32 characters of A-Z a-z 0-9 _ -", id);
+	if (has_target(rollback, id))
+		return EXIT_DONE;
 	if (rollback->count == TARGETS_MAX)
 		return cli_misuse(rollback->cli, "more than %d devices at once; narrow --where", TARGETS_MAX);
 	struct target *grown = realloc(rollback->targets, (rollback->count + 1) * sizeof *grown);

@@ -163,6 +163,23 @@ static void test_a_page_that_fails_fails_the_list(void **state)
 	console_free(&console);
 }
 
+// A server gone wrong: the list ends, and `next` says that it is not whole.
+static void test_pages_that_bring_nothing_end(void **state)
+{
+	(void)state;
+	struct answers_row rows[] = { { "after=7", 200, "{\"rows\":[],\"next\":7}", 0 }, { "/list", 200, "{\"rows\":[1,2],\"next\":7}", 0 },
+		{ 0 } };
+	struct answers *answers = answers_start(rows);
+	size_t count;
+	json_t *all = get_all(answers, 0), *expected = json_pack("{s:[ii],s:s}", "rows", 1, 2, "next", "7");
+	assert_true(json_equal(all, expected));
+	json_decref(all);
+	json_decref(expected);
+	answers_stop(answers, &count);
+	assert_int_equal(count, 2);
+	answers_free(answers);
+}
+
 static void test_json_is_ascii(void **state)
 {
 	(void)state;
@@ -205,6 +222,7 @@ int main(void)
 		CASE(test_pages_are_joined),
 		CASE(test_a_limit_ends_the_pages),
 		CASE(test_a_page_that_fails_fails_the_list),
+		CASE(test_pages_that_bring_nothing_end),
 		CASE(test_json_is_ascii),
 		CASE(test_a_full_disk_is_a_no),
 	};

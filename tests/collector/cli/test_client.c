@@ -48,8 +48,7 @@ static const struct {
 	int status;
 	const char *body;
 	const char *told[3];
-} refusals[] = { {
-	401, "{\"error\":{\"what\":\"an action needs a token\",\"where\":\"Authorization\",\"remedy\":\"make one\"}}",
+} refusals[] = { { 401, "{\"error\":{\"what\":\"an action needs a token\",\"where\":\"Authorization\",\"remedy\":\"make one\"}}",
 		{ "muster: an action needs a token (Authorization)\n", "  make one\n" } },
 	{ 500, "{\"error\":{\"what\":\"the store refuses\",\"where\":\"store\",\"remedy\":\"\"}}", { "muster: the store refuses (store)\n" } },
 	{ 500, "<html>oops</html>", { "the server answered with status 500 (http://127.0.0.1:", "is this the address of musterd?" } },
@@ -59,8 +58,10 @@ static const struct {
 	{ 200, "", { "status 200" } },
 	{ 200, "{\"a\":1} and more", { "status 200" } },
 	{ 302, "{}", { "status 302" } }, // is not followed
-	{ 403, "{\"error\":{\"what\":\"\\u001b[2J\\u0007\\n\\u202e\",\"where\":\"\\u009b\",\"remedy\":\"\\r\"}}", { "muster: \\x1b[2J\\x07\\x0a? (?)\n  \\x0d\n" } },
-};
+	{
+		403, "{\"error\":{\"what\":\"\\u001b[2J\\u0007\\n\\u202e\",\"where\":\"\\u009b\",\"remedy\":\"\\r\"}}",
+		{ "muster: \\x1b[2J\\x07\\x0a? (?)\n  \\x0d\n" } },
+	};
 
 static void test_refusals_are_told_in_the_servers_words(void **state)
 {

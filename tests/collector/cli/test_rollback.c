@@ -231,7 +231,7 @@ static const struct {
 	bool force;
 	const char *pieces[2];
 } reports[] = {
-	{ DEVICE_OF("edge-7", "false", "ROLLBACK_DAMAGED"), false, { "the device says that it cannot: the image in its other slot is damaged", "an update is" } },
+	{ DEVICE_OF("edge-7", "false", "ROLLBACK_DAMAGED"), false, { "cannot: the image in its other slot is damaged", "an update is" } },
 	{ DEVICE_OF("edge-7", "false", "ROLLBACK_OF_TOMORROW"), false, { "that this program does not know" } },
 	{ "{\"id\":\"edge-7\",\"firmware\":null,\"ota\":null}", true, { "edge-7: ? (?) back to ? (?)", "it has not yet said which firmware" } },
 	{ "{\"ota\":{\"running_sha\":\"1110020304050607\",\"other_sha\":\"1110020304050607\"}}", true, { "both of its slots hold the same firmware" } },
@@ -331,6 +331,21 @@ static void test_which_devices(void **state)
 	}
 }
 
+// Named twice, or given twice by a list that changes between its pages: one command, not two of which the second is refused.
+static void test_a_device_named_twice_gets_one_command(void **state)
+{
+	(void)state;
+	struct key_entry entry;
+	struct answers_row rows[] = { { "/prepare", 200, PREPARED, 0 }, { "edge-7/commands", 202, SUBMITTED, 0 },
+		{ LOOK, 200, "{\"state\":\"confirmed\"}", 0 }, { "edge-7", 200, DEVICE_OF("edge-7", "true", "ROLLBACK_READY"), 0 }, { 0 } };
+	struct scene scene = { .rows = rows, .options = options_of("edge-7", true) };
+	make_key(&entry);
+	scene.options.arguments[scene.options.count++] = "edge-7";
+	assert_int_equal(play(&scene), EXIT_DONE);
+	assert_int_equal(count_posts(&scene), 2); // to prepare and to submit
+	strike(&scene);
+}
+
 static void test_where_becomes_a_query(void **state)
 {
 	(void)state;
@@ -359,6 +374,7 @@ int main(void)
 		CASE(test_a_server_that_refuses),
 		CASE(test_no_key_is_told_before_the_question),
 		CASE(test_which_devices),
+		CASE(test_a_device_named_twice_gets_one_command),
 		CASE(test_where_becomes_a_query),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
