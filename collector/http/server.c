@@ -113,7 +113,7 @@ static const struct {
 } auth_errors[] = {
 	{ AUTH_MISSING, 401, "an action needs a token" },
 	{ AUTH_MALFORMED, 401, "the Authorization header is not a bearer token" },
-	{ AUTH_UNKNOWN, 403, "this token is not in force" },
+	{ AUTH_UNKNOWN, 401, "this token is not in force" },
 	{ AUTH_STORE, 503, "the tokens cannot be read" },
 };
 
@@ -124,6 +124,8 @@ static bool check_token(struct exchange *exchange)
 	if (result == AUTH_OK)
 		return true;
 	exchange->sources->counters->http_unauthorized++;
+	if (result != AUTH_STORE)
+		evhttp_add_header(evhttp_request_get_output_headers(exchange->request), "WWW-Authenticate", "Bearer"); // RFC 6750
 	for (size_t i = 0; i < sizeof auth_errors / sizeof *auth_errors; i++)
 		if (auth_errors[i].result == result)
 			reply_error(exchange, auth_errors[i].status, "Authorization",
@@ -331,13 +333,15 @@ void http_set_silent_after(struct http_server *server, uint32_t silent_after_ms)
 
 unsigned http_port(const struct http_server *server)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = { .v6 = { 0 } };
 	socklen_t size = sizeof address;
-	if (getsockname(evhttp_bound_socket_get_fd(server->socket), (struct sockaddr *)&address, &size) < 0)
+	if (getsockname(evhttp_bound_socket_get_fd(server->socket), &address.any, &size) < 0)
 		return 0;
-	if (address.ss_family == AF_INET6)
-		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-	return ntohs(((struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 void http_stop(struct http_server *server)

@@ -19,6 +19,9 @@ static const struct served_row rows[] = {
 	{ "GET", "/api/v1/devices/edge-1/commands", 0, 0, 405, "POST only" },
 	{ "GET", "/api/v1/devices?stat=healthy", 0, 0, 400, "does not take this parameter" },
 	{ "GET", "/api/v1/devices?q=%zz", 0, 0, 400, "the query has a %" },
+	{ "POST", "/api/v1/devices/edge-1/commands/prepare", 0, "{}", 401, "needs a token" },
+	{ "POST", "/api/v1/devices/edge-1/commands/prepare", "", "{}", 401, "not a bearer token" },
+	{ "POST", "/api/v1/devices/edge-1/commands", "wrong", "{}", 401, "not in force" },
 	{ "POST", "/api/v1/devices/edge-1/commands/prepare", SERVED_TOKEN, "{", 400, "not JSON" },
 	{ "POST", "/api/v1/devices/edge-1/commands/prepare", SERVED_TOKEN, "[]", 400, "must be a JSON object" },
 };
@@ -36,6 +39,16 @@ static void test_a_name_that_is_not_ours_is_refused(void **state)
 	served_done(&reply);
 	reply = served_ask_host(served, "/api/v1/devices", "Host: localhost:8970");
 	assert_int_equal(reply.status, 200);
+	served_done(&reply);
+}
+
+static void test_a_refused_token_is_told_what_to_bring(void **state)
+{
+	struct served *served = *state;
+	struct reply reply = served_ask(served, "POST", "/api/v1/devices/edge-1/commands", "wrong", "{}");
+	assert_int_equal(reply.status, 401);
+	assert_non_null(strstr(reply.headers, "WWW-Authenticate: Bearer"));
+	assert_int_equal(served->counters.http_unauthorized, 1);
 	served_done(&reply);
 }
 
@@ -94,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_rows),
 		CASE(test_a_name_that_is_not_ours_is_refused),
+		CASE(test_a_refused_token_is_told_what_to_bring),
 		CASE(test_too_large_a_body),
 		CASE(test_where_it_may_listen),
 		CASE(test_a_busy_port_is_named),
