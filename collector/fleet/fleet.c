@@ -49,6 +49,12 @@ static uint64_t hash_of(const char *id)
 	return hash ^ hash >> 32;
 }
 
+// dev < CHUNKS_MAX * CHUNK, and its chunk is there.
+static struct device *place_of(const struct fleet *fleet, size_t dev)
+{
+	return &fleet->chunks[dev / CHUNK][dev % CHUNK];
+}
+
 struct fleet *fleet_new(void)
 {
 	struct fleet *fleet = calloc(1, sizeof *fleet);
@@ -68,7 +74,7 @@ void fleet_free(struct fleet *fleet)
 	if (!fleet)
 		return;
 	for (size_t i = 0; i < fleet->count; i++)
-		device_clear(fleet_at(fleet, i));
+		device_clear(place_of(fleet, i));
 	for (size_t i = 0; i < CHUNKS_MAX && fleet->chunks[i]; i++)
 		free(fleet->chunks[i]);
 	free(fleet->slots);
@@ -82,7 +88,7 @@ size_t fleet_count(const struct fleet *fleet)
 
 struct device *fleet_at(const struct fleet *fleet, size_t dev)
 {
-	return dev < fleet->count ? &fleet->chunks[dev / CHUNK][dev % CHUNK] : 0;
+	return dev < fleet->count ? place_of(fleet, dev) : 0;
 }
 
 // The slot that holds the id, or the free one where it would go.
@@ -90,7 +96,7 @@ static size_t slot_of(const struct fleet *fleet, const char *id)
 {
 	size_t mask = fleet->slot_count - 1;
 	size_t slot = hash_of(id) & mask;
-	while (fleet->slots[slot] && strcmp(fleet_at(fleet, fleet->slots[slot] - 1)->id, id) != 0)
+	while (fleet->slots[slot] && strcmp(place_of(fleet, fleet->slots[slot] - 1)->id, id) != 0)
 		slot = (slot + 1) & mask;
 	return slot;
 }
@@ -110,7 +116,7 @@ static bool grow(struct fleet *fleet)
 	fleet->slots = fresh;
 	fleet->slot_count *= 2;
 	for (size_t i = 0; i < fleet->count; i++)
-		fleet->slots[slot_of(fleet, fleet_at(fleet, i)->id)] = (uint32_t)i + 1;
+		fleet->slots[slot_of(fleet, place_of(fleet, i)->id)] = (uint32_t)i + 1;
 	free(old);
 	return true;
 }
@@ -134,7 +140,7 @@ struct device *fleet_add(struct fleet *fleet, const char *id, uint64_t first_see
 	size_t slot = slot_of(fleet, id);
 	assert(!fleet->slots[slot]); // the id must be new
 	fleet->slots[slot] = (uint32_t)fleet->count + 1;
-	struct device *device = &fleet->chunks[fleet->count / CHUNK][fleet->count % CHUNK];
+	struct device *device = place_of(fleet, fleet->count);
 	device->dev = (uint32_t)fleet->count++;
 	device->first_seen_ms = first_seen_ms;
 	memcpy(device->id, id, strlen(id) + 1);

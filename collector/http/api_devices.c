@@ -121,7 +121,7 @@ static void page_fill(struct page *page, struct exchange *exchange, const signed
 static json_t *page_json(struct exchange *exchange, const struct filter *filter, const char *name, row_json *row)
 {
 	const struct fleet *fleet = exchange->sources->fleet;
-	signed char *places = malloc(fleet_count(fleet) + 1);
+	signed char *places = calloc(fleet_count(fleet) + 1, 1);
 	struct page page = { .filter = filter, .row = row, .list = json_array() };
 	uint64_t total = 0;
 	if (!places || !page.list) {
