@@ -28,7 +28,7 @@ static void print_cases(FILE *out)
 				words = followers[k].words;
 				devices = followers[k].takes_device ? "$(muster devices --ids 2>/dev/null)" : "";
 			}
-		fprintf(out, "\t%s) words=\"%s%s", cli_commands[i].name, words, devices);
+		fprintf(out, "\t%s) choices=\"%s%s", cli_commands[i].name, words, devices);
 		print_options(out, cli_commands[i].options);
 		fprintf(out, "\" ;;\n");
 	}
@@ -36,11 +36,11 @@ static void print_cases(FILE *out)
 
 static void print_choice(FILE *out, const char *previous)
 {
-	fprintf(out, "\tcase \"%s\" in\n\t--role) words=\"operator collector\" ;;\n\t--state) words=\"", previous);
+	fprintf(out, "\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--state) choices=\"", previous);
 	for (int i = 0; i < CONDITION_COUNT; i++)
 		if (condition_severity(i) != SEVERITY_INFO)
 			fprintf(out, "%s%s", i ? " " : "", condition_name(i));
-	fprintf(out, "\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id) words=\"\" ;;\n\tesac\n");
+	fprintf(out, "\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id) choices=\"\" ;;\n\tesac\n");
 }
 
 static void print_commands(FILE *out)
@@ -52,30 +52,28 @@ static void print_commands(FILE *out)
 static void print_bash(FILE *out)
 {
 	fprintf(out,
-		"# muster: completion for bash\n_muster() {\n\tlocal words current=\"${COMP_WORDS[COMP_CWORD]}\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+		"# muster: completion for bash\n_muster() {\n\tlocal choices current=\"${COMP_WORDS[COMP_CWORD]}\"\n\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 		"\t\tCOMPREPLY=($(compgen -W \"");
 	print_commands(out);
 	fprintf(out, " --help\" -- \"$current\"))\n\t\treturn\n\tfi\n\tcase \"${COMP_WORDS[1]}\" in\n");
 	print_cases(out);
-	fprintf(out, "\t*) words=\"\" ;;\n\tesac\n");
+	fprintf(out, "\t*) choices=\"\" ;;\n\tesac\n");
 	print_choice(out, "${COMP_WORDS[COMP_CWORD-1]}");
 	fprintf(out,
 		"\tcase \"${COMP_WORDS[COMP_CWORD-1]}\" in\n\t--key|--dir) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
-		"\t*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n\tesac\n}\ncomplete -F _muster muster\n");
+		"\t*) COMPREPLY=($(compgen -W \"$choices\" -- \"$current\")) ;;\n\tesac\n}\ncomplete -F _muster muster\n");
 }
 
 static void print_zsh(FILE *out)
 {
-	fprintf(out,
-		"#compdef muster\n# muster: completion for zsh\n_muster() {\n\tlocal list\n\tif (( CURRENT == 2 )); then\n\t\tcompadd -- ");
+	fprintf(out, "#compdef muster\n# muster: completion for zsh\n_muster() {\n\tif (( CURRENT == 2 )); then\n\t\tcompadd -- ");
 	print_commands(out);
-	fprintf(out, " --help\n\t\treturn\n\tfi\n\tlocal command_word=\"${words[2]}\" previous=\"${words[CURRENT-1]}\"\n");
-	fprintf(out, "\t() {\n\tlocal words\n\tcase \"$command_word\" in\n");
+	fprintf(out, " --help\n\t\treturn\n\tfi\n\tlocal choices=\"\" previous=\"${words[CURRENT-1]}\"\n\tcase \"${words[2]}\" in\n");
 	print_cases(out);
-	fprintf(out, "\t*) words=\"\" ;;\n\tesac\n");
+	fprintf(out, "\tesac\n");
 	print_choice(out, "$previous");
 	fprintf(out,
-		"\tlist=\"$words\"\n\t}\n\tcase \"$previous\" in\n\t--key|--dir) _files ;;\n\t*) compadd -- ${=list} ;;\n\tesac\n}\n"
+		"\tcase \"$previous\" in\n\t--key|--dir) _files ;;\n\t*) compadd -- ${=choices} ;;\n\tesac\n}\n"
 		"if [ \"$funcstack[1]\" = \"_muster\" ]; then _muster \"$@\"; else compdef _muster muster; fi\n");
 }
 

@@ -94,7 +94,7 @@ static void test_nothing_is_left_out(void **state)
 		assert_int_equal(console_run(&console, cli_main, "muster", "completion", shells[shell], (char *)0), EXIT_DONE);
 		for (size_t i = 0; i < cli_command_count; i++) {
 			char piece[80];
-			snprintf(piece, sizeof piece, "\t%s) words=", cli_commands[i].name);
+			snprintf(piece, sizeof piece, "\t%s) choices=", cli_commands[i].name);
 			const char *line = strstr(console.out_text, piece);
 			assert_non_null(line);
 			for (size_t k = 0; k < option_row_count; k++)

@@ -46,6 +46,8 @@ int served_tear_down(void **state);
 
 // method: GET, POST, ... path from "/". token, body: null for none. Give the reply back with served_done().
 struct reply served_ask(struct served *served, const char *method, const char *path, const char *token, const char *body);
+// A GET of any address; a certificate is taken as it is. status 0: no answer.
+struct reply served_ask_url(struct served *served, const char *url);
 struct reply served_ask_host(struct served *served, const char *path, const char *host_header);
 
 // Asks for each row and fails the test at the first that is answered otherwise; an error must name a place and a remedy, too.

@@ -4,9 +4,12 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "collector/store/store_tokens.h"
 #include "tests/collector/http/served.h"
 
 static const struct served_row rows[] = {
@@ -100,6 +103,61 @@ static void test_a_busy_port_is_named(void **state)
 	assert_non_null(strstr(problem, "another program has the port"));
 }
 
+// A key and a certificate of its own for "localhost", as PEM files in the folder of the test.
+static void make_certificate(const char *cert_file, const char *key_file)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	X509_set_version(cert, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	X509_set_pubkey(cert, key);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_set_issuer_name(cert, X509_get_subject_name(cert));
+	assert_int_not_equal(X509_sign(cert, key, EVP_sha256()), 0);
+	FILE *file = fopen(cert_file, "w");
+	PEM_write_X509(file, cert);
+	fclose(file);
+	file = fopen(key_file, "w");
+	PEM_write_PrivateKey(file, key, 0, 0, 0, 0, 0);
+	fclose(file);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+// With TLS it may listen everywhere, as long as a token is in force, and answers to any name, but not without TLS.
+static void test_tls(void **state)
+{
+	struct served *served = *state;
+	char cert[100], key[100], url[100], problem[256] = "";
+	snprintf(cert, sizeof cert, "%s/cert.pem", served->folder);
+	snprintf(key, sizeof key, "%s/key.pem", served->folder);
+	make_certificate(cert, key);
+	const struct http_settings settings = { .listen = "0.0.0.0:0",
+		.tls_cert_file = cert,
+		.tls_key_file = key,
+		.silent_after_ms = 180000 };
+	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0 };
+	struct http_server *server = http_start(served->base, &settings, &sources, problem, sizeof problem);
+	if (!server)
+		fail_msg("%s", problem);
+	static const struct {
+		const char *scheme;
+		long status;
+	} schemes[] = { { "https", 200 }, { "http", 0 } };
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(url, sizeof url, "%s://127.0.0.1:%u/api/v1/devices", schemes[i].scheme, http_port(server));
+		struct reply reply = served_ask_url(served, url);
+		assert_int_equal(reply.status, schemes[i].status);
+		served_done(&reply);
+	}
+	http_stop(server);
+	assert_int_equal(store_token_revoke(served->store, "alice", 2), 0);
+	assert_null(http_start(served->base, &settings, &sources, problem, sizeof problem));
+	assert_non_null(strstr(problem, "no token is in force"));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, served_set_up, served_tear_down)
 
 int main(void)
@@ -111,6 +169,7 @@ int main(void)
 		CASE(test_too_large_a_body),
 		CASE(test_where_it_may_listen),
 		CASE(test_a_busy_port_is_named),
+		CASE(test_tls),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
