@@ -104,31 +104,55 @@ static void add(struct list *list, struct item entry)
 
 // ---- reading
 
+static void take_record(struct stream *stream, const struct item *item)
+{
+	add(&stream->sent, *item);
+}
+
+static void take_spooled(struct stream *stream, const struct item *item)
+{
+	add(&stream->spooled, *item);
+}
+
+// "end ID EPOCH NEXT ACKED"
+static void take_end(struct stream *stream, const struct item *item)
+{
+	stream->spool_next = item->seq;
+	stream->own_acked = item->count;
+}
+
+static void take_ack(struct stream *stream, const struct item *item)
+{
+	stream->acked = item->seq > stream->acked ? item->seq : stream->acked;
+	totals.acks++;
+}
+
+static const struct {
+	const char *word;
+	int fields;
+	void (*take)(struct stream *stream, const struct item *item);
+} lines[] = {
+	{ "record", 7, take_record },
+	{ "spool", 7, take_spooled },
+	{ "end", 5, take_end },
+	{ "ack", 4, take_ack },
+};
+
 // A line of either file. False: it is none.
 static bool take_line(const char *line)
 {
 	char word[16], id[MU_DEVICE_ID_MAX + 1], kind[16] = "";
-	uint64_t epoch, first, second = 0, sha = 0;
-	int fields = sscanf(line, "%15s %32s %16" SCNx64 " %" SCNu64 " %" SCNu64 " %15s %16" SCNx64, word, id, &epoch, &first, &second,
-		kind, &sha);
-	if (fields < 4)
-		return false;
-	struct stream *stream = stream_of(id, epoch);
-	struct item entry = { first, second, sha, strcmp(kind, "gap") == 0 };
-	if (fields == 7 && strcmp(word, "record") == 0) {
-		add(&stream->sent, entry);
-	} else if (fields == 7 && strcmp(word, "spool") == 0) {
-		add(&stream->spooled, entry);
-	} else if (fields == 5 && strcmp(word, "end") == 0) {
-		stream->spool_next = first;
-		stream->own_acked = second;
-	} else if (fields == 4 && strcmp(word, "ack") == 0) {
-		stream->acked = first > stream->acked ? first : stream->acked;
-		totals.acks++;
-	} else {
-		return false;
-	}
-	return true;
+	uint64_t epoch;
+	struct item item = { 0 };
+	int fields = sscanf(line, "%15s %32s %16" SCNx64 " %" SCNu64 " %" SCNu64 " %15s %16" SCNx64, word, id, &epoch, &item.seq,
+		&item.count, kind, &item.sha);
+	item.is_gap = strcmp(kind, "gap") == 0;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (fields == lines[i].fields && strcmp(word, lines[i].word) == 0) {
+			lines[i].take(stream_of(id, epoch), &item);
+			return true;
+		}
+	return false;
 }
 
 static void read_lines(const char *path)
@@ -332,9 +356,25 @@ static void free_all(void)
 	hdestroy_r(&by_name);
 }
 
+static void prove_all(size_t expected)
+{
+	for (size_t i = 0; i < stream_count; i++)
+		prove(&streams[i]);
+	if (totals.devices != expected) {
+		totals.findings++;
+		printf("found: %zu devices and epochs are in the store, not %zu\n", totals.devices, expected);
+	}
+	printf("devices=%zu stored=%zu gaps=%zu sent=%zu resent=%zu acks=%zu spooled=%zu findings=%zu\n", totals.devices, totals.stored,
+		totals.gaps, totals.sent, totals.resent, totals.acks, totals.spooled, totals.findings);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 9 || strcmp(argv[1], "--db") || strcmp(argv[3], "--sent") || strcmp(argv[5], "--spool") || strcmp(argv[7], "--devices"))
+	static const char *const names[] = { "--db", "--sent", "--spool", "--devices" };
+	bool as_told = argc == 9;
+	for (int i = 0; as_told && i < 4; i++)
+		as_told = strcmp(argv[1 + 2 * i], names[i]) == 0;
+	if (!as_told)
 		die("usage", "e2e-prove --db FILE --sent FILE --spool FILE --devices N");
 	streams = calloc(STREAMS_MAX, sizeof *streams);
 	if (!streams || !hcreate_r(2 * STREAMS_MAX, &by_name))
@@ -342,13 +382,7 @@ int main(int argc, char **argv)
 	read_lines(argv[4]);
 	read_lines(argv[6]);
 	read_store(argv[2]);
-	for (size_t i = 0; i < stream_count; i++)
-		prove(&streams[i]);
-	size_t expected = strtoul(argv[8], 0, 10);
-	if (totals.devices != expected && ++totals.findings)
-		printf("found: %zu devices and epochs are in the store, not %zu\n", totals.devices, expected);
-	printf("devices=%zu stored=%zu gaps=%zu sent=%zu resent=%zu acks=%zu spooled=%zu findings=%zu\n", totals.devices, totals.stored,
-		totals.gaps, totals.sent, totals.resent, totals.acks, totals.spooled, totals.findings);
+	prove_all(strtoul(argv[8], 0, 10));
 	free_all();
 	return totals.findings ? EXIT_FINDINGS : EXIT_PROVEN;
 }
