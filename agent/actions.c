@@ -22,6 +22,23 @@ static void farewell(struct mu_agent *agent, int cause, uint64_t seq, uint64_t n
 
 // Each is called for an accepted command and sees to its results.
 
+// Why a rollback was refused, for the operator: text is at least 64 bytes.
+static const char *refusal_detail(const struct mu_agent *agent, enum mu_rollback_outcome outcome, char *text, size_t size)
+{
+	if (!agent->has_slots)
+		return "no two slots";
+	if (outcome == MU_ROLLBACK_OUTCOME_NOT_READY)
+		return mu_rollback_block_name(mu_slots_rollback_block(&agent->slots));
+	bool is_running = outcome == MU_ROLLBACK_OUTCOME_RUNNING_MISMATCH;
+	if (!is_running && outcome != MU_ROLLBACK_OUTCOME_TARGET_MISMATCH)
+		return 0;
+	const char *lead = is_running ? "it runs " : "the other slot holds ";
+	strncpy(text, lead, size - 1);
+	text[size - 1] = 0;
+	strncat(text, is_running ? agent->firmware : mu_slots_other(&agent->slots)->version, size - 1 - strlen(text));
+	return text;
+}
+
 static void do_rollback(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
 {
 	struct mu_rollback_request request = { .reason = MU_OTA_CAUSE_COMMAND };
@@ -32,10 +49,8 @@ static void do_rollback(struct mu_agent *agent, struct mu_command_decision *deci
 		agent->has_slots ? mu_rollback_request(&agent->rollback, &request) : MU_ROLLBACK_OUTCOME_NOT_READY;
 	if (outcome == MU_ROLLBACK_OUTCOME_ACCEPTED)
 		return; // reported when the target has verified and the plan is in the journal
-	const char *detail = 0;
-	if (outcome == MU_ROLLBACK_OUTCOME_NOT_READY)
-		detail = agent->has_slots ? mu_rollback_block_name(mu_slots_rollback_block(&agent->slots)) : "no two slots";
-	finish(agent, decision->id, (Mu__CommandOutcome)outcome, detail, now_ms);
+	char text[MU_DETAIL_TEXT_MAX + 1];
+	finish(agent, decision->id, (Mu__CommandOutcome)outcome, refusal_detail(agent, outcome, text, sizeof text), now_ms);
 }
 
 static void do_reboot(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)

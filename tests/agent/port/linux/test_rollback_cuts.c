@@ -164,18 +164,18 @@ static void end(struct world *world)
 	fake_port_free(&world->fake);
 }
 
-static void make_command(struct world *world)
+static void make_command(struct world *world, uint64_t counter, const uint8_t *running, const uint8_t *target)
 {
 	uint8_t bytes[256], digest[MU_SHA256_BYTES], state[MU_HASH_STATE_BYTES];
 	Mu__Command command = MU__COMMAND__INIT;
 	Mu__Rollback rollback = MU__ROLLBACK__INIT;
 	Mu__SignedCommand envelope = MU__SIGNED_COMMAND__INIT;
-	memset(world->id, 0x42, sizeof world->id);
-	rollback.running_sha = (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = shas[1] };
-	rollback.target_sha = (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = shas[0] };
+	memset(world->id, (int)(0x40 + counter), sizeof world->id);
+	rollback.running_sha = (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = (uint8_t *)running };
+	rollback.target_sha = (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = (uint8_t *)target };
 	command.device = (char *)"dev-1";
 	command.id = (ProtobufCBinaryData){ .len = sizeof world->id, .data = world->id };
-	command.counter = 1;
+	command.counter = counter;
 	command.body_case = MU__COMMAND__BODY_ROLLBACK;
 	command.rollback = &rollback;
 	size_t size = mu__command__pack(&command, bytes);
@@ -226,7 +226,7 @@ static uint64_t operations(const struct world *world)
 static uint64_t roll_back(struct world *world, uint64_t at, uint32_t bytes_done)
 {
 	start(world);
-	make_command(world);
+	make_command(world, 1, shas[1], shas[0]);
 	uint64_t before = operations(world);
 	if (at)
 		mu_flash_cut_at(world->flash, &(struct mu_flash_cut){ .at_operation = at, .bytes_done = bytes_done });
@@ -285,9 +285,34 @@ static void test_a_rescue_boot_becomes_regular(void **unused)
 	free(world);
 }
 
+// The operator learns what the device has instead.
+static void test_a_mismatch_names_what_is_there(void **unused)
+{
+	(void)unused;
+	static const uint8_t other[MU_SHA_BYTES] = { 1 };
+	const struct {
+		const uint8_t *running, *target;
+		Mu__CommandOutcome outcome;
+		const char *detail;
+	} rows[] = { { other, shas[0], MU__COMMAND_OUTCOME__OUTCOME_RUNNING_MISMATCH, "it runs 1.1.0" },
+		{ shas[1], other, MU__COMMAND_OUTCOME__OUTCOME_TARGET_MISMATCH, "the other slot holds 1.0.0" } };
+	struct world *world = malloc(sizeof *world);
+	start(world);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		make_command(world, i + 1, rows[i].running, rows[i].target);
+		fake_collector_send(&world->collector, "muster/v1/dev-1/dn", world->command, world->command_size, false);
+		fake_collector_run(&world->collector, 2000);
+		const Mu__Record *record = fake_collector_last(&world->collector, MU__RECORD__BODY_COMMAND_RESULT);
+		assert_int_equal(record->command_result->outcome, rows[i].outcome);
+		assert_string_equal(record->command_result->detail, rows[i].detail);
+	}
+	end(world);
+	free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_each_operation_is_cut),
-		cmocka_unit_test(test_a_rescue_boot_becomes_regular) };
+		cmocka_unit_test(test_a_rescue_boot_becomes_regular), cmocka_unit_test(test_a_mismatch_names_what_is_there) };
 	return cmocka_run_group_tests(tests, lay_out_base, drop_base);
 }
