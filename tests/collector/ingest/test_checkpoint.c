@@ -10,10 +10,11 @@
 #include "collector/store/devices.h"
 #include "collector/store/records.h"
 #include "muster.pb-c.h"
-#include "tests/collector/store/fixture.h"
+#include "tests/collector/store/scratch.h"
 
 enum { DEVICES = CHECKPOINT_PART + 50, NOW_MS = 1700000000 };
 
+static struct scratch *scratch;
 static struct fleet *fleet;
 static struct counters counters;
 static struct checkpoint checkpoint;
@@ -23,14 +24,15 @@ static void load(void)
 {
 	fleet = fleet_new();
 	memset(&counters, 0, sizeof counters);
-	assert_int_equal(checkpoint_load(&checkpoint, fixture_store, fleet, &counters, &loaded), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, &counters, &loaded), 0);
 	assert_int_equal(checkpoint_replay(&checkpoint, 0, &loaded), 0);
 }
 
 static void restart(void)
 {
 	fleet_free(fleet);
-	fixture_reopen();
+	scratch_close(scratch);
+	scratch_open(scratch);
 	load();
 }
 
@@ -44,7 +46,7 @@ static void add_round(uint64_t seq)
 	record.uptime_ms = seq * 1000;
 	record.body_case = MU__RECORD__BODY_HEARTBEAT;
 	record.heartbeat = &heartbeat;
-	assert_int_equal(store_begin(fixture_store), 0);
+	assert_int_equal(store_begin(scratch->store), 0);
 	for (uint32_t dev = 0; dev < DEVICES; dev++) {
 		struct device *device = fleet_at(fleet, dev);
 		struct store_record row = { .epoch = 7,
@@ -56,22 +58,25 @@ static void add_round(uint64_t seq)
 			.body = { bytes, mu__record__pack(&record, bytes) } };
 		struct ledger_entry entry = { seq, 1, 1, record.uptime_ms, -1 };
 		uint64_t n;
-		assert_int_equal(store_record_append(fixture_store, &row, &n), 0);
+		assert_int_equal(store_record_append(scratch->store, &row, &n), 0);
 		ledger_accept(&device->ledger, 7, &entry, n);
 		fleet_fold(fleet, device, &record, NOW_MS);
 	}
-	assert_int_equal(store_commit(fixture_store), 0);
+	assert_int_equal(store_commit(scratch->store), 0);
 }
 
 static int make(void **state)
 {
 	char id[16];
-	fixture_make(state);
+	int err = scratch_setup(state);
+	if (err)
+		return err;
+	scratch = *state;
 	load();
 	for (uint32_t dev = 0; dev < DEVICES; dev++) {
 		snprintf(id, sizeof id, "d%u", dev);
 		assert_non_null(fleet_add(fleet, id, NOW_MS));
-		assert_int_equal(store_device_add(fixture_store, dev, id, NOW_MS), 0);
+		assert_int_equal(store_device_add(scratch->store, dev, id, NOW_MS), 0);
 	}
 	add_round(1);
 	return 0;
@@ -80,7 +85,7 @@ static int make(void **state)
 static int clean(void **state)
 {
 	fleet_free(fleet);
-	return fixture_clean(state);
+	return scratch_teardown(state);
 }
 
 static void assert_all_at(uint64_t through)
@@ -137,7 +142,7 @@ static void test_damaged_snapshot_is_made_anew_from_the_log(void **unused)
 	checkpoint_begin(&checkpoint);
 	while (checkpoint_step(&checkpoint) > 0)
 		;
-	assert_int_equal(store_device_snapshot(fixture_store, 3, (struct store_blob){ "rubbish", 7 }), 0);
+	assert_int_equal(store_device_snapshot(scratch->store, 3, (struct store_blob){ "rubbish", 7 }), 0);
 	restart();
 	assert_int_equal(loaded.damaged, 1);
 	assert_int_equal(loaded.folded_again, 1);

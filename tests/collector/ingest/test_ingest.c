@@ -15,12 +15,11 @@
 #include "collector/store/dead_letters.h"
 #include "collector/store/records.h"
 #include "tests/collector/ingest/uplink_maker.h"
-#include "tests/collector/store/temporary.h"
+#include "tests/collector/store/scratch.h"
 
 enum { NOW_MS = 1700000000 };
 
-static struct temporary temporary;
-static struct store *store;
+static struct scratch *scratch;
 static struct fleet *fleet;
 static struct counters counters;
 static struct ingest *ingest;
@@ -37,14 +36,13 @@ static void ask_ack(void *context, const struct device *device, bool is_urgent)
 
 static void begin(void)
 {
-	struct store_fault fault;
 	memset(&counters, 0, sizeof counters);
 	asked = urgent = 0;
-	assert_int_equal(store_open(&store, temporary.path, STORE_OWNER, &fault), 0);
+	scratch_open(scratch);
 	fleet = fleet_new();
-	assert_int_equal(checkpoint_load(&checkpoint, store, fleet, &counters, &loaded), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, &counters, &loaded), 0);
 	assert_int_equal(checkpoint_replay(&checkpoint, 0, &loaded), 0);
-	struct ingest_parts parts = { .store = store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
+	struct ingest_parts parts = { .store = scratch->store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
 	ingest = ingest_new(&parts, 1000, 1 << 20);
 	assert_non_null(ingest);
 }
@@ -53,23 +51,23 @@ static void end(void)
 {
 	ingest_free(ingest);
 	fleet_free(fleet);
-	store_close(store);
+	scratch_close(scratch);
 }
 
 static int make(void **state)
 {
-	(void)state;
-	temporary_make(&temporary);
+	int err = scratch_setup_folder(state);
+	if (err)
+		return err;
+	scratch = *state;
 	begin();
 	return 0;
 }
 
 static int clean(void **state)
 {
-	(void)state;
 	end();
-	temporary_remove(&temporary);
-	return 0;
+	return scratch_teardown(state);
 }
 
 static void add(const char *id, struct uplink_maker maker)
@@ -106,7 +104,7 @@ static int count_row(void *context, const struct store_record *record)
 static unsigned rows(void)
 {
 	unsigned count = 0;
-	assert_int_equal(store_record_after(store, 0, count_row, &count), 0);
+	assert_int_equal(store_record_after(scratch->store, 0, count_row, &count), 0);
 	return count;
 }
 
@@ -125,7 +123,7 @@ static int keep_letter(void *context, const struct dead_letter *letter)
 static void assert_last_letter(uint64_t seq, const char *reason)
 {
 	struct dead_letter last = { 0 };
-	assert_true(store_dead_letter_list(store, 0, 1, keep_letter, &last) == 1);
+	assert_true(store_dead_letter_list(scratch->store, 0, 1, keep_letter, &last) == 1);
 	assert_int_equal(last.seq, seq);
 	assert_non_null(strstr(last.reason, reason));
 }
@@ -281,7 +279,7 @@ static void test_full_disk_takes_everything_back(void **unused)
 	take("a", (struct uplink_maker){ .epoch = 7, .first_seq = 1, .oldest_seq = 1, .count = 3 });
 	struct ledger before = *ledger_of("a");
 	struct uplink_maker next = { .epoch = 7, .first_seq = 4, .oldest_seq = 1, .uptime_ms = 3000, .count = 16 };
-	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count=1", 0, 0, 0), SQLITE_OK); // the size it has
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA max_page_count=1", 0, 0, 0), SQLITE_OK); // the size it has
 	int err = 0;
 	unsigned fits = 0;
 	while (!err && fits < 500) { // until what pages are free is used up
@@ -299,7 +297,7 @@ static void test_full_disk_takes_everything_back(void **unused)
 	assert_int_equal(ledger_of("a")->next_seq, before.next_seq);
 	assert_int_equal(ledger_of("a")->last_n, before.last_n);
 	unsigned stored = rows();
-	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count=100000", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA max_page_count=100000", 0, 0, 0), SQLITE_OK);
 	add("a", next);
 	add("new", (struct uplink_maker){ .epoch = 9, .first_seq = fits, .oldest_seq = 1, .uptime_ms = fits * 1000, .count = 1 });
 	assert_int_equal(ingest_commit(ingest), 0);
@@ -311,12 +309,12 @@ static void test_full_disk_takes_everything_back(void **unused)
 static void test_new_device_of_a_failed_commit(void **unused)
 {
 	(void)unused;
-	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count=1", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA max_page_count=1", 0, 0, 0), SQLITE_OK);
 	struct uplink_maker large = { .epoch = 7, .first_seq = 1, .oldest_seq = 1, .count = 16 };
 	for (int i = 0; i < 200; i++, large.first_seq += 16, large.uptime_ms += 16000)
 		add("early", large);
 	assert_int_equal(ingest_commit(ingest), -STORE_EFULL);
-	assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count=100000", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA max_page_count=100000", 0, 0, 0), SQLITE_OK);
 	take("late", (struct uplink_maker){ .epoch = 7, .first_seq = 1, .oldest_seq = 1, .count = 1 });
 	end();
 	begin();

@@ -18,10 +18,11 @@
 #include "collector/store/records.h"
 #include "tests/collector/ingest/fake_broker.h"
 #include "tests/collector/ingest/uplink_maker.h"
-#include "tests/collector/store/fixture.h"
+#include "tests/collector/store/scratch.h"
 
 enum { WAIT_MS = 5000 };
 
+static struct scratch *scratch;
 static struct event_base *base;
 static struct fake_broker broker;
 static struct config config;
@@ -48,7 +49,10 @@ static void on_session(void *context, bool is_up)
 static int make(void **state)
 {
 	char problem[256];
-	fixture_make(state);
+	int err = scratch_setup(state);
+	if (err)
+		return err;
+	scratch = *state;
 	log_set_threshold(LOG_AT_ERROR);
 	memset(&counters, 0, sizeof counters);
 	memset(&broker, 0, sizeof broker);
@@ -60,9 +64,9 @@ static int make(void **state)
 	config.ingest.commit_interval_ms = 100;
 	snprintf(config.broker.uri, sizeof config.broker.uri, "mqtt://127.0.0.1:%u", broker.port);
 	fleet = fleet_new();
-	struct ingest_parts parts = { .store = fixture_store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
+	struct ingest_parts parts = { .store = scratch->store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
 	ingest = ingest_new(&parts, 100, 1 << 20);
-	store_watch_init(&watch, fixture_store, &counters);
+	store_watch_init(&watch, scratch->store, &counters);
 	struct uplink_parts uplink_parts = { base, &config, ingest, &watch, &counters, on_session, 0 };
 	uplink = uplink_new(&uplink_parts, problem);
 	assert_non_null(uplink);
@@ -77,7 +81,7 @@ static int clean(void **state)
 	fleet_free(fleet);
 	fake_broker_stop(&broker);
 	event_base_free(base);
-	return fixture_clean(state);
+	return scratch_teardown(state);
 }
 
 static void turn(unsigned ms)
@@ -106,7 +110,7 @@ static void give_uplink(uint64_t seq)
 static uint64_t newest(void)
 {
 	uint64_t first, last;
-	assert_int_equal(store_record_bounds(fixture_store, &first, &last), 0);
+	assert_int_equal(store_record_bounds(scratch->store, &first, &last), 0);
 	return last;
 }
 
@@ -132,7 +136,7 @@ static void test_failed_commit_acknowledges_nothing(void **unused)
 {
 	(void)unused;
 	WAIT_FOR(session_is_up);
-	assert_int_equal(sqlite3_exec(fixture_store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
 	for (uint64_t seq = 1; seq <= 5; seq++)
 		give_uplink(seq);
 	WAIT_FOR(counters.store_stopped == 1);
@@ -140,7 +144,7 @@ static void test_failed_commit_acknowledges_nothing(void **unused)
 	assert_int_equal(broker.pubacks, 0);
 	assert_int_equal(asked, 0);
 	assert_true(counters.store_probes_failed >= 1);
-	assert_int_equal(sqlite3_exec(fixture_store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
 	WAIT_FOR(fake_broker_unacked(&broker) == 0);
 	assert_int_equal(newest(), 5);
 	assert_int_equal(counters.store_stopped, 0);

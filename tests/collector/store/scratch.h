@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A store in a temporary folder of its own, for the tests of store/ and ingest/. All asserts: a failure here ends the test.
+// A store in a temporary folder of its own, for the tests of store/, ingest/ and http/. All asserts: a failure here ends the test.
 #ifndef TESTS_COLLECTOR_STORE_SCRATCH_H
 #define TESTS_COLLECTOR_STORE_SCRATCH_H
 #include <stdint.h>
