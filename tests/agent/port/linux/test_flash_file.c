@@ -77,7 +77,18 @@ static void test_written_through(void **unused)
 	mu_flash_close(flash);
 }
 
-// A child programs byte after byte and says which one is done; it is killed in between.
+// The child's part: programs byte after byte, says into told which one is done, until it is killed.
+static _Noreturn void program_until_killed(int told)
+{
+	struct mu_flash_image *flash;
+	const uint8_t zero = 0;
+	if (open_flash(&flash, true, SIZE) < 0)
+		_exit(1);
+	for (uint8_t i = 1;; i++)
+		if (mu_flash_program(flash, i, &zero, 1) < 0 || write(told, &i, 1) != 1)
+			_exit(1);
+}
+
 static void test_kill_loses_nothing(void **unused)
 {
 	(void)unused;
@@ -87,15 +98,8 @@ static void test_kill_loses_nothing(void **unused)
 	assert_int_equal(pipe(pipes), 0);
 	pid_t child = fork();
 	assert_true(child >= 0);
-	if (!child) {
-		if (open_flash(&flash, true, SIZE) < 0)
-			_exit(1);
-		for (uint8_t i = 1;; i++) {
-			const uint8_t zero = 0;
-			if (mu_flash_program(flash, i, &zero, 1) < 0 || write(pipes[1], &i, 1) != 1)
-				_exit(1);
-		}
-	}
+	if (!child)
+		program_until_killed(pipes[1]);
 	close(pipes[1]);
 	while (done < 100 && read(pipes[0], &done, 1) == 1)
 		;
