@@ -168,7 +168,7 @@ static void run(struct publisher *publisher, double rate)
 	}
 	double seconds = now_s() - start_s;
 	printf("publishes=%llu seconds=%.2f rate=%.0f payload_bytes=%zu\n", (unsigned long long)publisher->count, seconds,
-	       (double)publisher->count / seconds, publisher->payload_bytes);
+		(double)publisher->count / seconds, publisher->payload_bytes);
 }
 
 int main(int argc, char **argv)

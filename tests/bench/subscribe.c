@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 	mosquitto_int_option(client, MOSQ_OPT_RECEIVE_MAXIMUM, 65535);
 	mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1);
 	mosquitto_message_callback_set(client, on_message);
-	if (mosquitto_connect(client, "127.0.0.1", (int)strtol(argv[1], 0, 10), 60) || mosquitto_subscribe(client, 0, "muster/v1/+/up", 1)) {
+	if (mosquitto_connect(client, "127.0.0.1", (int)strtol(argv[1], 0, 10), 60) ||
+		mosquitto_subscribe(client, 0, "muster/v1/+/up", 1)) {
 		fprintf(stderr, "bench-subscribe: no broker at port %s\n", argv[1]);
 		return 1;
 	}
