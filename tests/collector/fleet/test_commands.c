@@ -312,8 +312,8 @@ static void test_bytes_that_are_no_command(void **state)
 static void test_only_so_many_wait(void **state)
 {
 	struct world *world = *state;
-	for (uint8_t i = 1; i <= COMMANDS_OPEN_PER_DEVICE_MAX; i++)
-		assert_int_equal(submit(world, i, 0, true), 0);
+	for (unsigned i = 1; i <= COMMANDS_OPEN_PER_DEVICE_MAX; i++)
+		assert_int_equal(submit(world, (uint8_t)i, 0, true), 0);
 	assert_int_equal(submit(world, 99, 0, true), COMMANDS_EFULL);
 	answer(world, 3, MU__COMMAND_OUTCOME__OUTCOME_BUSY, 0);
 	commands_step(world->commands, NOW + 1000);
