@@ -10,27 +10,6 @@ size_t mu_agent_size(void)
 	return sizeof(struct mu_agent);
 }
 
-void mu_agent_log(const struct mu_agent *agent, int level, const char *line)
-{
-	agent->port->log->write(agent->port->context, level, line);
-}
-
-uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset)
-{
-	size_t size = 0;
-	uint8_t *retained = agent->port->system->retained(agent->port->context, &size);
-	return retained && size >= MU_AGENT_RETAINED_BYTES ? retained + offset : 0;
-}
-
-void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms)
-{
-	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
-	mu_boot_history_keep(&agent->boots, now_ms, heap_low);
-	mu_boot_history_cause(&agent->boots, cause, token, now_ms);
-	agent->stopped = true;
-	agent->port->system->restart(agent->port->context);
-}
-
 // ---------------------------------------------------------------- init
 
 // One row a number of the configuration: 0 becomes the default, anything else must lie within.
