@@ -54,7 +54,7 @@ static struct {
 	size_t devices, stored, gaps, sent, resent, acks, spooled, findings;
 } totals;
 
-static void die(const char *what, const char *why)
+static _Noreturn void die(const char *what, const char *why)
 {
 	fprintf(stderr, "e2e-prove: %s: %s\n", what, why);
 	exit(EXIT_IMPOSSIBLE);
