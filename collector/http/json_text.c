@@ -62,7 +62,7 @@ json_t *json_i64(int64_t value)
 	return json_string(text);
 }
 
-static int digit_of(char c)
+int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -76,7 +76,7 @@ int hex_decode(const char *text, uint8_t *bytes, size_t size)
 	if (strlen(text) != 2 * size)
 		return -1;
 	for (size_t i = 0; i < size; i++) {
-		int high = digit_of(text[2 * i]), low = digit_of(text[2 * i + 1]);
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 		if (high < 0 || low < 0)
 			return -1;
 		bytes[i] = (uint8_t)(high << 4 | low);

@@ -17,6 +17,9 @@ json_t *json_hex(const void *bytes, size_t size);
 json_t *json_u64(uint64_t value);
 json_t *json_i64(int64_t value);
 
+// The value of one hex digit of either case, or -1.
+int hex_digit(char c);
+
 // 2 * size digits of either case to bytes. 0, or -1 if text is not exactly that.
 int hex_decode(const char *text, uint8_t *bytes, size_t size);
 

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/http/query.h"
+#include "collector/http/json_text.h"
 #include <string.h>
-
-static int digit_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 // Decodes text[0..length) into out. 0, or -1 with *problem.
 static int decode(const char *text, size_t length, char *out, size_t size, const char **problem)
@@ -20,8 +12,8 @@ static int decode(const char *text, size_t length, char *out, size_t size, const
 		if (c == '+')
 			c = ' ';
 		if (c == '%') {
-			int high = i + 2 < length ? digit_of(text[i + 1]) : -1;
-			int low = i + 2 < length ? digit_of(text[i + 2]) : -1;
+			int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
+			int low = i + 2 < length ? hex_digit(text[i + 2]) : -1;
 			c = high < 0 || low < 0 ? 0 : high << 4 | low;
 			i += 2;
 		}

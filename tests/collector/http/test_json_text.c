@@ -46,6 +46,14 @@ static void test_hex(void **unused)
 	assert_int_equal(hex_decode("0af", bytes, 2), -1);
 	assert_int_equal(hex_decode("0affa", bytes, 2), -1);
 	assert_int_equal(hex_decode("0agf", bytes, 2), -1);
+	// Each end of the three ranges, and what stands just outside of it.
+	static const char digits[] = "09afAF", others[] = "/:`g@G";
+	static const int values[] = { 0, 9, 10, 15, 10, 15 };
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		assert_int_equal(hex_digit(digits[i]), values[i]);
+		assert_int_equal(hex_digit(others[i]), -1);
+	}
+	assert_int_equal(hex_digit(0), -1);
 }
 
 static void test_base64(void **unused)
