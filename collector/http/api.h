@@ -8,6 +8,8 @@
 exchange_handler api_devices, api_device, api_ledger;
 // api_records.c
 exchange_handler api_records;
+// api_refused.c
+exchange_handler api_dead_letters, api_audit;
 // api_commands.c
 exchange_handler api_commands, api_command, api_prepare, api_submit;
 // api_health.c

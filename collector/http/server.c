@@ -54,6 +54,8 @@ static const struct route {
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id", "", api_device },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id/records", "limit before kind", api_records },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/ledger", "limit after", api_ledger },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/dead-letters", "limit before", api_dead_letters },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/audit", "limit before", api_audit },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/commands", "limit after device", api_commands },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/commands/:id", "", api_command },
 	{ EVHTTP_REQ_POST, true,  "/api/v1/devices/:id/commands/prepare", "", api_prepare },
