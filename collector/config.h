@@ -39,9 +39,6 @@ struct config {
 		config_text tls_cert_file, tls_key_file;
 	} http;
 	struct {
-		config_text collector_file;
-	} keys;
-	struct {
 		uint32_t level; // enum log_threshold
 	} log;
 	struct {

@@ -36,7 +36,6 @@ const struct config_option config_options[] = {
 	{ ROW(http, listen, OPTION_TEXT, 1, 0, "127.0.0.1:8970", true, 0, "HOST:PORT of the HTTP server; other hosts than loopback need TLS and a token") },
 	{ ROW(http, tls_cert_file, OPTION_TEXT, 0, 0, "", true, 0, "certificate chain of the HTTP server, with tls_key_file") },
 	{ ROW(http, tls_key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the HTTP server") },
-	{ ROW(keys, collector_file, OPTION_TEXT, 0, 0, "", true, 0, "the collector's own signing key") },
 	{ ROW(log, level, OPTION_CHOICE, 0, 0, "info", false, log_threshold_names, "least level that is logged: error, warn, info or debug") },
 	{ ROW(fleet, silent_after_s, OPTION_NUMBER, 10, 86400, "180", false, 0, "a device that says nothing for so long is silent, seconds") },
 };
