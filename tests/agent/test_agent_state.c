@@ -49,17 +49,23 @@ static void test_a_restart_leaves_its_cause_behind(void **unused)
 	assert_int_equal(left.heap_min_bytes, 70000);
 }
 
+static uint8_t *short_retained(void *context, size_t *size)
+{
+	*size = MU_AGENT_RETAINED_BYTES - 1;
+	return ((struct fake_port *)context)->retained;
+}
+
+// One byte short: none of it is used, or the ladder's budget would lie beyond the end.
 static void test_retained_memory_is_used_only_if_there_is_enough(void **unused)
 {
 	(void)unused;
 	assert_ptr_equal(mu_agent_retained(agent, 100), fake.retained + 100);
 	struct mu_system_port small = *fake.port.system;
 	struct mu_port port = fake.port;
-	small.retained = 0;
+	small.retained = short_retained;
 	port.system = &small;
-	const char *missing = 0;
-	assert_true(mu_port_check(&port, &missing) < 0); // a port without it at all is refused by name
-	assert_non_null(strstr(missing, "retained"));
+	agent->port = &port;
+	assert_null(mu_agent_retained(agent, 100));
 }
 
 static void test_log_lines_reach_the_port(void **unused)
