@@ -12,6 +12,8 @@
 
 enum { CONFIG_TEXT_BYTES = 256, CONFIG_ERRORS_MAX = 32, CONFIG_ERROR_BYTES = 320 };
 
+enum config_kafka_format { CONFIG_KAFKA_PROTOBUF, CONFIG_KAFKA_JSON };
+
 typedef char config_text[CONFIG_TEXT_BYTES];
 
 struct config {
@@ -33,16 +35,35 @@ struct config {
 		uint32_t commit_interval_ms;
 		uint32_t batch_records;
 		uint64_t batch_bytes;
+		config_text json_topics;
 	} ingest;
+	struct {
+		config_text brokers; // empty: no Kafka
+		uint32_t format;     // enum config_kafka_format
+		config_text client_id;
+		config_text telemetry_topic, alerts_topic, deadletter_topic;
+		config_text properties_file;
+	} kafka;
+	struct {
+		config_text rules; // files separated by blanks; the word `stock` is the built-in one; empty: none
+		config_text params_file;
+	} alerts;
+	struct {
+		config_text alertmanager_urls; // separated by blanks; empty: none
+		uint32_t resend_s, timeout_ms;
+		config_text webhook_url, webhook_secret_file;
+	} notify;
 	struct {
 		config_text listen; // HOST:PORT
 		config_text tls_cert_file, tls_key_file;
+		config_text external_url;
 	} http;
 	struct {
 		uint32_t level; // enum log_threshold
 	} log;
 	struct {
 		uint32_t silent_after_s;
+		config_text command_key_file;
 	} fleet;
 };
 

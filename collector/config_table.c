@@ -16,6 +16,8 @@
 	.section = #section_, .key = #key_, .type = type_, .offset = offsetof(struct config, section_.key_), .min = min_, .max = max_,     \
 	.initial = initial_, .needs_restart = restart_, .choices = choices_, .help = help_
 
+static const char *const kafka_format_names[] = { "protobuf", "json", 0 };
+
 // section, key, type, least, most, default, needs a restart, choices, meaning
 const struct config_option config_options[] = {
 	{ ROW(broker, uri, OPTION_TEXT, 1, 0, "mqtt://127.0.0.1:1883", true, 0, "address of the broker: mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") },
@@ -33,11 +35,28 @@ const struct config_option config_options[] = {
 	{ ROW(ingest, commit_interval_ms, OPTION_NUMBER, 0, 1000, "5", false, 0, "how long messages are gathered for one commit, milliseconds") },
 	{ ROW(ingest, batch_records, OPTION_NUMBER, 1, 65536, "1024", false, 0, "messages in one commit at most") },
 	{ ROW(ingest, batch_bytes, OPTION_BYTES, 16 * KIB, 64 * MIB, "1 MiB", false, 0, "bytes of payload in one commit at most") },
+	{ ROW(ingest, json_topics, OPTION_TEXT, 0, 0, "", true, 0, "YAML file that says how plain JSON on other topics becomes records; empty: none") },
+	{ ROW(kafka, brokers, OPTION_TEXT, 0, 0, "", true, 0, "HOST:PORT[,HOST:PORT] of the Kafka cluster; empty: no Kafka") },
+	{ ROW(kafka, format, OPTION_CHOICE, 0, 0, "protobuf", true, kafka_format_names, "values on the telemetry topic: protobuf or json") },
+	{ ROW(kafka, client_id, OPTION_TEXT, 1, 0, "musterd", true, 0, "Kafka client id") },
+	{ ROW(kafka, telemetry_topic, OPTION_TEXT, 1, 0, "muster.telemetry", true, 0, "topic of the records") },
+	{ ROW(kafka, alerts_topic, OPTION_TEXT, 1, 0, "muster.alerts", true, 0, "topic of the alerts, CloudEvents") },
+	{ ROW(kafka, deadletter_topic, OPTION_TEXT, 1, 0, "muster.deadletter", true, 0, "topic of what could not be accepted") },
+	{ ROW(kafka, properties_file, OPTION_TEXT, 0, 0, "", true, 0, "file of librdkafka properties, name=value a line: TLS, SASL; empty: none") },
+	{ ROW(alerts, rules, OPTION_TEXT, 0, 0, "stock", false, 0, "rule files, separated by blanks; `stock` is the built-in one; empty: no rules") },
+	{ ROW(alerts, params_file, OPTION_TEXT, 0, 0, "", false, 0, "YAML file `name: value` that overrides parameters of the rules; empty: none") },
+	{ ROW(notify, alertmanager_urls, OPTION_TEXT, 0, 0, "", true, 0, "Alertmanagers, separated by blanks: http://HOST:9093; each gets every alert") },
+	{ ROW(notify, resend_s, OPTION_NUMBER, 1, 3600, "60", true, 0, "firing alerts are sent to them again so often, seconds") },
+	{ ROW(notify, timeout_ms, OPTION_NUMBER, 100, 60000, "5000", true, 0, "a request to an Alertmanager or webhook takes at most so long, milliseconds") },
+	{ ROW(notify, webhook_url, OPTION_TEXT, 0, 0, "", true, 0, "URL that gets each alert in the shape of Alertmanager's webhook; empty: none") },
+	{ ROW(notify, webhook_secret_file, OPTION_TEXT, 0, 0, "", true, 0, "file whose first line signs the posts (HMAC-SHA256); empty: unsigned") },
 	{ ROW(http, listen, OPTION_TEXT, 1, 0, "127.0.0.1:8970", true, 0, "HOST:PORT of the HTTP server; other hosts than loopback need TLS and a token") },
 	{ ROW(http, tls_cert_file, OPTION_TEXT, 0, 0, "", true, 0, "certificate chain of the HTTP server, with tls_key_file") },
 	{ ROW(http, tls_key_file, OPTION_TEXT, 0, 0, "", true, 0, "key of the HTTP server") },
+	{ ROW(http, external_url, OPTION_TEXT, 0, 0, "", true, 0, "how people reach this server, for links in notifications; empty: http.listen") },
 	{ ROW(log, level, OPTION_CHOICE, 0, 0, "info", false, log_threshold_names, "least level that is logged: error, warn, info or debug") },
 	{ ROW(fleet, silent_after_s, OPTION_NUMBER, 10, 86400, "180", false, 0, "a device that says nothing for so long is silent, seconds") },
+	{ ROW(fleet, command_key_file, OPTION_TEXT, 0, 0, "", true, 0, "musterd's own key (role collector) for rollbacks from the page; empty: none") },
 };
 
 const size_t config_option_count = sizeof config_options / sizeof *config_options;

@@ -140,7 +140,7 @@ static const struct {
 } hints[] = {
 	{ 0, "brokr", "broker" },
 	{ 0, "stores", "store" },
-	{ 0, "kafka", 0 },
+	{ 0, "carrot", 0 },
 	{ 0, "a name much longer than any option could have", 0 },
 	{ "broker", "keepalive", "keepalive_s" },
 	{ "broker", "url", "uri" },

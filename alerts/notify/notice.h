@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is told to the outside of one alert. Texts are valid UTF-8 (the sender's promise); everything is copied by who keeps it.
+#ifndef ALERTS_NOTIFY_NOTICE_H
+#define ALERTS_NOTIFY_NOTICE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct notice_text {
+	const char *name, *text;
+};
+
+struct notice {
+	uint64_t n;           // of the transition
+	uint64_t incident;    // the same number for all notices of one incident of one alert
+	bool is_firing;       // else resolved
+	uint64_t fired_ms;    // Unix time
+	uint64_t resolved_ms; // 0 while it fires
+	const struct notice_text *labels, *annotations; // labels with alertname, device, severity
+	unsigned label_count, annotation_count;
+	const char *was_severity; // the severity label that the notice before had, if it was another; else 0
+};
+
+// How it goes, for /metrics; the owner reads it.
+struct notify_counts {
+	uint64_t sent, requests, failed,
+		refused; // notices taken by the other side; requests; requests that failed; notices that it refused for good
+	uint64_t active, waiting;                 // now
+	uint64_t last_success_ms;                 // Unix time, 0: never
+};
+
+#endif
