@@ -22,4 +22,7 @@ int store_cursor_set(struct store *store, enum store_cursor cursor, uint64_t n);
 // with what the store has.
 void store_cursor_use(struct store *store, enum store_cursor cursor, bool is_used);
 
+// The lowest of those of the given cursors that are in use; UINT64_MAX if none is.
+int store_cursor_lowest(struct store *store, const enum store_cursor *cursors, unsigned count, uint64_t *n);
+
 #endif

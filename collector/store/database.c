@@ -8,6 +8,9 @@
 #define COMMAND_COLUMNS                                                                                                                \
 	"n, id, dev, key_id, kind, counter, created_ms, not_after_ms, command, signature, actor, state, outcome, detail, publishes,"   \
 	" published_ms, accepted_ms, finished_ms"
+#define TRANSITION_COLUMNS                                                                                                             \
+	"n, CASE incident WHEN 0 THEN n ELSE incident END, dev, uid, name, from_state, to_state, severity, was_severity, reason, at_ms," \
+	" stored_ms, started_ms, fired_ms, value, threshold, labels, annotations"
 #define RECORD_COLUMNS "n, dev, epoch, seq, recv_ms, prev, kind, body"
 
 static const char *const sql[SQL_COUNT] = {
@@ -51,6 +54,24 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_TOKEN_LIST] = "SELECT name, created_ms, revoked_ms FROM token ORDER BY created_ms, name",
 	[SQL_AUDIT_ADD] = "INSERT INTO audit(at_ms, actor, action, target, detail, outcome) VALUES(?1,?2,?3,?4,?5,?6)",
 	[SQL_AUDIT_LIST] = "SELECT n, at_ms, actor, action, target, detail, outcome FROM audit WHERE n<?1 ORDER BY n DESC LIMIT ?2",
+	[SQL_TRANSITION_ADD] =
+		"INSERT INTO transition(incident, dev, uid, name, from_state, to_state, severity, was_severity, reason, at_ms,"
+		" stored_ms, started_ms, fired_ms, value, threshold, labels, annotations)"
+		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
+	[SQL_TRANSITION_AFTER] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n>?1 ORDER BY n LIMIT ?2",
+	[SQL_TRANSITION_BEFORE] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n<?1 ORDER BY n DESC LIMIT ?2",
+	[SQL_TRANSITION_OF] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE dev=?1 AND at_ms>=?3 ORDER BY n DESC LIMIT ?2",
+	[SQL_TRANSITION_OLDEST] = "SELECT min(n) FROM transition",
+	[SQL_TRANSITION_NEWEST] = "SELECT max(n) FROM transition",
+	[SQL_TRANSITION_OLDEST_TIME] = "SELECT stored_ms FROM transition ORDER BY n LIMIT 1",
+	[SQL_TRANSITION_DELETE] = "DELETE FROM transition WHERE n IN (SELECT n FROM (SELECT n, stored_ms FROM transition WHERE"
+				  " n NOT IN (SELECT n FROM alert) ORDER BY n LIMIT ?3) WHERE n<=?1 AND stored_ms<?2)",
+	[SQL_ALERT_PUT] = "INSERT INTO alert(dev, uid, n) VALUES(?1, ?2, ?3) ON CONFLICT(dev, uid) DO UPDATE SET n=excluded.n",
+	[SQL_ALERT_DROP] = "DELETE FROM alert WHERE dev=?1 AND uid=?2",
+	[SQL_ALERT_EACH] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n IN (SELECT n FROM alert) ORDER BY dev, n",
+	[SQL_ALERT_OF] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n IN (SELECT n FROM alert WHERE dev=?1) ORDER BY n",
+	[SQL_WINDOWS_SET] = "UPDATE device SET windows=?2 WHERE dev=?1",
+	[SQL_WINDOWS_LOAD] = "SELECT dev, windows FROM device WHERE windows IS NOT NULL ORDER BY dev",
 };
 
 struct explanation {
@@ -148,6 +169,19 @@ const char *store_column_text(sqlite3_stmt *statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(statement, column);
 	return text ? (const char *)text : "";
+}
+
+int store_read_number(struct store *store, enum statement statement, uint64_t *number)
+{
+	sqlite3_stmt *question = store_statement(store, statement);
+	*number = 0;
+	if (!question)
+		return store->fault.err;
+	int err = store_failed(store, sqlite3_step(question));
+	if (!err)
+		*number = (uint64_t)sqlite3_column_int64(question, 0);
+	sqlite3_reset(question);
+	return err;
 }
 
 int store_meta_get(struct store *store, const char *key, uint64_t *value)

@@ -4,6 +4,7 @@
 #ifndef COLLECTOR_STORE_DATABASE_H
 #define COLLECTOR_STORE_DATABASE_H
 #include <sqlite3.h>
+#include "collector/store/cursors.h"
 #include "collector/store/store.h"
 
 // One SQL text each in database.c; prepared at first use, kept until the store is closed.
@@ -43,6 +44,20 @@ enum statement {
 	SQL_TOKEN_LIST,
 	SQL_AUDIT_ADD,
 	SQL_AUDIT_LIST,
+	SQL_TRANSITION_ADD,
+	SQL_TRANSITION_AFTER,
+	SQL_TRANSITION_BEFORE,
+	SQL_TRANSITION_OF,
+	SQL_TRANSITION_OLDEST,
+	SQL_TRANSITION_NEWEST,
+	SQL_TRANSITION_OLDEST_TIME,
+	SQL_TRANSITION_DELETE,
+	SQL_ALERT_PUT,
+	SQL_ALERT_DROP,
+	SQL_ALERT_EACH,
+	SQL_ALERT_OF,
+	SQL_WINDOWS_SET,
+	SQL_WINDOWS_LOAD,
 	SQL_COUNT
 };
 
@@ -55,6 +70,7 @@ struct store {
 	uint64_t next_n, next_n_at_begin;
 	bool letters_counted; // the next two are known
 	uint64_t letter_rows, letter_bytes;
+	bool cursor_used[CURSOR_COUNT];
 	struct store_fault fault;
 };
 
@@ -71,6 +87,9 @@ void store_bind_blob(sqlite3_stmt *statement, int column, struct store_blob blob
 void store_bind_text(sqlite3_stmt *statement, int column, const char *text, size_t most); // cut after most bytes
 struct store_blob store_column_blob(sqlite3_stmt *statement, int column);
 const char *store_column_text(sqlite3_stmt *statement, int column); // "" for NULL
+
+// The number that a statement of one row and one column gives; 0 for NULL or on an error.
+int store_read_number(struct store *store, enum statement statement, uint64_t *number);
 
 // Counts that the database keeps under a key; -STORE_ENOENT if there is none.
 int store_meta_get(struct store *store, const char *key, uint64_t *value);

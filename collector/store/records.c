@@ -108,19 +108,8 @@ int store_record_after(struct store *store, uint64_t n, store_record_each *each,
 	return err;
 }
 
-static int read_bound(struct store *store, enum statement statement, uint64_t *n)
-{
-	sqlite3_stmt *bound = store_statement(store, statement);
-	if (!bound)
-		return store->fault.err;
-	int err = store_failed(store, sqlite3_step(bound));
-	*n = err ? 0 : (uint64_t)sqlite3_column_int64(bound, 0);
-	sqlite3_reset(bound);
-	return err;
-}
-
 int store_record_bounds(struct store *store, uint64_t *oldest, uint64_t *newest)
 {
-	int err = read_bound(store, SQL_RECORD_OLDEST, oldest);
-	return err ? err : read_bound(store, SQL_RECORD_NEWEST, newest);
+	int err = store_read_number(store, SQL_RECORD_OLDEST, oldest);
+	return err ? err : store_read_number(store, SQL_RECORD_NEWEST, newest);
 }

@@ -22,6 +22,14 @@ static const char *const migrations[] = {
 	" WITHOUT ROWID;"
 	"CREATE TABLE audit(n INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,"
 	" target TEXT NOT NULL, detail TEXT NOT NULL, outcome TEXT NOT NULL);",
+
+	"CREATE TABLE transition(n INTEGER PRIMARY KEY AUTOINCREMENT, incident INTEGER NOT NULL, dev INTEGER NOT NULL, uid TEXT NOT NULL,"
+	" name TEXT NOT NULL, from_state INTEGER NOT NULL, to_state INTEGER NOT NULL, severity INTEGER NOT NULL, was_severity INTEGER NOT NULL,"
+	" reason INTEGER NOT NULL, at_ms INTEGER NOT NULL, stored_ms INTEGER NOT NULL, started_ms INTEGER NOT NULL, fired_ms INTEGER NOT NULL,"
+	" value REAL, threshold REAL, labels TEXT NOT NULL, annotations TEXT NOT NULL);"
+	"CREATE INDEX transition_of_device ON transition(dev, n);"
+	"CREATE TABLE alert(dev INTEGER NOT NULL, uid TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(dev, uid)) WITHOUT ROWID;"
+	"ALTER TABLE device ADD COLUMN windows BLOB;",
 };
 
 int schema_version(void)

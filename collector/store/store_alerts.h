@@ -44,6 +44,10 @@ int store_alert_of(struct store *store, uint32_t dev, store_transition_each *eac
 // Numbers of the oldest and newest transition; 0, 0 if there is none.
 int store_transition_bounds(struct store *store, uint64_t *oldest, uint64_t *newest);
 
+// Deletes at most limit transitions up to number `through` that were stored before before_ms; never the latest one of an alert that is not
+// ok. Returns how many.
+int store_transition_delete(struct store *store, uint64_t through, uint64_t before_ms, unsigned limit);
+
 // Windows of the rule engine, beside a device's snapshot. Within a transaction.
 int store_windows_set(struct store *store, uint32_t dev, struct store_blob windows);
 typedef int store_windows_each(void *context, uint32_t dev, struct store_blob windows);

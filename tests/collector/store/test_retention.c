@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "collector/store/cursors.h"
 #include "collector/store/devices.h"
 #include "collector/store/records.h"
 #include "collector/store/retention.h"
@@ -79,6 +80,24 @@ static void test_a_clock_far_back_deletes_nothing(void **state)
 	assert_int_equal(oldest(store), 1);
 }
 
+// What a reader in use does not have yet stays, however old or large; only then no more may be taken.
+static void test_a_cursor_holds_the_rows_behind_it(void **state)
+{
+	struct store *store = ((struct scratch *)*state)->store;
+	struct retention tight = { DAY_MS, 1 }, wide = { DAY_MS, PLENTY };
+	assert_int_equal(retention_is_held(store, &tight), 0); // nobody reads
+	store_cursor_use(store, CURSOR_KAFKA_RECORDS, true);
+	assert_int_equal(retention_is_held(store, &tight), 1);
+	assert_int_equal(retention_is_held(store, &wide), 0);
+	assert_int_equal(retention_step(store, &tight, START_MS), 0);
+	assert_int_equal(store_cursor_set(store, CURSOR_KAFKA_RECORDS, RETENTION_CHUNK - 1), 0);
+	assert_int_equal(retention_step(store, &tight, START_MS), 0);
+	assert_int_equal(store_cursor_set(store, CURSOR_KAFKA_RECORDS, RETENTION_CHUNK), 0);
+	assert_int_equal(retention_is_held(store, &tight), 0);
+	assert_int_equal(retention_step(store, &tight, START_MS), RETENTION_CHUNK);
+	assert_int_equal(retention_is_held(store, &tight), 1);
+}
+
 static void test_steps_end_by_themselves(void **state)
 {
 	struct store *store = ((struct scratch *)*state)->store;
@@ -122,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_steps, setup_rows, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_a_clock_far_back_deletes_nothing, setup_rows, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_a_cursor_holds_the_rows_behind_it, setup_rows, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_steps_end_by_themselves, setup_rows, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_by_size_stops_below_it, setup_rows, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_an_empty_log, scratch_setup, scratch_teardown),
