@@ -327,6 +327,14 @@ int config_load(struct config *config, const char *path, struct config_errors *e
 	return result;
 }
 
+void config_errors_print(const struct config_errors *errors, FILE *out)
+{
+	for (unsigned i = 0; i < errors->count && i < CONFIG_ERRORS_MAX; i++)
+		fprintf(out, "%s\n", errors->text[i]);
+	if (errors->count > CONFIG_ERRORS_MAX)
+		fprintf(out, "and %u more\n", errors->count - CONFIG_ERRORS_MAX);
+}
+
 unsigned config_reload(struct config *live, const struct config *fresh, char *restart, size_t capacity)
 {
 	unsigned differ = 0;

@@ -81,6 +81,9 @@ int config_load(struct config *config, const char *path, struct config_errors *e
 // The same from memory; name stands for the file in the texts.
 int config_parse(struct config *config, const char *name, const void *text, size_t length, struct config_errors *errors);
 
+// One line an error.
+void config_errors_print(const struct config_errors *errors, FILE *out);
+
 // Copies what a reload may change from fresh to live and writes the keys that differ but need a restart, separated by ", ", into restart
 // (capacity >= 1; cut if too long). Returns the number of those.
 unsigned config_reload(struct config *live, const struct config *fresh, char *restart, size_t capacity);

@@ -58,7 +58,7 @@ static const char *const sql[SQL_COUNT] = {
 		"INSERT INTO transition(incident, dev, uid, name, from_state, to_state, severity, was_severity, reason, at_ms,"
 		" stored_ms, started_ms, fired_ms, value, threshold, labels, annotations)"
 		" VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)",
-	[SQL_TRANSITION_AFTER] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n>?1 ORDER BY n LIMIT ?2",
+			[SQL_TRANSITION_AFTER] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n>?1 ORDER BY n LIMIT ?2",
 	[SQL_TRANSITION_BEFORE] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE n<?1 ORDER BY n DESC LIMIT ?2",
 	[SQL_TRANSITION_OF] = "SELECT " TRANSITION_COLUMNS " FROM transition WHERE dev=?1 AND at_ms>=?3 ORDER BY n DESC LIMIT ?2",
 	[SQL_TRANSITION_OLDEST] = "SELECT min(n) FROM transition",
