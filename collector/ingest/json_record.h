@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes records of what a device said in plain JSON, as if it had an agent: a Boot when it is new, came back with less uptime, or says another
+// firmware or reset reason; a Heartbeat with its metrics; an Event. Pure: the receive time comes in.
+//
+// Such a device has no numbers of its own: its records are in the epoch JSON_EPOCH and the collector counts them. Nothing tells a message that
+// the broker delivers twice from a new one with the same values, so a redelivery is stored again, with one exception: an uptime that
+// went back although the device cannot have booted since its last message is an old message, and dropped.
+#ifndef COLLECTOR_INGEST_JSON_RECORD_H
+#define COLLECTOR_INGEST_JSON_RECORD_H
+#include <stdbool.h>
+#include <stdint.h>
+#include "collector/ingest/json_payload.h"
+
+struct device;
+
+// "plain" in ASCII; no agent may claim it (its epochs are random; one that equals this is refused).
+#define JSON_EPOCH UINT64_C(0x706c61696e)
+
+enum { JSON_RECORDS_MAX = 3, JSON_BOOT_SLACK_MS = 5000, JSON_JITTER_MS = 1000 };
+
+// Hashes of what the device said last of itself; 0: nothing yet.
+struct json_told {
+	uint32_t firmware, hardware, reset;
+};
+
+// What is known of the device when the message arrives.
+struct json_known {
+	uint64_t boot;      // of its newest record; 0: it is new
+	uint64_t uptime_ms;
+	uint64_t heard_ms;  // receive time of its newest record
+	struct json_told told;
+};
+
+// The records, which point into this and into the reading: neither may move.
+struct json_records {
+	unsigned count; // 0: an old message, to be dropped
+	Mu__Record list[JSON_RECORDS_MAX];
+	struct json_told told;
+	Mu__Boot boot;
+	Mu__Heartbeat heartbeat;
+	Mu__Event event;
+	Mu__Vitals vitals;
+	Mu__LinkHealth link;
+	Mu__Sockets sockets;
+	Mu__UplinkHealth uplink;
+	Mu__Tasks tasks;
+	Mu__OtaHealth ota;
+	Mu__AgentCost agent;
+};
+
+void json_records_make(struct json_records *records, const struct json_reading *reading, const struct json_known *known, uint64_t recv_ms);
+
+// What the fleet's state of a device says that it told: after a restart.
+struct json_told json_told_of(const struct device *device);
+
+#endif
