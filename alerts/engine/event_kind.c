@@ -99,8 +99,10 @@ static const struct kind kinds[EVENT_KINDS] = {
 			[EVENT_BROWN_OUT] = { "brown_out", is_brown_out, 0, { { 0 } } },
 			[EVENT_LINK_LOST] = { "link_lost", 0, is_link_lost, { { 0 } } },
 			[EVENT_SESSION_LOST] = { "session_lost", 0, is_session_lost, { { 0 } } },
-			[EVENT_ROLLED_BACK] = { "rolled_back", 0, is_rolled_back, { { 0 } } },
-			[EVENT_UPDATE_FAILED] = { "update_failed", 0, is_update_failed, { { 0 } } },
+			[EVENT_ROLLED_BACK] = { "rolled_back", 0, is_rolled_back,
+				{ { "cause", &mu__ota_cause__descriptor, "OTA_CAUSE_" } } },
+			[EVENT_UPDATE_FAILED] = { "update_failed", 0, is_update_failed,
+				{ { "cause", &mu__ota_cause__descriptor, "OTA_CAUSE_" } } },
 			[EVENT_GAP] = { "gap", 0, is_gap, { { 0 } } },
 			[EVENT_APP] = { "app", 0, is_app, { { "name", 0, "" } } },
 			[EVENT_LOG] = { "log", 0, is_log, { { "level", &mu__log_level__descriptor, "LOG_" } } },
@@ -225,6 +227,9 @@ static struct event event_of(const Mu__Record *record)
 	case MU__RECORD__BODY_GAP: return (struct event){ .weight = record->gap->count };
 	case MU__RECORD__BODY_EVENT: return (struct event){ .weight = 1, .text = record->event->name };
 	case MU__RECORD__BODY_LOG: return (struct event){ .weight = 1, .number = { (int)record->log->level } };
+	case MU__RECORD__BODY_OTA:
+		return (struct event){ .weight = 1,
+			.number = { record->ota->has_cause ? (int)record->ota->cause : (int)MU__OTA_CAUSE__OTA_CAUSE_NONE } };
 	default: return (struct event){ .weight = 1 };
 	}
 }

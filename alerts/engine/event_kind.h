@@ -2,8 +2,8 @@
 // What rules can count with event_count(): the events that are in a device's records. One row each in event_kind.c.
 //
 //   boot{class="crash",cause="none"}  every boot, unreported and folded ones included      crash, hang, brown_out  boots of that kind
-//   link_lost, session_lost           losses of the radio link, of the MQTT session         rolled_back             an update or image was taken back
-//   update_failed                     an update ended as failed                             gap                     numbers that the device dropped
+//   link_lost, session_lost           losses of the radio link, of the MQTT session         gap                     numbers that the device dropped
+//   rolled_back{cause="command"}      an update or image was taken back                     update_failed{cause=..} an update ended as failed
 //   app{name="door_open"}             an Event record of the application                    log{level="error"}      a log line
 //
 // Enum values are written as in muster.proto, without the prefix and in lower case: RESET_BROWN_OUT is "brown_out".

@@ -283,8 +283,8 @@ static const char *take_filter(struct json_topic *topic, const char *text)
 			return "has " DEVICE_LEVEL " twice";
 		if (is_device)
 			topic->device_level = (int)i;
-		out += snprintf(out, JSON_MAP_FILTER_BYTES - (size_t)(out - topic->filter), "%s%.*s", i ? "/" : "", is_device ? 1 : (int)length,
-			is_device ? "+" : level);
+		out += snprintf(out, JSON_MAP_FILTER_BYTES - (size_t)(out - topic->filter), "%s%.*s", i ? "/" : "",
+			is_device ? 1 : (int)length, is_device ? "+" : level);
 	}
 	if (strchr(topic->filter, '{') || strchr(topic->filter, '}'))
 		return "has a brace: " DEVICE_LEVEL " stands alone between the slashes";
@@ -294,8 +294,8 @@ static const char *take_filter(struct json_topic *topic, const char *text)
 static void check_overlaps(struct loader *loader, const struct json_topic *topic)
 {
 	if (topic_filter_overlaps(topic->filter, RESERVED))
-		complain(loader, loader->topic_node->start_mark, "topic: '%s' overlaps %s, which belongs to devices with the agent", topic->filter,
-			RESERVED);
+		complain(loader, loader->topic_node->start_mark, "topic: '%s' overlaps %s, which belongs to devices with the agent",
+			topic->filter, RESERVED);
 	for (const struct json_topic *other = loader->map->topics; other < topic; other++)
 		if (topic_filter_overlaps(topic->filter, other->filter))
 			complain(loader, loader->topic_node->start_mark,
@@ -345,7 +345,8 @@ static void take_topic(struct loader *loader, const yaml_node_t *node)
 	if (!loader->has_fields)
 		set_builtin_fields(topic);
 	if (topic->device_level >= 0 && loader->device_node)
-		complain(loader, loader->device_node->start_mark, "device: the id comes from the level " DEVICE_LEVEL " already (give one of them)");
+		complain(loader, loader->device_node->start_mark,
+			"device: the id comes from the level " DEVICE_LEVEL " already (give one of them)");
 	if (topic->device_level < 0 && !loader->device_node)
 		snprintf(topic->device, sizeof topic->device, "device_id");
 	if (loader->topic_node)

@@ -135,7 +135,8 @@ static void place_in_time(struct moment *moment, const struct json_known *known,
 		moment->uptime_ms = known->uptime_ms;
 }
 
-static struct moment moment_of(const struct json_known *known, const struct json_reading *reading, const struct json_told *now, uint64_t recv_ms)
+static struct moment moment_of(const struct json_known *known, const struct json_reading *reading, const struct json_told *now,
+	uint64_t recv_ms)
 {
 	const struct json_told *told = &known->told;
 	struct moment moment = { .is_boot = false };

@@ -160,6 +160,26 @@ static void test_links_and_updates(void **unused)
 	}
 }
 
+// A rollback that was commanded is not one that the device had to do by itself.
+static void test_a_rollback_has_a_cause(void **unused)
+{
+	(void)unused;
+	Mu__Ota ota = MU__OTA__INIT;
+	Mu__Record record = MU__RECORD__INIT;
+	struct event_filter unasked = filter_of(EVENT_ROLLED_BACK, "cause", true, "command");
+	ota.state = MU__OTA_STATE__OTA_ROLLED_BACK;
+	record.body_case = MU__RECORD__BODY_OTA;
+	record.ota = &ota;
+	assert_int_equal(event_weight(&unasked, &record), 1); // not said
+	ota.has_cause = 1;
+	ota.cause = MU__OTA_CAUSE__OTA_CAUSE_BOOT_LOOP;
+	assert_int_equal(event_weight(&unasked, &record), 1);
+	ota.cause = MU__OTA_CAUSE__OTA_CAUSE_COMMAND;
+	assert_int_equal(event_weight(&unasked, &record), 0);
+	assert_true(event_kind_knows(EVENT_UPDATE_FAILED, "cause", "image_damaged"));
+	assert_false(event_kind_knows(EVENT_UPDATE_FAILED, "cause", "crash_loop"));
+}
+
 static void test_gaps_app_events_and_logs(void **unused)
 {
 	(void)unused;
@@ -210,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_of_boots),
 		cmocka_unit_test(test_folded_boots_count_each),
 		cmocka_unit_test(test_links_and_updates),
+		cmocka_unit_test(test_a_rollback_has_a_cause),
 		cmocka_unit_test(test_gaps_app_events_and_logs),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
