@@ -11,6 +11,7 @@
 #include "collector/ingest/acks.h"
 #include "collector/ingest/checkpoint.h"
 #include "collector/ingest/downlink.h"
+#include "collector/ingest/json_map.h"
 #include "collector/ingest/uplink.h"
 
 enum { COLLECTOR_SECOND_MS = 1000, COLLECTOR_DAY_MS = 86400000, COLLECTOR_SIGNALS = 3 };
@@ -27,6 +28,7 @@ struct collector {
 	struct commands *commands;
 	struct checkpoint checkpoint;
 	struct acks *acks;
+	struct json_map *json; // 0: no topics of plain JSON
 	struct ingest *ingest;
 	struct downlink *downlink;
 	struct uplink *uplink;

@@ -3,6 +3,7 @@
 
 #include <mosquitto.h>
 #include <signal.h>
+#include <stdio.h>
 #include "collector/clock.h"
 #include "collector/ingest/puback_test.h"
 #include "collector/log.h"
@@ -25,6 +26,23 @@ static int start_puback_test(struct collector *collector)
 			"remedy=\"use the libmosquitto of Debian 12; topics without Ack are refused\"");
 	else if (verdict == PUBACK_UNKNOWN)
 		log_warn("mqtt", "the start-up test of withheld PUBACKs could not be done", "remedy=\"look whether loopback works\"");
+	return 0;
+}
+
+static int start_json(struct collector *collector)
+{
+	static struct config_errors errors;
+	const char *path = collector->config.ingest.json_topics;
+	if (!*path)
+		return 0;
+	collector->json = json_map_load(path, &errors);
+	for (unsigned i = 0; i < errors.count && i < CONFIG_ERRORS_MAX; i++)
+		fprintf(stderr, "%s\n", errors.text[i]);
+	if (!collector->json)
+		return report("ingest.json_topics has errors", path, "correct the lines named above");
+	if (!collector->counters.puback_withheld)
+		log_error("ingest", "topics of plain JSON are not taken: nothing but the PUBACK protects what comes on them",
+			"topics=%u remedy=\"use the libmosquitto of Debian 12\"", collector->json->topic_count);
 	return 0;
 }
 
@@ -57,12 +75,27 @@ static int start_store(struct collector *collector)
 static int start_ingest(struct collector *collector)
 {
 	char problem[256] = "no memory";
-	struct ingest_parts parts = { collector->store, collector->fleet, collector->commands, &collector->counters, daemon_ask_ack,
-		collector };
+	struct ingest_parts parts = {
+		.store = collector->store,
+		.fleet = collector->fleet,
+		.commands = collector->commands,
+		.counters = &collector->counters,
+		.json = collector->json,
+		.ask_ack = daemon_ask_ack,
+		.context = collector,
+	};
 	collector->acks = acks_new(daemon_send_ack, collector, clock_monotonic_ms());
 	collector->ingest = ingest_new(&parts, collector->config.ingest.batch_records, collector->config.ingest.batch_bytes);
-	struct uplink_parts uplink = { collector->base, &collector->config, collector->ingest, &collector->watch, &collector->counters,
-		daemon_on_session, collector };
+	struct uplink_parts uplink = {
+		.base = collector->base,
+		.config = &collector->config,
+		.json = collector->json,
+		.ingest = collector->ingest,
+		.watch = &collector->watch,
+		.counters = &collector->counters,
+		.session = daemon_on_session,
+		.context = collector,
+	};
 	collector->downlink = downlink_new(collector->base, &collector->config, &collector->counters, problem);
 	if (collector->downlink)
 		collector->uplink = uplink_new(&uplink, problem);
@@ -107,6 +140,7 @@ void daemon_free(struct collector *collector)
 	uplink_free(collector->uplink);
 	downlink_free(collector->downlink);
 	ingest_free(collector->ingest);
+	json_map_free(collector->json);
 	acks_free(collector->acks);
 	if (collector->commands)
 		commands_free(collector->commands);
@@ -124,7 +158,8 @@ void daemon_free(struct collector *collector)
 
 int daemon_start(struct collector *collector)
 {
-	static int (*const steps[])(struct collector *) = { start_puback_test, start_store, start_ingest, start_http, daemon_start_timers };
+	static int (*const steps[])(
+		struct collector *) = { start_puback_test, start_json, start_store, start_ingest, start_http, daemon_start_timers };
 	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	collector->base = event_base_new();

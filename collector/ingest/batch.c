@@ -29,7 +29,8 @@ void batch_free(struct batch *batch)
 int batch_add(struct batch *batch, const struct batch_message *message)
 {
 	size_t kept = message->size < BATCH_PAYLOAD_MAX ? message->size : BATCH_PAYLOAD_MAX;
-	if (batch->count >= batch->room_count || kept > batch->room_used - batch->used)
+	size_t topic = message->topic ? strlen(message->topic) + 1 : 0;
+	if (batch->count >= batch->room_count || kept + topic > batch->room_used - batch->used)
 		return -1;
 	struct batch_message *copy = &batch->messages[batch->count++];
 	*copy = *message;
@@ -37,6 +38,9 @@ int batch_add(struct batch *batch, const struct batch_message *message)
 	if (kept)
 		memcpy(batch->bytes + batch->used, message->bytes, kept);
 	batch->used += kept;
+	if (topic)
+		copy->topic = memcpy(batch->bytes + batch->used, message->topic, topic);
+	batch->used += topic;
 	return 0;
 }
 

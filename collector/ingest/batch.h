@@ -2,7 +2,7 @@
 // The messages read from the broker since the last commit, in order. Bounded: it says when it is full, and the reader stops reading; the
 // broker keeps the rest.
 //
-// Payloads are copied into one buffer made at start; of a payload longer than BATCH_PAYLOAD_MAX only that much is kept, size tells its length.
+// Payloads (and the topics of JSON) are copied into one buffer made at start; of a payload longer than BATCH_PAYLOAD_MAX only that much is kept, size tells its length.
 // Thread: the loop's.
 #ifndef COLLECTOR_INGEST_BATCH_H
 #define COLLECTOR_INGEST_BATCH_H
@@ -13,9 +13,13 @@
 
 enum { BATCH_PAYLOAD_MAX = MU_UPLINK_BYTES_MAX, BATCH_SLACK_MESSAGES = 64 };
 
+struct json_topic;
+
 struct batch_message {
 	enum topic_kind kind;
 	char id[TOPIC_ID_BYTES];
+	const struct json_topic *json; // TOPIC_JSON only: how to read it
+	const char *topic;             // TOPIC_JSON only: the whole topic, copied like the payload
 	uint64_t recv_ms;    // Unix time
 	const uint8_t *bytes; // kept ones: min(size, BATCH_PAYLOAD_MAX)
 	size_t size;

@@ -9,6 +9,7 @@
 #include "collector/ingest/complaints.h"
 #include "collector/ingest/identity.h"
 #include "collector/ingest/intake.h"
+#include "collector/ingest/json_map.h"
 #include "collector/log.h"
 #include "collector/store/store.h"
 
@@ -58,7 +59,12 @@ int ingest_add(struct ingest *ingest, const char *topic, const void *payload, si
 {
 	struct batch_message message = { .recv_ms = wall_ms, .bytes = payload, .size = size };
 	message.kind = topic_parse(topic, message.id);
-	if (message.kind == TOPIC_UP || message.kind == TOPIC_STATE)
+	message.json = message.kind == TOPIC_FOREIGN ? json_map_find(ingest->parts.json, topic) : 0;
+	if (message.json) {
+		message.kind = TOPIC_JSON;
+		message.topic = topic;
+	}
+	if (message.kind == TOPIC_UP || message.kind == TOPIC_STATE || message.kind == TOPIC_JSON)
 		return batch_add(&ingest->batch, &message);
 	ingest->parts.counters->mqtt_topic_rejected++;
 	complaints_say(&ingest->complaints, COMPLAINT_TOPIC, clock_monotonic_ms(), "topic=%s bytes=%zu", log_quote(topic).text, size);

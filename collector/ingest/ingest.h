@@ -23,6 +23,7 @@ struct store;
 struct fleet;
 struct commands;
 struct device;
+struct json_map;
 
 enum { INGEST_ARENA_BYTES = 4 * 1024 * 1024 };
 
@@ -31,6 +32,7 @@ struct ingest_parts {
 	struct fleet *fleet;
 	struct commands *commands; // may be 0
 	struct counters *counters;
+	const struct json_map *json; // topics of plain JSON; 0: none
 	// Asks for an Ack to this device (acks.h); called after a commit.
 	void (*ask_ack)(void *context, const struct device *device, bool is_urgent);
 	void *context;

@@ -5,50 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "collector/clock.h"
-#include "collector/ingest/complaints.h"
-#include "collector/ingest/decode.h"
 #include "collector/ingest/ingest.h"
+#include "collector/ingest/intake_inside.h"
+#include "collector/ingest/json_record.h"
 #include "collector/log.h"
 #include "collector/store/dead_letters.h"
 #include "collector/store/devices.h"
 #include "collector/store/records.h"
 
 enum { GAP_BYTES = 64, UNDO_MAX = INTAKE_ITEMS_MAX, ITEMS_OF_A_MESSAGE = MU_UPLINK_RECORDS_MAX + 4 };
-
-struct undo {
-	struct device *device;
-	struct ledger before;
-};
-
-// What is counted within a transaction counts only if it is committed.
-struct tally {
-	uint64_t uplinks, records, duplicates, holes, gap_records, gap_numbers, unexplained, refused_records, refused_payloads, reused,
-		epoch_changes, conflicts, letters, letters_dropped;
-};
-
-struct intake {
-	struct store *store;
-	struct fleet *fleet;
-	struct counters *counters;
-	struct mu_arena arena;
-	struct intake_item *items;
-	size_t item_count;
-	struct undo *undos;
-	size_t undo_count;
-	uint32_t mark; // of this transaction, in ledger.batch
-	size_t devices_stored, devices_inserted;
-	struct tally tally;
-	struct complaints complaints;
-};
-
-// The message that is being taken.
-struct taking {
-	const struct batch_message *message;
-	struct device *device;
-	struct mu_wire_uplink uplink;
-	bool is_urgent;
-	char reason[DECODE_REASON_BYTES];
-};
 
 struct intake *intake_new(struct store *store, struct fleet *fleet, struct counters *counters)
 {
@@ -132,6 +97,8 @@ static void add_tally(struct counters *counters, const struct tally *tally)
 	counters->numbers_reused += tally->reused;
 	counters->epoch_changes += tally->epoch_changes;
 	counters->identity_conflicts += tally->conflicts;
+	counters->json_messages += tally->json;
+	counters->json_refused += tally->json_refused;
 	counters->dead_letters += tally->letters;
 	counters->dead_letters_dropped += tally->letters_dropped;
 	counters->batch_last_records = (int64_t)tally->records;
@@ -163,8 +130,9 @@ static void add_item(struct intake *intake, const struct taking *taking, enum in
 // A dead letter for bytes of the message; seq 0: the whole payload.
 static int bury(struct intake *intake, struct taking *taking, enum complaint kind, const uint8_t *bytes, size_t size, uint64_t seq)
 {
-	char topic[TOPIC_BYTES];
-	topic_of(taking->message->id, taking->message->kind == TOPIC_UP ? "up" : "state", topic);
+	char own_topic[TOPIC_BYTES];
+	topic_of(taking->message->id, taking->message->kind == TOPIC_UP ? "up" : "state", own_topic);
+	const char *topic = taking->message->topic ? taking->message->topic : own_topic;
 	struct dead_letter letter = {
 		.recv_ms = taking->message->recv_ms,
 		.topic = topic,
@@ -183,18 +151,18 @@ static int bury(struct intake *intake, struct taking *taking, enum complaint kin
 	if (taking->device)
 		taking->device->ledger.dead_letters++;
 	complaints_say(&intake->complaints, kind, clock_monotonic_ms(), "device=%s topic=%s seq=%llu bytes=%zu reason=%s",
-		taking->message->id, topic, (unsigned long long)seq, size, log_quote(taking->reason).text);
+		taking->message->id, log_quote(topic).text, (unsigned long long)seq, size, log_quote(taking->reason).text);
 	return 0;
 }
 
-static int refuse_payload(struct intake *intake, struct taking *taking)
+int intake_refuse_payload(struct intake *intake, struct taking *taking)
 {
 	intake->tally.refused_payloads++;
+	intake->tally.json_refused += taking->message->kind == TOPIC_JSON;
 	return bury(intake, taking, COMPLAINT_PAYLOAD, taking->message->bytes, taking->message->size, 0);
 }
 
-// From here on the message is this device's; a copy of its ledger is kept for the case that the transaction fails. 0 is allowed.
-static void take_for(struct intake *intake, struct taking *taking, struct device *device)
+void intake_take_for(struct intake *intake, struct taking *taking, struct device *device)
 {
 	taking->device = device;
 	if (!device || device->ledger.batch == intake->mark)
@@ -203,8 +171,7 @@ static void take_for(struct intake *intake, struct taking *taking, struct device
 	device->ledger.batch = intake->mark;
 }
 
-// Finds or makes the device. taking->device stays 0 if the table is full.
-static int find_device(struct intake *intake, struct taking *taking)
+int intake_find_device(struct intake *intake, struct taking *taking)
 {
 	const struct batch_message *message = taking->message;
 	struct device *device = fleet_find(intake->fleet, message->id);
@@ -217,7 +184,7 @@ static int find_device(struct intake *intake, struct taking *taking)
 		if (err)
 			return err;
 	}
-	take_for(intake, taking, device);
+	intake_take_for(intake, taking, device);
 	return 0;
 }
 
@@ -322,7 +289,7 @@ static struct ledger_entry entry_of(const struct mu_wire_record *wire, const Mu_
 	return entry;
 }
 
-static int take_record(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
+int intake_take_record(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)
 {
 	const Mu__Record *record = decode_record(&intake->arena, wire, taking->reason);
 	struct ledger_entry entry = entry_of(wire, record);
@@ -345,7 +312,7 @@ static int take_records(struct intake *intake, struct taking *taking)
 	struct mu_wire_record wire;
 	int err = 0;
 	for (mu_wire_record_first(&taking->uplink, &wire); !err && wire.data; mu_wire_record_next(&taking->uplink, &wire))
-		err = take_record(intake, taking, &wire);
+		err = intake_take_record(intake, taking, &wire);
 	return err;
 }
 
@@ -367,11 +334,15 @@ static void note_epoch(struct intake *intake, const struct taking *taking, const
 static int take_uplink(struct intake *intake, struct taking *taking)
 {
 	const struct mu_wire_uplink *uplink = &taking->uplink;
+	if (uplink->epoch == JSON_EPOCH) {
+		snprintf(taking->reason, sizeof taking->reason, "uplink header: an epoch that is reserved for plain JSON");
+		return intake_refuse_payload(intake, taking);
+	}
 	struct ledger_claim claim = { uplink->epoch, uplink->first_seq, uplink->oldest_seq };
 	struct ledger_start start = ledger_begin(&taking->device->ledger, &claim, taking->message->recv_ms);
 	if (start.opening == LEDGER_BAD_CLAIM) {
 		snprintf(taking->reason, sizeof taking->reason, "uplink header out of range: epoch, first_seq or oldest_seq");
-		return refuse_payload(intake, taking);
+		return intake_refuse_payload(intake, taking);
 	}
 	note_epoch(intake, taking, &start);
 	int err = append_unexplained(intake, taking, &start);
@@ -386,21 +357,24 @@ static int take_uplink(struct intake *intake, struct taking *taking)
 	return 0;
 }
 
+int intake_refuse_for_table(struct intake *intake, struct taking *taking)
+{
+	intake->counters->devices_refused++;
+	snprintf(taking->reason, sizeof taking->reason, "the table of devices is full");
+	return intake_refuse_payload(intake, taking);
+}
+
 static int take_up(struct intake *intake, struct taking *taking)
 {
 	int malformed = decode_uplink(taking->message->bytes, taking->message->size, &taking->uplink, taking->reason);
 	if (malformed) {
-		take_for(intake, taking, fleet_find(intake->fleet, taking->message->id)); // a bad payload alone makes no device
-		return refuse_payload(intake, taking);
+		intake_take_for(intake, taking, fleet_find(intake->fleet, taking->message->id)); // a bad payload alone makes no device
+		return intake_refuse_payload(intake, taking);
 	}
-	int err = find_device(intake, taking);
+	int err = intake_find_device(intake, taking);
 	if (err)
 		return err;
-	if (taking->device)
-		return take_uplink(intake, taking);
-	intake->counters->devices_refused++;
-	snprintf(taking->reason, sizeof taking->reason, "the table of devices is full");
-	return refuse_payload(intake, taking);
+	return taking->device ? take_uplink(intake, taking) : intake_refuse_for_table(intake, taking);
 }
 
 static int take_state(struct intake *intake, struct taking *taking)
@@ -409,13 +383,13 @@ static int take_state(struct intake *intake, struct taking *taking)
 	bool is_online = message->size == 6 && memcmp(message->bytes, "online", 6) == 0;
 	bool is_offline = message->size == 7 && memcmp(message->bytes, "offline", 7) == 0;
 	intake->counters->state_messages++;
-	take_for(intake, taking, fleet_find(intake->fleet, message->id));
+	intake_take_for(intake, taking, fleet_find(intake->fleet, message->id));
 	if (!is_online && !is_offline) {
 		intake->counters->state_rejected++;
 		snprintf(taking->reason, sizeof taking->reason, "state is neither online nor offline");
-		return refuse_payload(intake, taking);
+		return intake_refuse_payload(intake, taking);
 	}
-	int err = is_online && !taking->device ? find_device(intake, taking) : 0;
+	int err = is_online && !taking->device ? intake_find_device(intake, taking) : 0;
 	if (!err && taking->device)
 		add_item(intake, taking, is_online ? INTAKE_ONLINE : INTAKE_OFFLINE, 0);
 	return err;
@@ -424,5 +398,9 @@ static int take_state(struct intake *intake, struct taking *taking)
 int intake_take(struct intake *intake, const struct batch_message *message)
 {
 	struct taking taking = { .message = message };
-	return message->kind == TOPIC_UP ? take_up(intake, &taking) : take_state(intake, &taking);
+	switch (message->kind) {
+	case TOPIC_UP: return take_up(intake, &taking);
+	case TOPIC_JSON: return intake_take_json(intake, &taking);
+	default: return take_state(intake, &taking);
+	}
 }

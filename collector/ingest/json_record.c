@@ -25,10 +25,26 @@ static uint32_t hash_reset(uint32_t raw, uint32_t reset_class)
 	return raw || reset_class ? hash(both, sizeof both) : 0;
 }
 
-struct json_told json_told_of(const struct device *device)
+bool json_is_unacked(const struct device *device)
 {
+	return device->ledger.epoch == JSON_EPOCH;
+}
+
+struct json_known json_known_of(const struct device *device)
+{
+	struct json_known known = { .plain = device->ledger.plain };
+	if (json_is_unacked(device)) {
+		known.boot = device->ledger.boot;
+		known.uptime_ms = device->ledger.uptime_ms;
+	}
+	if (known.plain.heard_ms)
+		return known;
 	uint32_t reset_class = device->boot_count ? device->boots[0].reset_class : 0;
-	return (struct json_told){ hash_text(device->firmware), hash_text(device->hardware), hash_reset(device->reset_raw, reset_class) };
+	known.plain.heard_ms = device->last_seen_ms;
+	known.plain.firmware = hash_text(device->firmware);
+	known.plain.hardware = hash_text(device->hardware);
+	known.plain.reset = hash_reset(device->reset_raw, reset_class);
+	return known;
 }
 
 static bool is_other(uint32_t before, uint32_t now)
@@ -117,13 +133,14 @@ static bool is_same_run(const struct json_known *known, uint64_t uptime_ms, uint
 {
 	uint64_t started_ms = recv_ms > uptime_ms ? recv_ms - uptime_ms : 0;
 	uint64_t less_ms = known->uptime_ms - uptime_ms;
-	return known->heard_ms > started_ms + JSON_BOOT_SLACK_MS || (less_ms <= JSON_JITTER_MS && known->heard_ms > started_ms);
+	return known->plain.heard_ms > started_ms + JSON_BOOT_SLACK_MS || (less_ms <= JSON_JITTER_MS && known->plain.heard_ms > started_ms);
 }
 
 // By the uptime that it says, or, if it says none, counted on since it was heard last.
 static void place_in_time(struct moment *moment, const struct json_known *known, const struct json_reading *reading, uint64_t recv_ms)
 {
-	moment->uptime_ms = known->boot && recv_ms > known->heard_ms ? known->uptime_ms + (recv_ms - known->heard_ms) : known->uptime_ms;
+	moment->uptime_ms =
+		known->boot && recv_ms > known->plain.heard_ms ? known->uptime_ms + (recv_ms - known->plain.heard_ms) : known->uptime_ms;
 	if (!reading->has_uptime)
 		return;
 	moment->uptime_ms = reading->uptime_ms;
@@ -135,10 +152,10 @@ static void place_in_time(struct moment *moment, const struct json_known *known,
 		moment->uptime_ms = known->uptime_ms;
 }
 
-static struct moment moment_of(const struct json_known *known, const struct json_reading *reading, const struct json_told *now,
+static struct moment moment_of(const struct json_known *known, const struct json_reading *reading, const struct ledger_plain *now,
 	uint64_t recv_ms)
 {
-	const struct json_told *told = &known->told;
+	const struct ledger_plain *told = &known->plain;
 	struct moment moment = { .is_boot = false };
 	place_in_time(&moment, known, reading, recv_ms);
 	bool says_more = (!told->firmware && now->firmware) || (!told->hardware && now->hardware) || (!told->reset && now->reset);
@@ -171,16 +188,20 @@ static Mu__Record *add_record(struct json_records *records, const struct moment 
 
 void json_records_make(struct json_records *records, const struct json_reading *reading, const struct json_known *known, uint64_t recv_ms)
 {
-	struct json_told now = { hash_text(reading->firmware), hash_text(reading->hardware),
-		reading->has_reset ? hash_reset(reading->reset.raw, reading->reset.reset_class) : 0 };
+	struct ledger_plain now = {
+		.firmware = hash_text(reading->firmware),
+		.hardware = hash_text(reading->hardware),
+		.reset = reading->has_reset ? hash_reset(reading->reset.raw, reading->reset.reset_class) : 0,
+	};
 	struct moment moment = moment_of(known, reading, &now, recv_ms);
 	records->count = 0;
-	records->told = known->told;
+	records->plain = known->plain;
 	if (moment.is_old)
 		return;
-	keep(&records->told.firmware, now.firmware);
-	keep(&records->told.hardware, now.hardware);
-	keep(&records->told.reset, now.reset);
+	records->plain.heard_ms = recv_ms;
+	keep(&records->plain.firmware, now.firmware);
+	keep(&records->plain.hardware, now.hardware);
+	keep(&records->plain.reset, now.reset);
 	if (moment.is_report) {
 		Mu__Record *record = add_record(records, &moment);
 		fill_boot(records, reading, known, moment.is_boot);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "collector/ingest/json_payload.h"
+#include "collector/ingest/ledger.h"
 
 struct device;
 
@@ -18,24 +19,18 @@ struct device;
 
 enum { JSON_RECORDS_MAX = 3, JSON_BOOT_SLACK_MS = 5000, JSON_JITTER_MS = 1000 };
 
-// Hashes of what the device said last of itself; 0: nothing yet.
-struct json_told {
-	uint32_t firmware, hardware, reset;
-};
-
 // What is known of the device when the message arrives.
 struct json_known {
 	uint64_t boot;      // of its newest record; 0: it is new
 	uint64_t uptime_ms;
-	uint64_t heard_ms;  // receive time of its newest record
-	struct json_told told;
+	struct ledger_plain plain;
 };
 
 // The records, which point into this and into the reading: neither may move.
 struct json_records {
 	unsigned count; // 0: an old message, to be dropped
 	Mu__Record list[JSON_RECORDS_MAX];
-	struct json_told told;
+	struct ledger_plain plain; // what is known afterwards
 	Mu__Boot boot;
 	Mu__Heartbeat heartbeat;
 	Mu__Event event;
@@ -50,7 +45,10 @@ struct json_records {
 
 void json_records_make(struct json_records *records, const struct json_reading *reading, const struct json_known *known, uint64_t recv_ms);
 
-// What the fleet's state of a device says that it told: after a restart.
-struct json_told json_told_of(const struct device *device);
+// From the device's ledger, and after a restart from what the fleet knows of it.
+struct json_known json_known_of(const struct device *device);
+
+// Whether nothing but the broker's PUBACK protects what the device sends.
+bool json_is_unacked(const struct device *device);
 
 #endif

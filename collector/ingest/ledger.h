@@ -25,6 +25,12 @@ struct ledger_epoch {
 	uint64_t left_ms; // when another one took over, Unix time
 };
 
+// What a device without numbers of its own said last (json_record.h). Working state: not packed.
+struct ledger_plain {
+	uint64_t heard_ms; // receive time; 0: not since the start
+	uint32_t firmware, hardware, reset; // hashes of what it said of itself; 0: nothing yet
+};
+
 struct ledger {
 	uint64_t epoch;    // 0: nothing accepted yet
 	uint64_t start_seq; // first number of this epoch that could still be had
@@ -43,6 +49,7 @@ struct ledger {
 	uint64_t boots_back;  // accepted records of an older boot than one before
 	uint64_t conflict_ms; // when two devices were last seen under this id, Unix time; 0: never
 	uint32_t batch;       // working mark of ingest; not packed
+	struct ledger_plain plain;
 };
 
 // What an Uplink says about itself.

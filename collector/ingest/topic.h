@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include "proto/limits.h"
 
-enum topic_kind { TOPIC_FOREIGN, TOPIC_UP, TOPIC_STATE, TOPIC_BROKER_DROPPED };
+enum topic_kind { TOPIC_FOREIGN, TOPIC_UP, TOPIC_STATE, TOPIC_BROKER_DROPPED, TOPIC_JSON };
 
 #define TOPIC_SUBSCRIBE_UP "muster/v1/+/up"
 #define TOPIC_SUBSCRIBE_STATE "muster/v1/+/state"
@@ -13,7 +13,7 @@ enum topic_kind { TOPIC_FOREIGN, TOPIC_UP, TOPIC_STATE, TOPIC_BROKER_DROPPED };
 
 enum { TOPIC_ID_BYTES = MU_DEVICE_ID_MAX + 1, TOPIC_BYTES = 64 };
 
-// What a message on this topic is. For UP and STATE id gets the device's; FOREIGN (also: an id outside the alphabet) makes it empty.
+// What a message on this topic is; never JSON, which is said by a mapping (json_map.h). For UP and STATE id gets the device's; FOREIGN (also: an id outside the alphabet) makes it empty.
 enum topic_kind topic_parse(const char *topic, char id[TOPIC_ID_BYTES]);
 
 // Writes muster/v1/<id>/<leaf> into topic.

@@ -16,13 +16,14 @@ struct subscription {
 	bool has_no_ack; // only the PUBACK protects what comes on it: refused if the library acknowledges before the commit
 };
 
-static const struct subscription subscriptions[] = {
+static const struct subscription fixed[] = {
 	{ TOPIC_SUBSCRIBE_UP, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true, false },
 	{ TOPIC_SUBSCRIBE_STATE, 1, MQTT_SUB_OPT_SEND_RETAIN_NEVER, true, false }, // each word replaces the one before
 	{ TOPIC_SUBSCRIBE_DROPPED, 0, 0, false, false }, // brokers other than Mosquitto do not have it
 };
 
-enum { SUBSCRIPTIONS = sizeof subscriptions / sizeof *subscriptions };
+enum { FIXED = sizeof fixed / sizeof *fixed, SUBSCRIPTIONS_MAX = FIXED + JSON_MAP_TOPICS_MAX };
+_Static_assert(SUBSCRIPTIONS_MAX <= 32, "one bit each in struct uplink: granted");
 
 struct uplink {
 	struct uplink_parts parts;
@@ -32,7 +33,8 @@ struct uplink {
 	bool overflowed;   // a message found no room: this session's PUBACKs must not go out
 	bool has_baseline;
 	unsigned granted;  // bits by subscription
-	int message_ids[SUBSCRIPTIONS];
+	struct subscription subscriptions[SUBSCRIPTIONS_MAX];
+	int subscription_count, message_ids[SUBSCRIPTIONS_MAX];
 	uint64_t asked_ms; // when the subscriptions were last sent
 	long long dropped; // by the broker
 };
@@ -164,8 +166,8 @@ static void on_message(void *context, const struct mosquitto_message *message)
 static void subscribe(struct uplink *uplink)
 {
 	uplink->asked_ms = clock_monotonic_ms();
-	for (int i = 0; i < SUBSCRIPTIONS; i++) {
-		const struct subscription *subscription = &subscriptions[i];
+	for (int i = 0; i < uplink->subscription_count; i++) {
+		const struct subscription *subscription = &uplink->subscriptions[i];
 		if (subscription->has_no_ack && uplink->parts.counters->puback_withheld != 1)
 			continue;
 		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic,
@@ -184,8 +186,8 @@ static void on_up(void *context)
 
 static bool is_granted(const struct uplink *uplink)
 {
-	for (int i = 0; i < SUBSCRIPTIONS; i++)
-		if (subscriptions[i].is_needed && !(uplink->granted & 1u << i))
+	for (int i = 0; i < uplink->subscription_count; i++)
+		if (uplink->subscriptions[i].is_needed && !(uplink->granted & 1u << i))
 			return false;
 	return true;
 }
@@ -194,7 +196,7 @@ static void on_subscribed(void *context, int message_id, int reason)
 {
 	struct uplink *uplink = context;
 	bool was_granted = is_granted(uplink);
-	for (int i = 0; i < SUBSCRIPTIONS; i++) {
+	for (int i = 0; i < uplink->subscription_count; i++) {
 		if (uplink->message_ids[i] != message_id)
 			continue;
 		if (reason < 128) {
@@ -203,7 +205,7 @@ static void on_subscribed(void *context, int message_id, int reason)
 			uplink->parts.counters->mqtt_subscriptions_refused++;
 			log_warn("mqtt", "subscription refused",
 				"topic=%s reason=%s remedy=\"allow it in the broker's access list; tried again every %d s\"",
-				log_quote(subscriptions[i].topic).text, log_quote(mosquitto_reason_string(reason)).text,
+				log_quote(uplink->subscriptions[i].topic).text, log_quote(mosquitto_reason_string(reason)).text,
 				SUBSCRIBE_AGAIN_MS / 1000);
 		}
 	}
@@ -254,6 +256,20 @@ static const struct connection_handlers handlers = {
 	.subscribed = on_subscribed,
 };
 
+static void list_subscriptions(struct uplink *uplink)
+{
+	const struct json_map *json = uplink->parts.json;
+	memcpy(uplink->subscriptions, fixed, sizeof fixed);
+	uplink->subscription_count = FIXED;
+	for (unsigned i = 0; json && i < json->topic_count; i++)
+		uplink->subscriptions[uplink->subscription_count++] = (struct subscription){
+			.topic = json->topics[i].filter,
+			.qos = 1,
+			.options = MQTT_SUB_OPT_SEND_RETAIN_NEVER,
+			.has_no_ack = true,
+		};
+}
+
 struct uplink *uplink_new(const struct uplink_parts *parts, char *problem)
 {
 	struct connection_settings settings = { .config = parts->config, .name = "uplink", .client_suffix = "", .keeps_session = true };
@@ -261,6 +277,7 @@ struct uplink *uplink_new(const struct uplink_parts *parts, char *problem)
 	if (!uplink)
 		return 0;
 	uplink->parts = *parts;
+	list_subscriptions(uplink);
 	uplink->commit = evtimer_new(parts->base, on_commit, uplink);
 	uplink->probe = evtimer_new(parts->base, on_probe, uplink);
 	uplink->connection = connection_new(parts->base, &settings, &handlers, uplink, parts->counters, problem);

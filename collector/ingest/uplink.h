@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include "collector/ingest/connection.h"
 #include "collector/ingest/ingest.h"
+#include "collector/ingest/json_map.h"
 #include "collector/ingest/store_watch.h"
 
 struct uplink;
@@ -19,6 +20,7 @@ struct uplink;
 struct uplink_parts {
 	struct event_base *base;
 	const struct config *config; // read at each use: a reload is seen
+	const struct json_map *json; // its topics are subscribed to, too; may be 0
 	struct ingest *ingest;
 	struct store_watch *watch;
 	struct counters *counters;
