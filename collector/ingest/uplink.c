@@ -162,13 +162,18 @@ static void on_message(void *context, const struct mosquitto_message *message)
 	}
 }
 
+static bool is_asked_for(const struct uplink *uplink, const struct subscription *subscription)
+{
+	return !subscription->has_no_ack || uplink->parts.counters->puback_withheld == 1;
+}
+
 // What must go out first goes out when on_readable() has nothing to commit.
 static void subscribe(struct uplink *uplink)
 {
 	uplink->asked_ms = clock_monotonic_ms();
 	for (int i = 0; i < uplink->subscription_count; i++) {
 		const struct subscription *subscription = &uplink->subscriptions[i];
-		if (subscription->has_no_ack && uplink->parts.counters->puback_withheld != 1)
+		if (!is_asked_for(uplink, subscription))
 			continue;
 		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic,
 			subscription->qos, subscription->options, 0);
@@ -190,6 +195,18 @@ static bool is_granted(const struct uplink *uplink)
 		if (uplink->subscriptions[i].is_needed && !(uplink->granted & 1u << i))
 			return false;
 	return true;
+}
+
+// Some topic of devices is asked for and not granted. The broker's own is not worth asking again for.
+static bool is_missing(const struct uplink *uplink)
+{
+	for (int i = 0; i < uplink->subscription_count; i++) {
+		const struct subscription *subscription = &uplink->subscriptions[i];
+		bool is_wanted = subscription->is_needed || (subscription->has_no_ack && is_asked_for(uplink, subscription));
+		if (is_wanted && !(uplink->granted & 1u << i))
+			return true;
+	}
+	return false;
 }
 
 static void on_subscribed(void *context, int message_id, int reason)
@@ -235,7 +252,7 @@ static void on_lost(void *context)
 static void on_idle(void *context)
 {
 	struct uplink *uplink = context;
-	if (!is_granted(uplink) && clock_monotonic_ms() - uplink->asked_ms >= SUBSCRIBE_AGAIN_MS)
+	if (is_missing(uplink) && clock_monotonic_ms() - uplink->asked_ms >= SUBSCRIBE_AGAIN_MS)
 		subscribe(uplink);
 	if (ingest_is_empty(uplink->parts.ingest))
 		flush(uplink); // a ping may wait
