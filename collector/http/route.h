@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Matches a path with a pattern: "/api/v1/devices/:id/records". A parameter is one segment of [A-Za-z0-9_-], 1 to 64 characters.
+// Matches a path with a pattern: "/api/v1/devices/:id/records", "/page/*file". A parameter is one segment, 1 to 64 characters:
+// `:name` of [A-Za-z0-9_-]; `*name` is the name of a file and may have dots, too, but not as its first character.
 // Pure. Thread: any.
 #ifndef COLLECTOR_HTTP_ROUTE_H
 #define COLLECTOR_HTTP_ROUTE_H

@@ -5,6 +5,7 @@
 #include "collector/http/api.h"
 #include "collector/http/auth.h"
 #include "collector/http/listen.h"
+#include "collector/http/page.h"
 #include "collector/log.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
@@ -46,6 +47,8 @@ static const struct route {
 	const char *query; // names that it knows
 	exchange_handler *handle;
 } routes[] = {
+	{ EVHTTP_REQ_GET,  false, "/", "", page_index },
+	{ EVHTTP_REQ_GET,  false, "/page/*file", "", page_file },
 	{ EVHTTP_REQ_GET,  false, "/healthz", "", api_healthz },
 	{ EVHTTP_REQ_GET,  false, "/readyz", "", api_readyz },
 	{ EVHTTP_REQ_GET,  false, "/metrics", "", api_metrics },

@@ -34,7 +34,7 @@ static void check_query(const char *text)
 
 static void check_path(const char *text)
 {
-	static const char *const patterns[] = { "/api/v1/devices/:id/records", "/:a/:b", "/" };
+	static const char *const patterns[] = { "/api/v1/devices/:id/records", "/:a/:b", "/page/*file", "/" };
 	for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
 		struct route_parameters parameters;
 		if (!route_match(patterns[i], text, &parameters))
@@ -42,7 +42,7 @@ static void check_path(const char *text)
 		must(parameters.count <= ROUTE_PARAMETERS_MAX);
 		for (unsigned p = 0; p < parameters.count; p++) {
 			size_t length = strlen(parameters.text[p]);
-			must(length > 0 && length < ROUTE_PARAMETER_BYTES && !strpbrk(parameters.text[p], "/%. "));
+			must(length > 0 && length < ROUTE_PARAMETER_BYTES && !strpbrk(parameters.text[p], "/% ") && parameters.text[p][0] != '.');
 		}
 	}
 }

@@ -14,7 +14,8 @@
 
 static const struct served_row rows[] = {
 	{ "GET", "/api/v1/devices/edge-1", 0, 0, 200, "\"other_sha\":\"2220020304050607\"" },
-	{ "GET", "/", 0, 0, 404, "nothing at this path" },
+	{ "GET", "/", 0, 0, 200, "<!doctype html>" },
+	{ "GET", "/page/..", 0, 0, 404, "nothing at this path" },
 	{ "GET", "/api/v1/devices/", 0, 0, 404, "nothing at this path" },
 	{ "GET", "/../../etc/passwd", 0, 0, 404, "nothing at this path" },
 	{ "POST", "/healthz", 0, "{}", 405, "GET, HEAD only" },
