@@ -103,6 +103,7 @@ struct rule {
 	struct rule_text labels[RULES_LABELS_MAX], annotations[RULES_LABELS_MAX]; // labels are plain text
 	unsigned label_count, annotation_count;
 	unsigned device_bytes;
+	double value_scale;   // of $value and $threshold: to seconds, a share of 1, else 1; for filters in templates
 };
 
 struct rule_set {

@@ -40,7 +40,8 @@ struct rules_problem {
 	char file[128];
 	unsigned line, column; // from 1
 	unsigned width;        // of what is marked, columns
-	char excerpt[160];     // the line of the file
+	char excerpt[160];     // the line of the file, or what fits of it around the column
+	unsigned excerpt_column; // where in the line it begins, from 1
 	char group[64], alert[64]; // "" outside of them
 	char what[200];        // "unknown enum value `panik` for metric `ota_state`"
 	char hint[240];        // "did you mean `panic`? known: ..."; may be empty
