@@ -127,16 +127,17 @@ struct moment {
 	bool is_old;
 };
 
-// An uptime that is less is a boot, unless the device was heard at a time at which, by this uptime, it had not been started: then it is an old
-// message, or, if it is little, the same moment measured twice.
+// Whether the device was heard at a time at which, by this uptime, it had not been started. An uptime that is much less (more than a second)
+// needs the slack, because the message before may have been under way for long.
 static bool is_same_run(const struct json_known *known, uint64_t uptime_ms, uint64_t recv_ms)
 {
 	uint64_t started_ms = recv_ms > uptime_ms ? recv_ms - uptime_ms : 0;
-	uint64_t less_ms = known->uptime_ms - uptime_ms;
-	return known->plain.heard_ms > started_ms + JSON_BOOT_SLACK_MS || (less_ms <= JSON_JITTER_MS && known->plain.heard_ms > started_ms);
+	bool is_near = uptime_ms + JSON_JITTER_MS >= known->uptime_ms;
+	return known->plain.heard_ms + (is_near ? JSON_JITTER_MS : 0) >= started_ms + (is_near ? 0 : JSON_BOOT_SLACK_MS);
 }
 
-// By the uptime that it says, or, if it says none, counted on since it was heard last.
+// By the uptime that it says, or, if it says none, counted on since it was heard last. An uptime that has not grown is a boot, an old message,
+// or, if it is hardly less, the same moment measured twice.
 static void place_in_time(struct moment *moment, const struct json_known *known, const struct json_reading *reading, uint64_t recv_ms)
 {
 	moment->uptime_ms =
@@ -144,11 +145,11 @@ static void place_in_time(struct moment *moment, const struct json_known *known,
 	if (!reading->has_uptime)
 		return;
 	moment->uptime_ms = reading->uptime_ms;
-	if (!known->boot || reading->uptime_ms >= known->uptime_ms)
+	if (!known->boot || reading->uptime_ms > known->uptime_ms + JSON_JITTER_MS)
 		return;
 	moment->is_boot = !is_same_run(known, reading->uptime_ms, recv_ms);
-	moment->is_old = !moment->is_boot && known->uptime_ms - reading->uptime_ms > JSON_BOOT_SLACK_MS;
-	if (!moment->is_boot)
+	moment->is_old = !moment->is_boot && known->uptime_ms > reading->uptime_ms + JSON_BOOT_SLACK_MS;
+	if (!moment->is_boot && moment->uptime_ms < known->uptime_ms)
 		moment->uptime_ms = known->uptime_ms;
 }
 

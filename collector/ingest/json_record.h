@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes records of what a device said in plain JSON, as if it had an agent: a Boot when it is new, came back with less uptime, or says another
+// Makes records of what a device said in plain JSON, as if it had an agent: a Boot when it is new, its uptime has not grown with the time, or it says another
 // firmware or reset reason; a Heartbeat with its metrics; an Event. Pure: the receive time comes in.
 //
 // Such a device has no numbers of its own: its records are in the epoch JSON_EPOCH and the collector counts them. Nothing tells a message that
