@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "alerts/notify/alertmanager_body.h"
+#include "alerts/notify/alert_body.h"
 #include "alerts/notify/backoff.h"
 #include "alerts/notify/bisect.h"
 #include "alerts/notify/http_post.h"
@@ -178,32 +178,20 @@ static int post(struct target *target, struct evbuffer *body)
 static unsigned fill(struct target *target, const struct bisect_range *range, struct evbuffer *body)
 {
 	const struct alertmanager *alertmanager = target->owner;
-	uint64_t now_ms = time_now_ms(), lasting_ms = alertmanager_body_lasting_ms(alertmanager->settings.resend_ms);
+	uint64_t now_ms = time_now_ms(), lasting_ms = alert_body_lasting_ms(alertmanager->settings.resend_ms);
 	unsigned alive = 0;
 	evbuffer_add(body, "[", 1);
 	for (unsigned i = range->from; i < range->from + range->count; i++) {
 		struct outbox_alert alert;
 		if (outbox_look(alertmanager->outbox, &target->items[i], &alert))
-			alertmanager_body_add(body, &alert, now_ms, lasting_ms, alive++ == 0);
+			alert_body_add(body, &alert, now_ms, lasting_ms, alive++ == 0);
 	}
 	evbuffer_add(body, "]", 1);
 	return alive;
 }
 
-// The next range of the batch; false: the batch is done.
-static bool next_range(struct target *target, struct bisect_range *range)
-{
-	if (bisect_next(&target->bisect, range))
-		return true;
-	if (target->count)
-		close_batch(target);
-	return false;
-}
-
 static bool next_batch(struct target *target)
 {
-	if (target->is_resting)
-		return false;
 	target->count = outbox_take(target->owner->outbox, target->number, target->items, BISECT_ITEMS_MAX, BATCH_BYTES);
 	memset(target->is_refused, 0, sizeof target->is_refused);
 	target->taken = 0;
@@ -211,23 +199,31 @@ static bool next_batch(struct target *target)
 	return target->count > 0;
 }
 
+// Sends the range, or is done with it if all of it is gone meanwhile.
+static void send_range(struct target *target, const struct bisect_range *range)
+{
+	struct evbuffer *body = evbuffer_new();
+	if (body && fill(target, range, body) == 0)
+		bisect_done(&target->bisect);
+	else if (body && post(target, body) == 0)
+		target->is_posting = true;
+	else
+		rest(target, "no memory", 0);
+	if (body)
+		evbuffer_free(body);
+}
+
 // Sends whatever is next, if nothing is under way.
 static void pump(struct target *target)
 {
 	struct bisect_range range;
-	while (!target->is_posting && !target->is_resting && (next_range(target, &range) || next_batch(target))) {
-		if (!bisect_next(&target->bisect, &range))
-			continue;
-		struct evbuffer *body = evbuffer_new();
-		bool is_empty = !body || fill(target, &range, body) == 0;
-		if (body && is_empty)
-			bisect_done(&target->bisect); // all of them are gone meanwhile
-		else if (body && post(target, body) == 0)
-			target->is_posting = true;
-		else
-			rest(target, "no memory", 0);
-		if (body)
-			evbuffer_free(body);
+	while (!target->is_posting && !target->is_resting) {
+		if (bisect_next(&target->bisect, &range))
+			send_range(target, &range);
+		else if (target->count)
+			close_batch(target);
+		else if (!next_batch(target))
+			return;
 	}
 }
 
@@ -358,7 +354,7 @@ static void put(struct alertmanager *alertmanager, const struct notice *notice, 
 {
 	json_t *json = notice_json_labels(notice, severity);
 	char *labels = json ? json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS) : 0;
-	char *details = alertmanager_body_details(notice, alertmanager->settings.generator_url);
+	char *details = alert_body_details(notice, alertmanager->settings.generator_url);
 	struct outbox_alert alert = { labels, details, !resolved_ms, notice->fired_ms, resolved_ms };
 	bool is_put = labels && details && outbox_put(alertmanager->outbox, &alert, time_monotonic_ms()) == 0;
 	alertmanager->counts.refused += !is_put;

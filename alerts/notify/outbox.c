@@ -45,9 +45,9 @@ struct outbox {
 	uint32_t slots, used, free, evict;
 	size_t bytes, active;
 	uint64_t next_id;
-	uint32_t *chains; // a power of two; each turn is a piece of it
-	uint32_t chain_count, turn;
-	uint64_t turned_ms; // when the turn was there
+	uint32_t *chains; // a power of two of them; the turn goes through them once in an interval
+	uint32_t chain_count;
+	uint64_t begun_ms, turned; // when the first turn began, and how many chains had their turn since
 	struct queue *queues; // of target t: t * LISTS + list
 };
 
@@ -193,7 +193,7 @@ struct outbox *outbox_new(const struct outbox_settings *settings, uint64_t now_m
 	struct outbox *outbox = calloc(1, sizeof *outbox);
 	if (!outbox)
 		return 0;
-	*outbox = (struct outbox){ .settings = *settings, .free = NONE, .chain_count = 1, .turned_ms = now_ms };
+	*outbox = (struct outbox){ .settings = *settings, .free = NONE, .chain_count = 1, .begun_ms = now_ms };
 	while (outbox->chain_count < settings->alerts_max)
 		outbox->chain_count *= 2;
 	outbox->chains = malloc(outbox->chain_count * sizeof *outbox->chains);
@@ -278,18 +278,17 @@ static void visit(struct outbox *outbox, uint32_t slot, uint64_t now_ms)
 uint64_t outbox_tick(struct outbox *outbox, uint64_t now_ms)
 {
 	uint32_t resend_ms = outbox->settings.resend_ms, step_ms = resend_ms / TURN_STEPS;
-	uint64_t passed_ms = now_ms - outbox->turned_ms;
-	uint64_t turns = passed_ms >= resend_ms ? outbox->chain_count : passed_ms * outbox->chain_count / resend_ms;
-	for (uint64_t i = 0; i < turns; i++) {
-		uint32_t slot = outbox->chains[outbox->turn++ & (outbox->chain_count - 1)];
+	uint64_t due = (now_ms - outbox->begun_ms) * outbox->chain_count / resend_ms, turns = due - outbox->turned;
+	if (turns > outbox->chain_count)
+		turns = outbox->chain_count; // the loop stood still: each has its turn once
+	for (outbox->turned = due - turns; outbox->turned < due; outbox->turned++) {
+		uint32_t slot = outbox->chains[outbox->turned & (outbox->chain_count - 1)];
 		while (slot != NONE) {
 			uint32_t next = outbox->kept[slot].next;
 			visit(outbox, slot, now_ms);
 			slot = next;
 		}
 	}
-	// Only whole turns are paid for: the rest of the time counts for the next.
-	outbox->turned_ms = passed_ms >= resend_ms ? now_ms : outbox->turned_ms + turns * resend_ms / outbox->chain_count;
 	return now_ms + (step_ms > STEP_LEAST_MS ? step_ms : STEP_LEAST_MS);
 }
 

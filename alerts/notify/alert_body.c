@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "alerts/notify/alertmanager_body.h"
+#include "alerts/notify/alert_body.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 enum { LASTING_RESENDS = 4, RESEND_LEAST_MS = 15000 };
 
-char *alertmanager_body_details(const struct notice *notice, const char *generator_url)
+char *alert_body_details(const struct notice *notice, const char *generator_url)
 {
 	json_t *details = json_pack("{s:o}", "annotations", notice_json_annotations(notice));
 	if (details && *generator_url)
@@ -19,7 +19,7 @@ char *alertmanager_body_details(const struct notice *notice, const char *generat
 	return text;
 }
 
-uint64_t alertmanager_body_lasting_ms(uint32_t resend_ms)
+uint64_t alert_body_lasting_ms(uint32_t resend_ms)
 {
 	return (uint64_t)LASTING_RESENDS * (resend_ms > RESEND_LEAST_MS ? resend_ms : RESEND_LEAST_MS);
 }
@@ -29,7 +29,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-void alertmanager_body_add(struct evbuffer *body, const struct outbox_alert *alert, uint64_t now_ms, uint64_t lasting_ms, bool is_first)
+void alert_body_add(struct evbuffer *body, const struct outbox_alert *alert, uint64_t now_ms, uint64_t lasting_ms, bool is_first)
 {
 	// A clock that was put back must not make the alert end before it starts: that would be refused.
 	uint64_t starts_ms = least(alert->fired_ms, now_ms);
