@@ -9,7 +9,7 @@
 #include "collector/store/retention.h"
 #include "version.h"
 
-enum { ONLINE_EVERY_S = 5 };
+enum { ONLINE_EVERY_S = 5, NOTIFICATIONS_DRAIN_MS = 3000 };
 
 // ---- what the parts ask of each other ----
 
@@ -154,6 +154,7 @@ static void drain(struct collector *collector)
 	uplink_drain(collector->uplink);
 	acks_step(collector->acks, clock_monotonic_ms() + (uint64_t)2 * ACKS_EVERY_MS); // those that wait for their second
 	downlink_drain(collector->downlink);
+	notifications_drain(collector->notifications, NOTIFICATIONS_DRAIN_MS);
 	if (collector->watch.is_stopped)
 		return;
 	while (checkpoint_step(&collector->checkpoint) > 0)

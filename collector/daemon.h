@@ -4,6 +4,7 @@
 #ifndef COLLECTOR_DAEMON_H
 #define COLLECTOR_DAEMON_H
 #include <event2/event.h>
+#include "collector/alerting/notifications.h"
 #include "collector/config.h"
 #include "collector/counters.h"
 #include "collector/fleet/commands.h"
@@ -32,6 +33,7 @@ struct collector {
 	struct ingest *ingest;
 	struct downlink *downlink;
 	struct uplink *uplink;
+	struct notifications *notifications;
 	struct http_server *http;
 	uint64_t next_snapshot_ms;
 	unsigned seconds;

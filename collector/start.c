@@ -72,6 +72,14 @@ static int start_store(struct collector *collector)
 	return 0;
 }
 
+static int start_notifications(struct collector *collector)
+{
+	char problem[NOTIFICATIONS_PROBLEM_BYTES];
+	struct notifications_parts parts = { collector->base, collector->store, &collector->counters };
+	collector->notifications = notifications_new(&parts, &collector->config, problem);
+	return collector->notifications ? 0 : report(problem, "notify", "correct notify.* or http.external_url");
+}
+
 static int start_ingest(struct collector *collector)
 {
 	char problem[256] = "no memory";
@@ -146,6 +154,7 @@ void daemon_free(struct collector *collector)
 		commands_free(collector->commands);
 	if (collector->fleet)
 		fleet_free(collector->fleet);
+	notifications_free(collector->notifications);
 	store_close(collector->store);
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i])
@@ -158,8 +167,8 @@ void daemon_free(struct collector *collector)
 
 int daemon_start(struct collector *collector)
 {
-	static int (*const steps[])(
-		struct collector *) = { start_puback_test, start_json, start_store, start_ingest, start_http, daemon_start_timers };
+	static int (*const steps[])(struct collector *) = { start_puback_test, start_json, start_store, start_notifications, start_ingest,
+		start_http, daemon_start_timers };
 	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	collector->base = event_base_new();

@@ -18,6 +18,13 @@ int store_cursor_get(struct store *store, enum store_cursor cursor, uint64_t *n)
 	return err == -STORE_ENOENT ? 0 : err;
 }
 
+int store_cursor_begin(struct store *store, enum store_cursor cursor, uint64_t n)
+{
+	uint64_t stored;
+	int err = store_meta_get(store, keys[cursor], &stored);
+	return err == -STORE_ENOENT ? store_meta_set(store, keys[cursor], n) : err;
+}
+
 int store_cursor_set(struct store *store, enum store_cursor cursor, uint64_t n)
 {
 	return store_meta_set(store, keys[cursor], n);

@@ -15,6 +15,8 @@ enum store_cursor {
 
 // The number of the last row that need not be read again; 0 if the reader never stored one.
 int store_cursor_get(struct store *store, enum store_cursor cursor, uint64_t *n);
+// For a reader in use for the first time: stores n, unless it has stored a number before (0, too, is one).
+int store_cursor_begin(struct store *store, enum store_cursor cursor, uint64_t n);
 // Durable on return, or part of the transaction that is open.
 int store_cursor_set(struct store *store, enum store_cursor cursor, uint64_t n);
 

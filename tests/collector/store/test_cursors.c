@@ -36,6 +36,17 @@ static void test_each_has_its_own_place_and_keeps_it(void **state)
 		assert_int_equal(at(scratch->store, cursor), 100 + cursor);
 }
 
+// The first use decides where a reader begins, even if it begins with nothing; later starts go on where it was.
+static void test_a_reader_begins_once(void **state)
+{
+	struct store *store = ((struct scratch *)*state)->store;
+	assert_int_equal(store_cursor_begin(store, CURSOR_WEBHOOK, 0), 0);
+	assert_int_equal(store_cursor_begin(store, CURSOR_WEBHOOK, 12), 0); // 12 happened while it was away: it must still see them
+	assert_int_equal(at(store, CURSOR_WEBHOOK), 0);
+	assert_int_equal(store_cursor_begin(store, CURSOR_KAFKA_LETTERS, 12), 0);
+	assert_int_equal(at(store, CURSOR_KAFKA_LETTERS), 12);
+}
+
 static void test_it_is_part_of_the_open_transaction(void **state)
 {
 	struct store *store = ((struct scratch *)*state)->store;
@@ -65,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_each_has_its_own_place_and_keeps_it, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_a_reader_begins_once, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_it_is_part_of_the_open_transaction, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_the_lowest_in_use, scratch_setup, scratch_teardown),
 	};
