@@ -16,7 +16,7 @@
 #include "alerts/notify/outbox.h"
 #include "alerts/notify/time_text.h"
 
-enum { BATCH_BYTES = 1024 * 1024, URL_BYTES = 512, WHERE_BYTES = 1024, SECOND_MS = 1000, MS_US = 1000 };
+enum { BATCH_BYTES = 1024 * 1024, URL_BYTES = 512, DETAIL_BYTES = 1024, SECOND_MS = 1000, MS_US = 1000 };
 
 // One Alertmanager, with at most one request under way.
 struct target {
@@ -50,7 +50,7 @@ struct alertmanager {
 
 static void say(const struct alertmanager *alertmanager, bool is_warning, const char *what, const char *where, const char *detail)
 {
-	char text[WHERE_BYTES];
+	char text[URL_BYTES + DETAIL_BYTES + 4];
 	if (!alertmanager->settings.say)
 		return;
 	snprintf(text, sizeof text, "%s%s%s", where, *detail ? ": " : "", detail);
@@ -103,7 +103,7 @@ static void refused(struct target *target, const struct bisect_range *range, con
 {
 	struct outbox_alert alert;
 	const struct outbox_item *item = &target->items[range->from];
-	char detail[WHERE_BYTES];
+	char detail[DETAIL_BYTES];
 	if (bisect_refused(&target->bisect))
 		return; // in halves now
 	target->is_refused[range->from] = true;

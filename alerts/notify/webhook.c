@@ -13,7 +13,7 @@
 #include "alerts/notify/time_text.h"
 #include "alerts/notify/webhook_json.h"
 
-enum { URL_BYTES = 512, SECRET_BYTES = 512, WHERE_BYTES = 1024, SECOND_MS = 1000, MS_US = 1000, READ_AGAIN_MS = 1000 };
+enum { URL_BYTES = 512, SECRET_BYTES = 512, DETAIL_BYTES = 1024, SECOND_MS = 1000, MS_US = 1000, READ_AGAIN_MS = 1000 };
 
 // What is being sent: it stays the same until it is taken, or refused for its contents.
 struct batch {
@@ -41,7 +41,7 @@ struct webhook {
 
 static void say(const struct webhook *webhook, bool is_warning, const char *what, const char *detail)
 {
-	char where[WHERE_BYTES];
+	char where[URL_BYTES + DETAIL_BYTES + 4];
 	if (!webhook->calls.say)
 		return;
 	snprintf(where, sizeof where, "%s%s%s", webhook->place, *detail ? ": " : "", detail);
@@ -101,7 +101,7 @@ static void refused(struct webhook *webhook, const char *why)
 		drop_batch(webhook); // read again, the first half of it
 		return;
 	}
-	char detail[WHERE_BYTES];
+	char detail[DETAIL_BYTES];
 	snprintf(detail, sizeof detail, "transition %" PRIu64 ", %s", webhook->batch.last, why);
 	webhook->counts.refused++;
 	say(webhook, true, "the webhook refuses an alert", detail);
