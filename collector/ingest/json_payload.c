@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "collector/ingest/topic_filter.h"
+#include "proto/text.h"
 
 struct reader {
 	const struct json_topic *mapping;
@@ -142,14 +143,6 @@ static int take_metric(struct reader *reader, int metric, const json_t *value)
 	return 0;
 }
 
-static bool is_clean(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	return true;
-}
-
 static int take_text(struct reader *reader, int target, const json_t *value, char *to, size_t size)
 {
 	const char *path = reader->mapping->fields[target].path, *name = json_target_name(target);
@@ -158,8 +151,8 @@ static int take_text(struct reader *reader, int target, const json_t *value, cha
 		return refuse(reader, "%s: %s where a text belongs (%s)", path, kind_of(value), name);
 	if (strlen(text) >= size)
 		return refuse(reader, "%s: %zu bytes, at most %zu are taken (%s)", path, strlen(text), size - 1, name);
-	if (!is_clean(text))
-		return refuse(reader, "%s: a control character (%s)", path, name);
+	if (!mu_text_valid((const uint8_t *)text, strlen(text)))
+		return refuse(reader, "%s: not printable (%s)", path, name);
 	memcpy(to, text, strlen(text) + 1);
 	return 0;
 }
@@ -183,13 +176,24 @@ static int take_reset(struct reader *reader, const json_t *value)
 	return 0;
 }
 
+static int take_event(struct reader *reader, const json_t *value)
+{
+	struct json_reading *reading = reader->reading;
+	int err = take_text(reader, JSON_EVENT, value, reading->event, sizeof reading->event);
+	for (size_t i = 0; !err && reading->event[i] && i < MU_EVENT_NAME_MAX; i++) {
+		unsigned char c = (unsigned char)reading->event[i];
+		reading->event_name[i] = c < 128 && isalnum(c) ? (char)tolower(c) : '_';
+	}
+	return err;
+}
+
 static int take_field(struct reader *reader, int target, const json_t *value)
 {
 	struct json_reading *reading = reader->reading;
 	switch (target) {
 	case JSON_FIRMWARE: return take_text(reader, target, value, reading->firmware, sizeof reading->firmware);
 	case JSON_HARDWARE: return take_text(reader, target, value, reading->hardware, sizeof reading->hardware);
-	case JSON_EVENT: return take_text(reader, target, value, reading->event, sizeof reading->event);
+	case JSON_EVENT: return take_event(reader, value);
 	case JSON_RESET_REASON: return take_reset(reader, value);
 	default: return take_metric(reader, target, value);
 	}

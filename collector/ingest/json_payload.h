@@ -20,7 +20,8 @@ struct json_reading {
 	int64_t metric[MU_METRIC_COUNT];
 	bool has_uptime;
 	uint64_t uptime_ms; // uptime_s, as fine as it came
-	char firmware[MU_FIRMWARE_TEXT_MAX + 1], hardware[MU_FIRMWARE_TEXT_MAX + 1], event[MU_EVENT_NAME_MAX + 1]; // "": not said
+	char firmware[MU_FIRMWARE_TEXT_MAX + 1], hardware[MU_FIRMWARE_TEXT_MAX + 1], event[MU_EVENT_TEXT_MAX + 1]; // "": not said
+	char event_name[MU_EVENT_NAME_MAX + 1]; // event as a name: lower case, `_` for all but letters and digits, cut
 	bool has_reset;
 	struct reset_reason reset;
 	unsigned count; // of all these

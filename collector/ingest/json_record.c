@@ -217,7 +217,8 @@ void json_records_make(struct json_records *records, const struct json_reading *
 	if (*reading->event) {
 		Mu__Record *record = add_record(records, &moment);
 		mu__event__init(&records->event);
-		records->event.name = (char *)reading->event;
+		records->event.name = (char *)reading->event_name;
+		records->event.text = (char *)reading->event;
 		record->body_case = MU__RECORD__BODY_EVENT;
 		record->event = &records->event;
 	}

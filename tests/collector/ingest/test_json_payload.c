@@ -82,7 +82,7 @@ static void test_a_mapping_of_ones_own(void **unused)
 	struct json_reading reading;
 	assert_int_equal(read(rich, "site/kitchen/health",
 				 "{\"sys\":{\"up\":61999},\"heap\":12.5,\"aps\":[{\"rssi\":\"-70\"}],\"wdt\":true,\"chip\":\"c3\","
-				 "\"alarm\":\"door_open\",\"why\":\"deckel AUF\",\"more\":[1,2]}",
+				 "\"alarm\":\"Door open: 7 \\u00b0\",\"why\":\"deckel AUF\",\"more\":[1,2]}",
 				 &reading),
 		0);
 	assert_string_equal(reading.id, "kitchen");
@@ -92,7 +92,8 @@ static void test_a_mapping_of_ones_own(void **unused)
 	assert_int_equal(reading.metric[MU_METRIC_rssi_dbm], -70); // a number in quotes
 	assert_int_equal(reading.metric[MU_METRIC_watchdog_armed], 1);
 	assert_string_equal(reading.hardware, "c3");
-	assert_string_equal(reading.event, "door_open");
+	assert_string_equal(reading.event, "Door open: 7 \xc2\xb0");
+	assert_string_equal(reading.event_name, "door_open__7___"); // what rules and pages take for a name
 	assert_int_equal(reading.reset.reset_class, MU__RESET_CLASS__RESET_EXTERNAL);
 }
 
@@ -153,7 +154,7 @@ static const struct {
 	{ "{\"device_id\":\"a\",\"free_heap\":\"\"}", "free_heap: a text where a number belongs", "a" },
 	{ "{\"device_id\":\"a\",\"firmware\":7}", "firmware: a number where a text belongs (firmware)", "a" },
 	{ "{\"device_id\":\"a\",\"firmware\":\"01234567890123456789012345678901\"}", "firmware: 32 bytes, at most 31 are taken", "a" },
-	{ "{\"device_id\":\"a\",\"firmware\":\"1.0\\u001b[2J\"}", "firmware: a control character", "a" },
+	{ "{\"device_id\":\"a\",\"firmware\":\"1.0\\u001b[2J\"}", "firmware: not printable (firmware)", "a" },
 	{ "{\"device_id\":\"a\",\"reset_reason\":[]}", "reset_reason: a list where a text or a code belongs", "a" },
 	{ "{\"device_id\":\"a\",\"reset_reason\":-1}", "reset_reason: a number where a text or a code belongs", "a" },
 };

@@ -162,7 +162,7 @@ static void test_metrics_of_every_part_and_an_event(void **unused)
 {
 	(void)unused;
 	struct follower follower = { 0 };
-	struct json_reading reading = { .id = "a", .event = "door_open" };
+	struct json_reading reading = { .id = "a", .event = "Door open", .event_name = "door_open" };
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		reading.has[i] = true;
 		reading.metric[i] = mu_metrics[i].min < 0 ? mu_metrics[i].min : mu_metrics[i].max;
@@ -170,6 +170,7 @@ static void test_metrics_of_every_part_and_an_event(void **unused)
 	hear(&follower, &reading, 0);
 	assert_string_equal(kinds_of(&follower), "Bhe");
 	assert_string_equal(follower.records.event.name, "door_open");
+	assert_string_equal(follower.records.event.text, "Door open");
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		int64_t value;
 		assert_true(mu_metric_get_integer(&follower.records.heartbeat, i, &value));
