@@ -59,6 +59,8 @@ static void show_identity(const json_t *device, const struct terminal *terminal,
 			: json_is_false(online) ? "offline"
 						: "not known",
 		age_of(device, "last_seen_ms", now_ms).text);
+	if (json_is_false(json_object_get(device, "acked")))
+		field(terminal, "acknowledged", "no: it publishes plain JSON; what gets lost before the broker has it stays lost");
 	field(terminal, "hardware", "%s, agent %s", or_unknown(text_of(device, "hardware")), or_unknown(text_of(device, "agent")));
 	field(terminal, "first seen", "%s", words_time((uint64_t)number_of(device, "first_seen_ms", 0)).text);
 }

@@ -46,6 +46,17 @@ static const char *first_reason(const json_t *condition)
 	return text_of(json_array_get(reasons, 0), "text");
 }
 
+static bool is_unacked(const json_t *device)
+{
+	return json_is_false(json_object_get(device, "acked"));
+}
+
+static const char *why(const json_t *device)
+{
+	const char *reason = first_reason(json_object_get(device, "condition"));
+	return *reason || !is_unacked(device) ? reason : "plain JSON, not acknowledged";
+}
+
 static void add_device(struct table *table, const json_t *device, uint64_t now_ms)
 {
 	const json_t *condition = json_object_get(device, "condition");
@@ -63,7 +74,7 @@ static void add_device(struct table *table, const json_t *device, uint64_t now_m
 		uptime_s < 0 ? "" : up.text,
 		heap < 0 ? "" : free_bytes.text,
 		rssi ? signal : "",
-		first_reason(condition),
+		why(device),
 	};
 	table_add(table, cells, 1, words_severity_colour(text_of(condition, "severity")));
 }
@@ -78,10 +89,11 @@ static void print_tally(const json_t *devices, const struct terminal *terminal)
 {
 	struct tally tallies[32] = { { 0 } };
 	const json_t *device;
-	size_t i, kinds = 0;
+	size_t i, kinds = 0, unacked = 0;
 	json_array_foreach(devices, i, device) {
 		const char *state = text_of(json_object_get(device, "condition"), "state");
 		size_t k = 0;
+		unacked += is_unacked(device);
 		while (k < kinds && strcmp(tallies[k].state, state) != 0)
 			k++;
 		if (k == 32)
@@ -96,6 +108,8 @@ static void print_tally(const json_t *devices, const struct terminal *terminal)
 	for (size_t k = 0; k < kinds && length < sizeof text; k++)
 		length += (size_t)snprintf(text + length, sizeof text - length, "%s%u %.24s", k ? ", " : ": ", tallies[k].count,
 			tallies[k].state);
+	if (unacked && length < sizeof text)
+		snprintf(text + length, sizeof text - length, "; %zu without acknowledgement", unacked);
 	print_text(terminal, text);
 }
 

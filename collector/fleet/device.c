@@ -314,3 +314,8 @@ void device_clear(struct device *device)
 	device->app = 0;
 	device->app_count = 0;
 }
+
+bool device_is_unacked(const struct device *device)
+{
+	return device->ledger.epoch == LEDGER_PLAIN_EPOCH;
+}

@@ -114,6 +114,9 @@ void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_
 // A message of the topic /state.
 void device_set_presence(struct device *device, bool online, uint64_t recv_ms);
 
+// Whether it publishes plain JSON: nobody acknowledges to it, and nothing but the broker protects what it sends.
+bool device_is_unacked(const struct device *device);
+
 // Everything but id, dev and first_seen_ms, so also the ledger. Pack returns the bytes written, at most DEVICE_SNAPSHOT_MAX, or 0 if
 // `size` is too small. Unpack returns 0, or -1 for bytes that are not a snapshot or of a newer version: *device is then as empty as
 // before, and its records have to be folded again.

@@ -334,7 +334,7 @@ static void note_epoch(struct intake *intake, const struct taking *taking, const
 static int take_uplink(struct intake *intake, struct taking *taking)
 {
 	const struct mu_wire_uplink *uplink = &taking->uplink;
-	if (uplink->epoch == JSON_EPOCH) {
+	if (uplink->epoch == LEDGER_PLAIN_EPOCH) {
 		snprintf(taking->reason, sizeof taking->reason, "uplink header: an epoch that is reserved for plain JSON");
 		return intake_refuse_payload(intake, taking);
 	}

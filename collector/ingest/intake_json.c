@@ -23,7 +23,7 @@ static int take_reading(struct intake *intake, struct taking *taking, const stru
 	struct ledger *ledger = &taking->device->ledger;
 	struct json_known known = json_known_of(taking->device);
 	struct json_records records;
-	if (ledger->epoch && ledger->epoch != JSON_EPOCH) {
+	if (ledger->epoch && ledger->epoch != LEDGER_PLAIN_EPOCH) {
 		snprintf(taking->reason, sizeof taking->reason, "a device with the agent has this id: give this one another id");
 		return intake_refuse_payload(intake, taking);
 	}
@@ -31,7 +31,8 @@ static int take_reading(struct intake *intake, struct taking *taking, const stru
 	intake->tally.duplicates += !records.count;
 	if (!records.count)
 		return 0;
-	ledger_begin(ledger, &(struct ledger_claim){ JSON_EPOCH, ledger->epoch ? ledger->next_seq : 1, 1 }, taking->message->recv_ms);
+	ledger_begin(ledger, &(struct ledger_claim){ LEDGER_PLAIN_EPOCH, ledger->epoch ? ledger->next_seq : 1, 1 },
+		taking->message->recv_ms);
 	ledger->plain = records.plain;
 	int err = 0;
 	for (unsigned i = 0; !err && i < records.count; i++)

@@ -25,15 +25,10 @@ static uint32_t hash_reset(uint32_t raw, uint32_t reset_class)
 	return raw || reset_class ? hash(both, sizeof both) : 0;
 }
 
-bool json_is_unacked(const struct device *device)
-{
-	return device->ledger.epoch == JSON_EPOCH;
-}
-
 struct json_known json_known_of(const struct device *device)
 {
 	struct json_known known = { .plain = device->ledger.plain };
-	if (json_is_unacked(device)) {
+	if (device_is_unacked(device)) {
 		known.boot = device->ledger.boot;
 		known.uptime_ms = device->ledger.uptime_ms;
 	}

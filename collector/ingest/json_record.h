@@ -2,7 +2,7 @@
 // Makes records of what a device said in plain JSON, as if it had an agent: a Boot when it is new, its uptime has not grown with the time, or it says another
 // firmware or reset reason; a Heartbeat with its metrics; an Event. Pure: the receive time comes in.
 //
-// Such a device has no numbers of its own: its records are in the epoch JSON_EPOCH and the collector counts them. Nothing tells a message that
+// Such a device has no numbers of its own: its records are in the epoch LEDGER_PLAIN_EPOCH and the collector counts them. Nothing tells a message that
 // the broker delivers twice from a new one with the same values, so a redelivery is stored again, with one exception: an uptime that
 // went back although the device cannot have booted since its last message is an old message, and dropped.
 #ifndef COLLECTOR_INGEST_JSON_RECORD_H
@@ -13,9 +13,6 @@
 #include "collector/ingest/ledger.h"
 
 struct device;
-
-// "plain" in ASCII; no agent may claim it (its epochs are random; one that equals this is refused).
-#define JSON_EPOCH UINT64_C(0x706c61696e)
 
 enum { JSON_RECORDS_MAX = 3, JSON_BOOT_SLACK_MS = 5000, JSON_JITTER_MS = 1000 };
 
@@ -47,8 +44,5 @@ void json_records_make(struct json_records *records, const struct json_reading *
 
 // From the device's ledger, and after a restart from what the fleet knows of it.
 struct json_known json_known_of(const struct device *device);
-
-// Whether nothing but the broker's PUBACK protects what the device sends.
-bool json_is_unacked(const struct device *device);
 
 #endif

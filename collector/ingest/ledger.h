@@ -18,6 +18,10 @@
 
 #define LEDGER_SEQ_MAX ((uint64_t)1 << 62)
 
+// The epoch of devices that publish plain JSON and are numbered by the collector: "plain" in ASCII. An agent's epochs are random; one that
+// claims this is refused by ingest.
+#define LEDGER_PLAIN_EPOCH UINT64_C(0x706c61696e)
+
 enum { LEDGER_EPOCHS = 4, LEDGER_REASONS = 16, LEDGER_PACKED_MAX = 512 };
 
 struct ledger_epoch {

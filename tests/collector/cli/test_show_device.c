@@ -84,9 +84,24 @@ static void test_answers_of_another_shape(void **unused)
 	}
 }
 
+static void test_an_unacknowledged_device(void **unused)
+{
+	(void)unused;
+	struct screen screen;
+	json_t *device = load("{\"id\":\"esp32-kitchen\",\"acked\":false}");
+	screen_open(&screen, 100);
+	show_device(device, &screen.terminal, NOW);
+	screen_check(&screen);
+	assert_non_null(strstr(screen_text(&screen),
+		"\nacknowledged  no: it publishes plain JSON; what gets lost before the broker has it stays lost\n"));
+	screen_close(&screen);
+	json_decref(device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_unacknowledged_device),
 		cmocka_unit_test(test_one_device),
 		cmocka_unit_test(test_answers_of_another_shape),
 	};

@@ -68,6 +68,29 @@ static void test_devices(void **unused)
 	json_decref(answer);
 }
 
+// A device that publishes plain JSON is marked as such, but not in place of a reason.
+static void test_unacknowledged_devices(void **unused)
+{
+	(void)unused;
+	json_t *answer = load("{\"devices\":["
+			      "{\"id\":\"a\",\"acked\":false,\"condition\":{\"state\":\"healthy\",\"severity\":\"ok\",\"reasons\":[]}},"
+			      "{\"id\":\"b\",\"acked\":false,\"condition\":{\"state\":\"heap_low\",\"severity\":\"warning\",\"reasons\":"
+			      "[{\"code\":\"heap_low\",\"text\":\"little heap\"}]}},"
+			      "{\"id\":\"c\",\"acked\":true,\"condition\":{\"state\":\"healthy\",\"severity\":\"ok\",\"reasons\":[]}}]}");
+	struct screen screen;
+	screen_open(&screen, 120);
+	show_devices(answer, &screen.terminal, NOW);
+	screen_check(&screen);
+	assert_string_equal(screen_text(&screen),
+		"DEVICE  STATE     FIRMWARE  SEEN  UP  HEAP  RSSI  WHY\n"
+		"a       healthy              0 s                  plain JSON, not acknowledged\n"
+		"b       heap_low             0 s                  little heap\n"
+		"c       healthy              0 s\n"
+		"3 devices: 2 healthy, 1 heap_low; 2 without acknowledgement\n");
+	screen_close(&screen);
+	json_decref(answer);
+}
+
 static void test_no_devices(void **unused)
 {
 	(void)unused;
@@ -140,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_unacknowledged_devices),
 		cmocka_unit_test(test_no_devices),
 		cmocka_unit_test(test_commands_say_why),
 		cmocka_unit_test(test_ledger),

@@ -77,7 +77,7 @@ static void test_it_becomes_a_device(void **unused)
 	assert_int_equal(ingest_commit(ingest), 0);
 	const struct device *device = fleet_find(fleet, "esp32-kitchen");
 	assert_non_null(device);
-	assert_true(json_is_unacked(device));
+	assert_true(device_is_unacked(device));
 	assert_string_equal(device->firmware, "1.0.3");
 	assert_int_equal(device->metric[MU_METRIC_heap_free_bytes], 183204);
 	assert_int_equal(device->boots[0].reset_class, MU__RESET_CLASS__RESET_POWER_ON);
@@ -168,7 +168,7 @@ static void test_a_device_gets_the_agent(void **unused)
 	hear("devices/telemetry", TUTORIAL, 2);
 	assert_int_equal(ingest_commit(ingest), 0);
 	const struct device *device = fleet_find(fleet, "esp32-kitchen");
-	assert_false(json_is_unacked(device));
+	assert_false(device_is_unacked(device));
 	assert_int_equal(acks, 1);
 	assert_int_equal(counters.json_refused, 1);
 }
@@ -176,7 +176,7 @@ static void test_a_device_gets_the_agent(void **unused)
 static void test_the_epoch_is_reserved(void **unused)
 {
 	(void)unused;
-	give_uplink("muster/v1/a/up", JSON_EPOCH);
+	give_uplink("muster/v1/a/up", LEDGER_PLAIN_EPOCH);
 	assert_int_equal(ingest_commit(ingest), 0);
 	assert_int_equal(rows("SELECT count(*) FROM dead_letter WHERE reason LIKE '%reserved for plain JSON%'"), 1);
 	assert_int_equal(rows("SELECT count(*) FROM record"), 0);
@@ -215,7 +215,7 @@ static void test_replay_brings_it_back(void **unused)
 	struct ingest_parts parts = { .store = scratch->store, .fleet = fleet, .counters = &counters, .json = json, .ask_ack = ask_ack };
 	ingest = ingest_new(&parts, 100, 1 << 20);
 	const struct device *device = fleet_find(fleet, "esp32-kitchen");
-	assert_true(json_is_unacked(device));
+	assert_true(device_is_unacked(device));
 	hear("devices/telemetry", TUTORIAL, 0);
 	assert_int_equal(ingest_commit(ingest), 0);
 	assert_int_equal(device->ledger.next_seq, 4); // one heartbeat more, no boot

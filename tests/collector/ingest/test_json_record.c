@@ -188,7 +188,7 @@ static void test_known_from_the_device(void **unused)
 	static struct device device = { .last_seen_ms = T0, .firmware = "1.0", .reset_raw = 1, .boot_count = 1 };
 	struct json_reading reading = reading_of(160);
 	struct json_records records;
-	device.ledger.epoch = JSON_EPOCH;
+	device.ledger.epoch = LEDGER_PLAIN_EPOCH;
 	device.ledger.boot = 3;
 	device.ledger.uptime_ms = 100000;
 	device.boots[0].reset_class = MU__RESET_CLASS__RESET_POWER_ON;
@@ -196,12 +196,12 @@ static void test_known_from_the_device(void **unused)
 	reading.has_reset = true;
 	reading.reset = reset_reason_of_number(1);
 	struct json_known known = json_known_of(&device);
-	assert_true(json_is_unacked(&device));
+	assert_true(device_is_unacked(&device));
 	json_records_make(&records, &reading, &known, T0 + 60000);
 	assert_int_equal(records.count, 1);
 	assert_int_equal(records.list[0].boot, 3);
 	device.ledger.epoch = 12345; // it has an agent now
-	assert_false(json_is_unacked(&device));
+	assert_false(device_is_unacked(&device));
 	assert_int_equal(json_known_of(&device).boot, 0);
 }
 
