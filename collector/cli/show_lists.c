@@ -54,7 +54,7 @@ static bool is_unacked(const json_t *device)
 static const char *why(const json_t *device)
 {
 	const char *reason = first_reason(json_object_get(device, "condition"));
-	return *reason || !is_unacked(device) ? reason : "plain JSON, not acknowledged";
+	return *reason || !is_unacked(device) ? reason : "plain JSON, no Ack";
 }
 
 static void add_device(struct table *table, const json_t *device, uint64_t now_ms)

@@ -258,6 +258,8 @@ static bool has_bad_flash(const struct device *device, const struct condition_vi
 static bool has_wrong_clock(const struct device *device, const struct condition_view *view, const struct sentence *why)
 {
 	(void)view;
+	if (device_is_unacked(device))
+		return false; // plain JSON says nothing of a clock
 	if (device->time_quality == MU__TIME_QUALITY__TIME_NONE) {
 		say(why, "it has no time, %s after its start", duration(device->heartbeat_uptime_ms).text);
 		return device->last_heartbeat_ms && device->heartbeat_uptime_ms > CONDITION_NO_TIME_MS;

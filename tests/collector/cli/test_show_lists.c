@@ -83,7 +83,7 @@ static void test_unacknowledged_devices(void **unused)
 	screen_check(&screen);
 	assert_string_equal(screen_text(&screen),
 		"DEVICE  STATE     FIRMWARE  SEEN  UP  HEAP  RSSI  WHY\n"
-		"a       healthy              0 s                  plain JSON, not acknowledged\n"
+		"a       healthy              0 s                  plain JSON, no Ack\n"
 		"b       heap_low             0 s                  little heap\n"
 		"c       healthy              0 s\n"
 		"3 devices: 2 healthy, 1 heap_low; 2 without acknowledgement\n");

@@ -357,6 +357,11 @@ static void no_time(struct world *world)
 	sample.record.time_quality = MU__TIME_QUALITY__TIME_NONE;
 	fold(world, &sample);
 }
+static void no_time_in_plain_json(struct world *world)
+{
+	no_time(world);
+	world->device->ledger.epoch = LEDGER_PLAIN_EPOCH;
+}
 static void flash_fault(struct world *world)
 {
 	verdict(world, MU__VERDICT_BIT__VERDICT_FLASH_FAULT);
@@ -415,6 +420,7 @@ static const struct {
 	{ "flapping by its own word, with a loss of its own", flapping_verdict, CONDITION_FLAPPING, "link 1 times" },
 	{ "clock ahead", clock_ahead, CONDITION_CLOCK, "ahead" },
 	{ "no time long after the start", no_time, CONDITION_CLOCK, "no time, 11 min after" },
+	{ "plain JSON, which has no place for a time", no_time_in_plain_json, CONDITION_HEALTHY, 0 },
 	{ "old records out of the spool", old_from_spool, CONDITION_HEALTHY, 0 },
 	{ "flash", flash_fault, CONDITION_FLASH, "flash" },
 	{ "rolled back: worth saying, no illness", rolled_back, CONDITION_HEALTHY, "as it was told" },
