@@ -2,7 +2,8 @@
 // The messages read from the broker since the last commit, in order. Bounded: it says when it is full, and the reader stops reading; the
 // broker keeps the rest.
 //
-// Payloads (and the topics of JSON) are copied into one buffer made at start; of a payload longer than BATCH_PAYLOAD_MAX only that much is kept, size tells its length.
+// Payloads (and the topics of JSON) are copied into one buffer made at start; of a payload longer than BATCH_PAYLOAD_MAX only that much is
+// kept, size tells its length.
 // Thread: the loop's.
 #ifndef COLLECTOR_INGEST_BATCH_H
 #define COLLECTOR_INGEST_BATCH_H

@@ -271,6 +271,11 @@ static void take_reset(struct loader *loader, const char *key, const yaml_node_t
 	}
 }
 
+static bool is_device_level(const char *level, size_t length)
+{
+	return length == strlen(DEVICE_LEVEL) && memcmp(level, DEVICE_LEVEL, length) == 0;
+}
+
 // Writes the filter with `+` where `{device}` stands.
 static const char *take_filter(struct json_topic *topic, const char *text)
 {
@@ -278,7 +283,7 @@ static const char *take_filter(struct json_topic *topic, const char *text)
 	size_t length;
 	const char *level = topic_level(text, 0, &length);
 	for (unsigned i = 0; level; level = topic_level(text, ++i, &length)) {
-		bool is_device = length == strlen(DEVICE_LEVEL) && memcmp(level, DEVICE_LEVEL, length) == 0;
+		bool is_device = is_device_level(level, length);
 		if (is_device && topic->device_level >= 0)
 			return "has " DEVICE_LEVEL " twice";
 		if (is_device)
@@ -286,7 +291,7 @@ static const char *take_filter(struct json_topic *topic, const char *text)
 		out += snprintf(out, JSON_MAP_FILTER_BYTES - (size_t)(out - topic->filter), "%s%.*s", i ? "/" : "",
 			is_device ? 1 : (int)length, is_device ? "+" : level);
 	}
-	if (strchr(topic->filter, '{') || strchr(topic->filter, '}'))
+	if (strpbrk(topic->filter, "{}"))
 		return "has a brace: " DEVICE_LEVEL " stands alone between the slashes";
 	return topic_filter_problem(topic->filter);
 }

@@ -30,20 +30,25 @@ static int refuse(const struct reader *reader, const char *format, ...)
 
 // ---- the text ----
 
+static int step_of(char c)
+{
+	return c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+}
+
 // Counted before the parser sees it, because that one goes a call deeper with each level.
 static bool is_too_deep(const char *text, size_t size)
 {
-	unsigned depth = 0;
+	int depth = 0;
 	bool is_string = false;
 	for (size_t i = 0; i < size; i++) {
 		if (is_string && text[i] == '\\')
 			i++;
 		else if (text[i] == '"')
 			is_string = !is_string;
-		else if (!is_string && (text[i] == '{' || text[i] == '[') && ++depth > JSON_PAYLOAD_DEPTH)
+		else if (!is_string)
+			depth += step_of(text[i]);
+		if (depth > JSON_PAYLOAD_DEPTH)
 			return true;
-		else if (!is_string && (text[i] == '}' || text[i] == ']') && depth)
-			depth--;
 	}
 	return false;
 }
@@ -60,12 +65,13 @@ static json_t *parse(const struct reader *reader, const char *text, size_t size)
 		return 0;
 	}
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (root && json_is_object(root))
-		return root;
-	if (root)
-		refuse(reader, "not a JSON object");
-	else
+	if (!root) {
 		refuse(reader, "not JSON: %.100s (line %d, column %d)", error.text, error.line, error.column);
+		return 0;
+	}
+	if (json_is_object(root))
+		return root;
+	refuse(reader, "not a JSON object");
 	json_decref(root);
 	return 0;
 }

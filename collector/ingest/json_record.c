@@ -2,27 +2,26 @@
 #include "collector/ingest/json_record.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include "collector/fleet/device.h"
 
-// FNV-1a, never 0.
-static uint32_t hash(const void *bytes, size_t size)
-{
-	uint32_t sum = 2166136261u;
-	for (size_t i = 0; i < size; i++)
-		sum = (sum ^ ((const uint8_t *)bytes)[i]) * 16777619u;
-	return sum ? sum : 1;
-}
-
+// FNV-1a; 0 for "" only.
 static uint32_t hash_text(const char *text)
 {
-	return *text ? hash(text, strlen(text)) : 0;
+	uint32_t sum = 2166136261u;
+	if (!*text)
+		return 0;
+	while (*text)
+		sum = (sum ^ (uint8_t)*text++) * 16777619u;
+	return sum ? sum : 1;
 }
 
 static uint32_t hash_reset(uint32_t raw, uint32_t reset_class)
 {
-	const uint32_t both[] = { raw, reset_class };
-	return raw || reset_class ? hash(both, sizeof both) : 0;
+	char both[32];
+	snprintf(both, sizeof both, "%u %u", raw, reset_class);
+	return raw || reset_class ? hash_text(both) : 0;
 }
 
 struct json_known json_known_of(const struct device *device)
@@ -45,6 +44,11 @@ struct json_known json_known_of(const struct device *device)
 static bool is_other(uint32_t before, uint32_t now)
 {
 	return before && now && before != now;
+}
+
+static bool says_more(uint32_t before, uint32_t now)
+{
+	return now && before != now;
 }
 
 static void keep(uint32_t *told, uint32_t now)
@@ -154,9 +158,9 @@ static struct moment moment_of(const struct json_known *known, const struct json
 	const struct ledger_plain *told = &known->plain;
 	struct moment moment = { .is_boot = false };
 	place_in_time(&moment, known, reading, recv_ms);
-	bool says_more = (!told->firmware && now->firmware) || (!told->hardware && now->hardware) || (!told->reset && now->reset);
 	moment.is_boot |= !known->boot || is_other(told->firmware, now->firmware) || is_other(told->reset, now->reset);
-	moment.is_report = moment.is_boot || says_more || is_other(told->hardware, now->hardware);
+	moment.is_report = moment.is_boot || says_more(told->firmware, now->firmware) || says_more(told->hardware, now->hardware) ||
+		says_more(told->reset, now->reset);
 	moment.boot = moment.is_boot && known->boot < UINT32_MAX ? known->boot + 1 : known->boot;
 	return moment;
 }

@@ -13,7 +13,8 @@ enum topic_kind { TOPIC_FOREIGN, TOPIC_UP, TOPIC_STATE, TOPIC_BROKER_DROPPED, TO
 
 enum { TOPIC_ID_BYTES = MU_DEVICE_ID_MAX + 1, TOPIC_BYTES = 64 };
 
-// What a message on this topic is; never JSON, which is said by a mapping (json_map.h). For UP and STATE id gets the device's; FOREIGN (also: an id outside the alphabet) makes it empty.
+// What a message on this topic is; never JSON, which is said by a mapping (json_map.h). For UP and STATE id gets the device's; FOREIGN (also:
+// an id outside the alphabet) makes it empty.
 enum topic_kind topic_parse(const char *topic, char id[TOPIC_ID_BYTES]);
 
 // Writes muster/v1/<id>/<leaf> into topic.

@@ -46,31 +46,40 @@ const char *topic_filter_problem(const char *filter)
 	return 0;
 }
 
-// Walks both as long as they agree. `#` also stands for nothing: a/# matches a.
-static bool agree(const char *one, const char *other, bool both_are_filters)
+// `#` also stands for nothing: a/# matches a. rest: what is left of a filter, 0 nothing.
+static bool can_be_nothing(const char *rest)
 {
-	while (one && other) {
-		struct level a = first_level(one), b = first_level(other);
-		if (is_one(&a, '#') || (both_are_filters && is_one(&b, '#')))
-			return true;
-		if (!is_one(&a, '+') && !(both_are_filters && is_one(&b, '+')) && !is_same(&a, &b))
-			return false;
-		one = a.next;
-		other = b.next;
-	}
-	return (!one && !other) || (one && strcmp(one, "#") == 0) || (both_are_filters && other && strcmp(other, "#") == 0);
+	return !rest || strcmp(rest, "#") == 0;
 }
 
 bool topic_filter_matches(const char *filter, const char *topic)
 {
 	if (*topic == '$' && *filter != '$')
 		return false;
-	return agree(filter, topic, false);
+	while (filter && topic) {
+		struct level a = first_level(filter), b = first_level(topic);
+		if (is_one(&a, '#'))
+			return true;
+		if (!is_one(&a, '+') && !is_same(&a, &b))
+			return false;
+		filter = a.next;
+		topic = b.next;
+	}
+	return !topic && can_be_nothing(filter);
 }
 
 bool topic_filter_overlaps(const char *one, const char *other)
 {
-	return agree(one, other, true);
+	while (one && other) {
+		struct level a = first_level(one), b = first_level(other);
+		if (is_one(&a, '#') || is_one(&b, '#'))
+			return true;
+		if (!is_one(&a, '+') && !is_one(&b, '+') && !is_same(&a, &b))
+			return false;
+		one = a.next;
+		other = b.next;
+	}
+	return can_be_nothing(one) && can_be_nothing(other);
 }
 
 const char *topic_level(const char *topic, unsigned place, size_t *length)
