@@ -85,7 +85,8 @@ static void send_named(struct exchange *exchange, const char *name)
 			send_file(exchange, file);
 			return;
 		}
-	reply_error(exchange, 404, exchange->path, "reload the page: it may be older than the program", "the page has no file of this name");
+	reply_error(exchange, 404, exchange->path, "reload the page: it may be older than the program",
+		"the page has no file of this name");
 }
 
 void page_index(struct exchange *exchange)

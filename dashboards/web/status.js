@@ -39,7 +39,7 @@ export function show_trouble(error) {
 	const box = by_id("trouble");
 	is_away = true;
 	const since = updated_ms ? ` What is shown is from ${clock(updated_ms)}.` : "";
-	const words = `${error.message}. ${error.remedy}${since}`;
+	const words = `${sentence(error.message)}. ${sentence(error.remedy)}${since}`;
 	if (box.textContent !== words)
 		box.textContent = words; // role=alert: said once, not with every try
 	box.hidden = false;
@@ -54,6 +54,10 @@ export function show_freshness() {
 	document.body.classList.toggle("stale", updated_ms > 0 && is_stale);
 }
 
+function sentence(text) {
+	return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 // Shows an error (null: none) at its place in a view. The same one twice is said once.
 export function show_error(place, error) {
 	const words = error ? `${error.message}. ${error.where} ${error.remedy}` : "";
@@ -61,5 +65,6 @@ export function show_error(place, error) {
 		return;
 	place.dataset.error = words;
 	place.replaceChildren(error ? h("div", { className: "note bad", role: "alert" },
-		h("p", {}, h("strong", {}, error.message), error.where ? ` (${error.where})` : ""), error.remedy ? h("p", {}, error.remedy) : null) : "");
+		h("p", {}, h("strong", {}, sentence(error.message)), error.where ? ` (${error.where})` : ""),
+		error.remedy ? h("p", {}, sentence(error.remedy)) : null) : "");
 }

@@ -42,7 +42,8 @@ static void check_path(const char *text)
 		must(parameters.count <= ROUTE_PARAMETERS_MAX);
 		for (unsigned p = 0; p < parameters.count; p++) {
 			size_t length = strlen(parameters.text[p]);
-			must(length > 0 && length < ROUTE_PARAMETER_BYTES && !strpbrk(parameters.text[p], "/% ") && parameters.text[p][0] != '.');
+			must(length > 0 && length < ROUTE_PARAMETER_BYTES && !strpbrk(parameters.text[p], "/% ") &&
+				parameters.text[p][0] != '.');
 		}
 	}
 }

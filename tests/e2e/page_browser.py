@@ -1,0 +1,462 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clicks through the page of musterd in a headless Chromium and looks at what comes of it; tests/e2e/page starts it.
+
+    python3 page_browser.py URL FOLDER TOKEN
+
+One line a result, "ok TEXT" or "bad TEXT", and "end" after the last step. FOLDER is for the browser's profile and for the files by which it asks
+to stop and start musterd.
+"""
+import os
+import sys
+import time
+
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+URL, FOLDER, TOKEN = sys.argv[1:4]
+SWITCHES = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
+            "--disable-sync --window-size=1300,1000 --force-prefers-reduced-motion")
+
+# Kept from before the first script of the page: what it would like nobody to see.
+SPY = """
+window.spied = [];
+addEventListener("error", (event) => spied.push(`error: ${event.message}`));
+addEventListener("unhandledrejection", (event) => spied.push(`rejection: ${event.reason}`));
+document.addEventListener("securitypolicyviolation", (event) => spied.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+def say(verdict, text):
+    print(verdict, " ".join(str(text).split()), flush=True)
+
+
+class Page:
+    def __init__(self):
+        options = Options()
+        options.binary_location = "/usr/bin/chromium"
+        for switch in SWITCHES.split() + ["--user-data-dir=" + os.path.join(FOLDER, "profile")]:
+            options.add_argument(switch)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})
+        self.spied = []
+
+    # ---- looking
+
+    def run(self, script, *arguments):
+        return self.driver.execute_script(script, *arguments)
+
+    def all(self, selector):
+        return self.driver.find_elements(By.CSS_SELECTOR, selector)
+
+    def one(self, selector):
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector="main"):
+        return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
+
+    def texts(self, selector):
+        return self.run("return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())", selector)
+
+    def hash(self):
+        return self.run("return location.hash")
+
+    def until(self, condition, seconds=10):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                value = condition()
+                if value:
+                    return value
+            except StaleElementReferenceException:
+                pass
+            if time.monotonic() > end:
+                return None
+            time.sleep(0.1)
+
+    # ---- acting
+
+    def go(self, place):
+        self.run("location.hash = arguments[0]", place)
+
+    def load(self, place=""):
+        self.spied += self.run("return window.spied ?? []")
+        self.driver.get("about:blank")
+        self.driver.get(URL + "/" + place)
+
+    # The row may be made anew between looking and clicking.
+    def click(self, find):
+        def attempt():
+            element = find() if callable(find) else self.one(find)
+            self.run("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()
+            return True
+        if not self.until(attempt, 5):
+            raise WebDriverException(f"cannot click {find}")
+
+    def keys(self, *keys):
+        for key in keys:
+            ActionChains(self.driver).send_keys(key).perform()
+
+    def width(self, pixels):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": pixels, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
+
+    def media(self, scheme):
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+
+    def complaints(self, is_expected=lambda message: False):
+        logged = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        spied = self.spied + self.run("const all = window.spied ?? []; window.spied = []; return all")
+        self.spied = []
+        return [message for message in logged + spied if not is_expected(message)]
+
+
+def expect(text, value, detail=""):
+    say("ok" if value else "bad", text if value else f"{text} ({detail})")
+
+
+def by_text(page, selector, text):
+    return lambda: next(element for element in page.all(selector) if text in element.text)
+
+
+def ids(page):
+    return page.texts("table.devices tbody td.id a")
+
+
+# ---- the steps
+
+def overview(page):
+    page.load()
+    expect("the overview counts the devices", page.until(lambda: "61 devices" in page.text(".total")), page.text(".total"))
+    expect("a crashing device is counted under its state", page.until(lambda: "Crash loop" in page.text("[aria-label=State]"), 30),
+           page.text("[aria-label=State]"))
+    expect("versions are counted", page.until(lambda: "1.1.0" in page.text("[aria-label=Firmware]")), page.text("[aria-label=Firmware]"))
+    expect("a firing alert is counted", page.until(lambda: "Crash" in page.text("[aria-label='Firing alerts']"), 20),
+           page.text("[aria-label='Firing alerts']"))
+    expect("it came as a live alert, too", page.until(lambda: "dev-0003" in page.text(".events"), 10), page.text(".events"))
+    expect("the connections are shown as good", page.until(lambda: len(page.all("#links .chip.good")) == 3), page.text("#links"))
+
+
+def filters(page):
+    page.click(by_text(page, "[aria-label=State] a", "Crash loop"))
+    expect("a click on a state filters the table", page.until(lambda: ids(page) == ["dev-0003"]), ids(page))
+    expect("... and is in the address", "state=crash_loop" in page.hash(), page.hash())
+    page.driver.back()
+    expect("back takes the filter away", page.until(lambda: len(ids(page)) == 50), len(ids(page)))
+    page.click(by_text(page, "[aria-label='Firing alerts'] a", "Crash"))
+    expect("a click on an alert filters the table", page.until(lambda: "dev-0003" in ids(page) and len(ids(page)) < 5), ids(page))
+    page.click(".filters a")
+    expect("a filter can be taken away", page.until(lambda: len(ids(page)) == 50), len(ids(page)))
+    page.click(by_text(page, "[aria-label=Firmware] a", "1.1.0"))
+    expect("a click on a version filters the table", page.until(lambda: "firmware=1.1.0" in page.hash() and ids(page)
+           and "hostile" not in ids(page)), page.hash())
+    page.go("#/")
+
+
+def heap_column(page):
+    return page.run("""return [...document.querySelectorAll("table.devices tbody tr")].map((row) => row.children[4].innerText)
+        .map((text) => parseFloat(text) * (text.includes("MiB") ? 1024 : 1)).filter((value) => !Number.isNaN(value))""")
+
+
+def order(page):
+    page.click(by_text(page, "table.devices th button", "Heap free"))
+    expect("a click on a heading sorts, the least first", page.until(lambda: page.one("th[aria-sort=ascending]").text.startswith("Heap") and
+           heap_column(page) == sorted(heap_column(page)) and len(heap_column(page)) == 50), heap_column(page)[:8])
+    page.click(by_text(page, "table.devices th button", "Heap free"))
+    expect("a second click turns the order", page.until(lambda: page.one("th[aria-sort=descending]").text.startswith("Heap") and
+           heap_column(page) == sorted(heap_column(page), reverse=True)), heap_column(page)[:8])
+
+
+def pages(page):
+    page.go("#/?order=id")
+    page.until(lambda: ids(page) and ids(page)[0] == "dev-0001")
+    page.click("#page-next")
+    expect("the next page shows the rest", page.until(lambda: len(ids(page)) == 11 and ids(page)[0] == "dev-0051"), ids(page)[:3])
+    page.click("#page-previous")
+    expect("the previous page is as before", page.until(lambda: len(ids(page)) == 50 and ids(page)[0] == "dev-0001"), ids(page)[:3])
+    page.go("#/")
+    page.until(lambda: len(ids(page)) == 50 and ids(page)[0] == "dev-0003")
+    first = set(ids(page))
+    page.click("#page-next")
+    expect("the worst first has pages, too", page.until(lambda: len(ids(page)) == 11 and not first & set(ids(page))), len(ids(page)))
+
+
+def search(page):
+    page.go("#/")
+    page.click("#search")
+    page.keys(*"dev-0005")
+    expect("the search finds one device", page.until(lambda: ids(page) == ["dev-0005"]), ids(page))
+    expect("... and the field keeps the focus", page.run("return document.activeElement.id") == "search")
+    place = page.hash()
+    page.load(place)
+    expect("the address alone shows the same", page.until(lambda: ids(page) == ["dev-0005"]) and page.one("#search").get_attribute("value") ==
+           "dev-0005", place)
+    page.go("#/?state=nonsense")
+    expect("a filter that is wrong gets an error with a remedy", page.until(lambda: "not a state" in page.text(".note.bad") and
+           "Use a state" in page.text(".note.bad")), page.text(".note.bad"))
+
+
+def alerts(page):
+    page.go("#/alerts")
+    expect("the alerts are listed with device and summary", page.until(lambda: "dev-0003" in page.text("table.alerts") and
+           "crashed" in page.text("table.alerts")), page.text("table.alerts"))
+    page.click("#alerts-match")
+    page.keys(*'device="dev-0003')
+    expect("a matcher that cannot be read is told so", page.until(lambda: "column" in page.text(".note.bad")), page.text())
+    page.keys('"')
+    expect("a matcher filters", page.until(lambda: set(page.texts("table.alerts td.id")) == {"dev-0003"} and not page.text(".note.bad")), page.text())
+    page.click(by_text(page, "table.alerts a", "Crash"))
+    expect("an alert leads to its rule, open, with its runbook", page.until(lambda: "What to do" in page.text("details[open]")), page.text()[:200])
+    expect("all rules are listed", len(page.all("details.rule")) > 10, len(page.all("details.rule")))
+
+
+def inked(page):
+    """Of each chart, how many pixels have the colour of its first line."""
+    return page.run("""const [r, g, b] = getComputedStyle(document.documentElement).getPropertyValue("--line-1").trim().match(/\\w\\w/g)
+            .map((hex) => parseInt(hex, 16));
+        const count = (canvas) => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let found = 0;
+            for (let i = 0; i < data.length; i += 4)
+                found += data[i + 3] > 128 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24;
+            return found;
+        };
+        return [...document.querySelectorAll(".chart .drawing:not([hidden])")].map((box) =>
+            Math.max(...[...box.querySelectorAll("canvas")].map(count)))""")
+
+
+def canvases(page):
+    return page.run("return [...document.querySelectorAll('.chart .drawing:not([hidden])')].map((box) => box.querySelectorAll('canvas').length)")
+
+
+def axis_labels(page):
+    return page.run("""return [...document.querySelectorAll(".chart .drawing:not([hidden])")].map((box) =>
+        [...box.querySelectorAll(".dygraph-axis-label-x")].map((label) => label.textContent).join())""")
+
+
+def device(page):
+    page.go("#/")
+    page.until(lambda: "dev-0003" in ids(page))
+    page.click(by_text(page, "table.devices td.id a", "dev-0003"))
+    expect("a device begins with its verdict", page.until(lambda: "Crash loop" in page.text(".verdict")), page.text()[:200])
+    expect("... evidence with times, cause and remedy", page.until(lambda: all(word in page.text(".findings") for word in
+           ("Evidence", "Likely cause", "What to do"))), page.text(".findings"))
+    expect("its boots are listed as crashes", page.until(lambda: "Crash (panic)" in page.text("[aria-label=Boots]")), page.text("[aria-label=Boots]"))
+    expect("its slots and that it can go back", page.until(lambda: "ready to roll back" in page.text(".panel:has(.slots)")),
+           page.text(".panel:has(.slots)"))
+    expect("four charts are there", page.until(lambda: len(canvases(page)) == 4), canvases(page))
+    expect("... with lines in them", page.until(lambda: min(inked(page)) > 20), inked(page))
+    expect("boots and alerts are marked and told in words", page.until(lambda: {"boot", "alert"} <= set(
+           page.run("return [...document.querySelectorAll('.marks .badge')].map((badge) => badge.textContent.toLowerCase())"))), page.run(
+               "return document.querySelector('.marks')?.textContent"))
+
+
+def zoom(page):
+    before = axis_labels(page)
+    drawing = page.one(".chart .drawing")
+    page.run("arguments[0].scrollIntoView({block: 'center'})", drawing)
+    ActionChains(page.driver).move_to_element_with_offset(drawing, 120, 0).click_and_hold().move_by_offset(200, 0).release().perform()
+    after = page.until(lambda: axis_labels(page) != before and axis_labels(page))
+    expect("a drag zooms all charts alike", after and len(set(after)) == 1 and len(after) == 4, after)
+    ActionChains(page.driver).double_click(drawing).perform()
+    expect("a double click shows all again", page.until(lambda: len(set(axis_labels(page))) == 1 and axis_labels(page) != after), axis_labels(page))
+    page.click(by_text(page, "[aria-label='Range of time'] a", "24 h"))
+    expect("another range is in the address, and drawn", page.until(lambda: "range=24h" in page.hash() and len(canvases(page)) == 4 and
+           axis_labels(page) != before), page.hash())
+
+
+def rollback(page):
+    page.go("#/device/dev-0005")
+    page.until(lambda: page.one("h1").text == "dev-0005")
+    page.until(lambda: page.all("#rollback-open:enabled"), 15)
+    page.click("#rollback-open")
+    said = page.text("#rollback")
+    expect("the dialog says what is taken away and what comes back", all(word in said for word in ("dev-0005", "1.1.0", "1.0.0")), said)
+    expect("... and the button waits for the confirmation", not page.one("#rollback-go").is_enabled())
+    page.one("#rollback-token").send_keys("wrong")
+    page.one("#rollback-confirm").send_keys("dev-0004")
+    expect("another id confirms nothing", not page.one("#rollback-go").is_enabled())
+    page.one("#rollback-confirm").send_keys(Keys.BACKSPACE + "5")
+    page.click("#rollback-go")
+    expect("a wrong token is refused, with the way to get one", page.until(lambda: "musterd token add" in page.text("#rollback .note.bad")),
+           page.text("#rollback"))
+    page.one("#rollback-token").clear()
+    page.one("#rollback-token").send_keys(TOKEN)
+    page.click("#rollback-go")
+    expect("the rollback is confirmed before the eyes", page.until(lambda: page.all("#rollback [data-state=confirmed]"), 20), page.text("#rollback"))
+    page.click("#rollback-close")
+    expect("the device runs the firmware before", page.until(lambda: "1.0.0" in page.texts(".slot")[0]), page.texts(".slot"))
+    expect("the command is in the list", page.until(lambda: "confirmed" in page.text("[aria-label=Commands]")), page.text("[aria-label=Commands]"))
+    expect("the token is kept for this tab only", page.run("return sessionStorage.length === 1 && !JSON.stringify(localStorage).includes(arguments[0])",
+           TOKEN))
+
+
+def hostile(page):
+    page.go("#/?q=hostile")
+    page.until(lambda: ids(page) == ["hostile"])
+    expect("hostile text is text in the table", "<script>hacked=1</script>" in page.text("table.devices"), page.text("table.devices"))
+    page.go("#/device/hostile")
+    said = page.until(lambda: "<svg/onload=x>" in page.text("[aria-label=Boots]") and page.text())
+    expect("... and on its page", said and "<b onclick=hacked=1>x</b>" in said, page.text()[:400])
+    page.click("details.panel summary")
+    expect("... in the names of its metrics", page.until(lambda: "<i>pump</i>" in page.text("details.panel")), page.text("details.panel")[:200])
+    expect("none of it ran or became an element", page.run("""return !("hacked" in window) && !document.querySelector(
+        "main script, main svg, main b, main i, main img")"""))
+    page.go("#/device/nobody")
+    expect("a device that is not there is told so, with a remedy", page.until(lambda: "muster devices" in page.text(".note.bad")), page.text())
+    page.go("#/device/%3Cimg%20src=x%20onerror=hacked=1%3E")
+    expect("an id of the address is text, too", page.until(lambda: page.all(".note.bad")) and not page.run("return 'hacked' in window") and
+           "<img" in page.text("h1"), page.text())
+
+
+def narrow(page):
+    page.width(400)
+    for place, ready in (("#/", "table.devices tbody tr"), ("#/device/dev-0003", ".chart canvas"), ("#/alerts", "table.alerts tbody tr"),
+                         ("#/rules", "details.rule")):
+        page.go(place)
+        page.until(lambda ready=ready: page.all(ready))
+        page.run("for (const box of document.querySelectorAll('details')) box.open = true")
+        time.sleep(0.3)
+        expect(f"400 px: {place} does not scroll sideways", page.run("return document.documentElement.scrollWidth <= 400"),
+               page.run("return document.documentElement.scrollWidth"))
+    page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def luminance(page):
+    return page.run("""const parts = getComputedStyle(document.documentElement).backgroundColor.match(/\\d+/g).map(Number);
+        return (parts[0] + parts[1] + parts[2]) / 3""")
+
+
+# Of each text that is seen: the least contrast with what is behind it (WCAG 2.1, relative luminance).
+CONTRAST = """
+const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+const numbers = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
+const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+        const colour = numbers(getComputedStyle(at).backgroundColor);
+        if (colour.length === 3 || colour[3] === 1)
+            return colour;
+    }
+    return [255, 255, 255];
+};
+let worst = [99, ""];
+for (const element of document.querySelectorAll("body *")) {
+    const has_text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!has_text || !element.checkVisibility() || element.matches("[aria-disabled], :disabled, .unseen, .unseen *"))
+        continue;
+    const [a, b] = [light(numbers(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
+    const contrast = (a + 0.05) / (b + 0.05);
+    if (contrast < worst[0])
+        worst = [contrast, `${element.tagName}.${element.className} ${element.textContent.slice(0, 30)}`];
+}
+return worst;
+"""
+
+
+def themes(page):
+    for scheme, is_dark in (("dark", True), ("light", False)):
+        page.media(scheme)
+        expect(f"{scheme} as the system says", page.until(lambda is_dark=is_dark: (luminance(page) < 80) == is_dark), luminance(page))
+        for place, ready in (("#/", "table.devices tbody tr"), ("#/device/dev-0003", ".finding"), ("#/rules", "details.rule")):
+            page.go(place)
+            page.until(lambda ready=ready: page.all(ready))
+            contrast, where = page.run(CONTRAST)
+            expect(f"{scheme}: all text of {place} has a contrast of 4.5 and more", contrast >= 4.5, f"{contrast:.2f} {where}")
+    page.click("#theme")
+    expect("the button turns it dark", page.until(lambda: luminance(page) < 80), luminance(page))
+    page.load()
+    expect("... also after a reload", luminance(page) < 80, luminance(page))
+    page.click("#theme")
+
+
+def focused(page):
+    return page.run("const at = document.activeElement; return `${at.tagName} ${at.id} ${at.textContent.slice(0, 30)}`")
+
+
+def tab_to(page, wanted, most=120):
+    for _ in range(most):
+        page.keys(Keys.TAB)
+        if page.run(wanted):
+            return True
+    return False
+
+
+def keyboard(page):
+    page.load()
+    page.until(lambda: ids(page))
+    page.keys(Keys.TAB)
+    expect("the first tab stop is the skip link, and it is seen", page.run("const at = document.activeElement; return at.id === 'skip' && "
+           "at.getBoundingClientRect().top >= 0"), focused(page))
+    page.keys(Keys.ENTER)
+    expect("... it leads to the content", page.run("return document.activeElement.id") == "main", focused(page))
+    expect("tab reaches a row of the table", tab_to(page, "return document.activeElement.matches('table.devices td.id a')"), focused(page))
+    expect("the focus is seen", page.run("return getComputedStyle(document.activeElement).outlineStyle !== 'none'"))
+    first = page.run("return document.activeElement.textContent")
+    page.keys(Keys.ARROW_DOWN)
+    expect("arrows go from row to row", page.run("return document.activeElement.matches('td.id a') && document.activeElement.textContent") not in
+           (False, first), focused(page))
+    time.sleep(3.5)
+    expect("new values do not take the focus away", page.run("return document.activeElement.matches('td.id a')"), focused(page))
+    page.go("#/device/dev-0006")
+    page.until(lambda: page.all("#rollback-open:enabled"), 15)
+    expect("the focus goes along to the device", page.run("return document.activeElement.id") == "main", focused(page))
+    expect("tab reaches the rollback", tab_to(page, "return document.activeElement.id === 'rollback-open'"), focused(page))
+    page.keys(Keys.ENTER)
+    expect("the dialog takes the focus", page.until(lambda: page.run("return document.activeElement.closest('dialog') !== null")), focused(page))
+    page.keys(*[Keys.TAB] * 6)
+    expect("... and keeps it", page.run("return document.activeElement.closest('dialog, body').tagName") in ("DIALOG", "BODY") and
+           not page.run("return document.activeElement.closest('main')"), focused(page))
+    page.keys(Keys.ESCAPE)
+    expect("escape closes it and gives the focus back", page.until(lambda: page.run("return document.activeElement.id === 'rollback-open'")), focused(page))
+
+
+def handshake(name, answer, page):
+    open(os.path.join(FOLDER, name), "w").close()
+    page.until(lambda: os.path.exists(os.path.join(FOLDER, answer)), 30)
+
+
+def away(page):
+    page.go("#/")
+    page.until(lambda: ids(page))
+    handshake("stop-musterd", "stopped", page)
+    expect("musterd away: said plainly, with what to do", page.until(lambda: "does not answer" in page.text("#trouble") and
+           "Is it running" in page.text("#trouble"), 15), page.text("#trouble"))
+    expect("... what is shown stays, marked as old", page.until(lambda: ids(page) and page.all("#freshness.stale")), page.text("#freshness"))
+    handshake("start-musterd", "started", page)
+    expect("musterd back: the page goes on by itself", page.until(lambda: not page.text("#trouble") and not page.all("#freshness.stale"), 20),
+           page.text("#trouble"))
+    expect("... and so does the stream of alerts", page.until(lambda: len(page.all("#links .chip.good")) == 3, 20), page.text("#links"))
+
+
+STEPS = (overview, filters, order, pages, search, alerts, device, zoom, rollback, hostile, narrow, themes, keyboard)
+
+
+def is_asked_for(message):
+    """The answers 4xx that the steps provoke; Chromium logs each."""
+    return "Failed to load resource" in message and any(code in message for code in ("status of 400", "status of 401", "status of 404"))
+
+
+def main():
+    page = Page()
+    try:
+        for step in STEPS + (away,):
+            if step is away:
+                complaints = page.complaints(is_asked_for)
+                expect("no error in the console, nothing against the policy", not complaints, complaints[:3])
+            try:
+                step(page)
+            except Exception as problem:  # the other steps go on
+                say("bad", f"step {step.__name__}: {type(problem).__name__} {problem}")
+        say("end", "")
+    finally:
+        page.driver.quit()
+
+
+main()
