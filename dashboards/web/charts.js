@@ -15,6 +15,7 @@ const gap_factor = 4;  // a hole of so many usual distances is a hole in the lin
 const gap_least_ms = 60000;
 
 const ranges = {
+	"15m": { name: "15 min", ms: 900e3, every_ms: 3000 },
 	"1h": { name: "1 h", ms: 3600e3, every_ms: 5000 },
 	"6h": { name: "6 h", ms: 6 * 3600e3, every_ms: 15000 },
 	"24h": { name: "24 h", ms: 24 * 3600e3, every_ms: 60000 },
