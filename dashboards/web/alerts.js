@@ -30,7 +30,7 @@ function value_text({ value, threshold }) {
 
 function alert_row(alert) {
 	const summary = alert.annotations?.summary ?? "";
-	return row(cell("", "", badge(alert.severity, alert.severity ?? "none"), alert.state === "firing" ? null :
+	return row(cell("state", "", badge(alert.severity, alert.severity ?? "none"), alert.state === "firing" ? null :
 		h("span", { className: "tag" }, alert.state)),
 	cell("all", "", h("a", { href: link("rules", { name: alert.name }) }, alert.name), summary ? h("div", { className: "reason", title: summary },
 		summary) : null),

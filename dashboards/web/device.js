@@ -27,7 +27,9 @@ function online_badge(device) {
 }
 
 function head_children(device) {
+	const { firing, severity } = device.alerts;
 	return [badge(device.condition.severity, words.state(device.condition.state)), online_badge(device),
+		firing ? badge(severity, firing === 1 ? "1 alert" : `${count(firing)} alerts`) : null,
 		device.acked === false ? h("span", { className: "tag", title: "Sends plain JSON: musterd cannot tell it what has arrived" },
 			"unacknowledged") : null,
 		h("span", { className: "faint" }, "last seen ", age(device.last_seen_ms))];
@@ -127,7 +129,7 @@ export function mount(root, place) {
 			get("/api/v1/commands", { device: id, limit: commands_shown })]);
 		content.hidden = false;
 		show_error(error, null);
-		head.show({ condition: device.condition, online: device.online, acked: device.acked, last_seen_ms: device.last_seen_ms });
+		head.show({ condition: device.condition, online: device.online, acked: device.acked, alerts: device.alerts, last_seen_ms: device.last_seen_ms });
 		why.show(reasons);
 		facts.show(device);
 		slots.show(device);

@@ -26,7 +26,8 @@ const columns = [
 	{ name: "Uptime", orders: ["uptime", "-uptime"], className: "number" },
 	{ name: "Last seen", orders: ["-last_seen", "last_seen"], className: "number" },
 ];
-const default_order = "worst";
+const default_order = "-alerts"; // the gravest alert first
+const marked_order = "worst";
 
 function reason_of(device) {
 	return device.condition.reasons[0]?.text ?? "";
@@ -96,9 +97,9 @@ function search_box(get_parameters) {
 	return { form, input };
 }
 
-// Pages of "worst" go on by a mark in the list (after), the others by number (offset).
+// Pages of "worst" go on behind a mark in the list (after), the others by number (offset).
 function pager(parameters, page) {
-	const is_marked = (parameters.order ?? default_order) === default_order;
+	const is_marked = parameters.order === marked_order;
 	const is_first = !parameters.after && !Number(parameters.offset ?? 0);
 	const next = page.next === null ? null : { ...parameters, after: is_marked ? page.next : "", offset: is_marked ? "" : page.next };
 	const offset = Number(parameters.offset ?? 0);

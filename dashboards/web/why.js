@@ -23,7 +23,8 @@ function finding_item(finding) {
 }
 
 function children({ verdict, findings, healthy_because: reasons = [] }) {
-	return [h("p", { className: `verdict ${verdict.severity}` }, badge(verdict.severity, words.state(verdict.state)), " ", verdict.text),
+	return [h("p", { className: `verdict ${verdict.severity}` }, badge(verdict.severity, verdict.severity === "ok" ? "healthy" : verdict.severity),
+		" ", verdict.text),
 		findings.length ? h("ol", { className: "findings" }, findings.map(finding_item)) : null,
 		reasons.length ? h("ul", { className: "evidence" }, reasons.map((reason) => h("li", {}, reason))) : null];
 }
