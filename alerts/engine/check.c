@@ -76,7 +76,7 @@ static void check_not(struct check *check, struct node *node)
 
 // --- comparison ---
 
-static double compare(enum rule_opcode op, double left, double right)
+static bool compare(enum rule_opcode op, double left, double right)
 {
 	switch (op) {
 	case OP_EQUAL: return left == right;
@@ -106,21 +106,26 @@ static bool want_number(struct check *check, struct node *node)
 	return false;
 }
 
-// A limit that the metric never reaches, or never leaves.
-static void lint_range(struct check *check, const struct node *node)
+// A metric in its own unit against a constant.
+static bool is_limit(const struct node *node)
 {
-	const struct node *left = node->left, *right = node->right;
-	if (left->kind != NODE_NAME || left->value.metric < 0 || !right->value.is_const || left->value.num != 1 || left->value.den != 1)
+	const struct node *left = node->left;
+	return left->kind == NODE_NAME && left->value.metric >= 0 && node->right->value.is_const && left->value.num == left->value.den;
+}
+
+// A limit that the metric never reaches, or never leaves.
+static void lint_range(const struct check *check, const struct node *node)
+{
+	if (!is_limit(node))
 		return;
-	const struct mu_metric_info *info = &mu_metrics[left->value.metric];
-	double low = compare(node->op, (double)info->min, right->value.number);
-	double high = compare(node->op, (double)info->max, right->value.number);
-	bool within = right->value.number >= (double)info->min && right->value.number <= (double)info->max;
+	const struct mu_metric_info *info = &mu_metrics[node->left->value.metric];
+	double limit = node->right->value.number;
+	bool low = compare(node->op, (double)info->min, limit), high = compare(node->op, (double)info->max, limit);
+	bool is_within = limit >= (double)info->min && limit <= (double)info->max;
 	bool is_equality = node->op == OP_EQUAL || node->op == OP_NOT_EQUAL;
-	if (low != high || (within && is_equality))
+	if (low != high || (is_within && is_equality))
 		return;
-	problem_hint(problem_at(check->where, node->offset, node->width, PROBLEM_CONSTANT, "this is %s true",
-			     low != 0 ? "always" : "never"),
+	problem_hint(problem_at(check->where, node->offset, node->width, PROBLEM_CONSTANT, "this is %s true", low ? "always" : "never"),
 		"`%s` is between %lld and %lld", info->name, (long long)info->min, (long long)info->max);
 }
 
@@ -147,14 +152,19 @@ static void check_states(struct check *check, struct node *node)
 	set_condition(node);
 }
 
+// A side of a comparison, the other side of which may be a state.
+static void check_side(struct check *check, struct node *side, int metric)
+{
+	if (metric < 0 || !check_enum_value(check, side, metric))
+		check_node(check, side);
+}
+
 static void check_comparison(struct check *check, struct node *node)
 {
 	struct node *left = node->left, *right = node->right;
 	int metric = check_enum_of(left) >= 0 ? check_enum_of(left) : check_enum_of(right);
-	if (metric < 0 || !check_enum_value(check, left, metric))
-		check_node(check, left);
-	if (metric < 0 || !check_enum_value(check, right, metric))
-		check_node(check, right);
+	check_side(check, left, metric);
+	check_side(check, right, metric);
 	if (is_wrong(left) || is_wrong(right))
 		return;
 	if (metric >= 0)
@@ -165,28 +175,28 @@ static void check_comparison(struct check *check, struct node *node)
 		node->value.type = VALUE_NUMBER;
 }
 
+static bool check_item(struct check *check, struct node *left, struct node *item, int metric)
+{
+	check_side(check, item, metric);
+	if (is_wrong(item) || is_wrong(left))
+		return false;
+	if (!item->value.is_const) {
+		problem_hint(check_problem(check, item, PROBLEM_TYPES, "a list of `in` holds constants"), "join comparisons with `or`");
+		return false;
+	}
+	return metric >= 0 ? check_states_fit(check, left, item) : want_number(check, item) && check_align_pair(check, left, item);
+}
+
 static void check_in(struct check *check, struct node *node)
 {
 	int metric = check_enum_of(node->left);
-	bool fits = true;
 	check_node(check, node->left);
-	if (metric < 0 && !is_wrong(node->left))
-		fits = want_number(check, node->left);
-	for (struct node *item = node->right; item; item = item->next) {
-		if (metric < 0 || !check_enum_value(check, item, metric))
-			check_node(check, item);
-		if (is_wrong(item) || is_wrong(node->left) || !fits)
+	bool fits = metric >= 0 || want_number(check, node->left);
+	for (struct node *item = node->right; item; item = item->next)
+		if (fits && !check_item(check, node->left, item, metric))
 			fits = false;
-		else if (!item->value.is_const) {
-			problem_hint(check_problem(check, item, PROBLEM_TYPES, "a list of `in` holds constants"),
-				"join comparisons with `or`");
-			fits = false;
-		} else if (metric >= 0 ? !check_states_fit(check, node->left, item) : !check_align_pair(check, node->left, item))
-			fits = false;
-	}
-	if (!fits || is_wrong(node->left))
-		return;
-	set_condition(node);
+	if (fits)
+		set_condition(node);
 }
 
 // --- arithmetic ---
@@ -202,32 +212,48 @@ static double calculate(enum rule_opcode op, double left, double right)
 	}
 }
 
+static void fold_arithmetic(struct check *check, struct node *node)
+{
+	double number = calculate(node->op, node->left->value.number, node->right->value.number);
+	set_constant(node, number);
+	if (isfinite(number))
+		return;
+	node->value.type = VALUE_WRONG;
+	check_problem(check, node, PROBLEM_BAD_TOKEN, "a number that is too large");
+}
+
+static bool is_zero_division(struct check *check, const struct node *node)
+{
+	const struct node *right = node->right;
+	bool divides = node->op == OP_DIVIDE || node->op == OP_MODULO;
+	bool is_it = divides && right->value.is_const && right->value.number == 0;
+	if (is_it)
+		problem_hint(check_problem(check, right, PROBLEM_ZERO_DIVISION, "a division by zero"), "this would never be true or false");
+	return is_it;
+}
+
+// Brings both sides to their units and gives the node its own.
+static bool set_unit(struct check *check, struct node *node)
+{
+	if (node->op == OP_MULTIPLY || node->op == OP_DIVIDE)
+		return check_scale_product(check, node);
+	if (!check_align(check, node))
+		return false;
+	struct unit left = node->left->value.unit;
+	node->value.unit = left.dimension == DIMENSION_ANY ? node->right->value.unit : left;
+	return true;
+}
+
 static void check_arithmetic(struct check *check, struct node *node)
 {
-	struct node *left = node->left, *right = node->right;
-	check_node(check, left);
-	check_node(check, right);
-	bool left_fits = want_number(check, left), right_fits = want_number(check, right);
-	if (!left_fits || !right_fits)
+	check_node(check, node->left);
+	check_node(check, node->right);
+	bool left = want_number(check, node->left), right = want_number(check, node->right);
+	if (!left || !right || is_zero_division(check, node) || !set_unit(check, node))
 		return;
-	bool divides = node->op == OP_DIVIDE || node->op == OP_MODULO;
-	if (divides && right->value.is_const && right->value.number == 0) {
-		problem_hint(check_problem(check, right, PROBLEM_ZERO_DIVISION, "a division by zero"), "this would never be true or false");
-		return;
-	}
-	bool fits = node->op == OP_MULTIPLY || node->op == OP_DIVIDE ? check_scale_product(check, node) : check_align(check, node);
-	if (!fits)
-		return;
-	if (node->op != OP_MULTIPLY && node->op != OP_DIVIDE)
-		node->value.unit = left->value.unit.dimension == DIMENSION_ANY ? right->value.unit : left->value.unit;
 	node->value.type = VALUE_NUMBER;
-	if (!left->value.is_const || !right->value.is_const)
-		return;
-	set_constant(node, calculate(node->op, left->value.number, right->value.number));
-	if (!isfinite(node->value.number)) {
-		node->value.type = VALUE_WRONG;
-		check_problem(check, node, PROBLEM_BAD_TOKEN, "a number that is too large");
-	}
+	if (node->left->value.is_const && node->right->value.is_const)
+		fold_arithmetic(check, node);
 }
 
 static void check_negate(struct check *check, struct node *node)
@@ -281,28 +307,32 @@ static void note_value(struct checked_value *value, struct unit unit)
 	value->unit = unit;
 }
 
+static bool note_values(struct checked_value *value, const struct node *node);
+
+static bool note_both(struct checked_value *value, const struct node *node)
+{
+	bool left = note_values(value, node->left);
+	if (left && node->op != OP_OR)
+		return true;
+	bool right = note_values(value, node->right);
+	return node->op == OP_OR ? left && right : node->op == OP_AND && right;
+}
+
 // Notes each comparison below the node that can be the one. Returns whether one of them is true whenever the node is: what stands to the
 // right of it cannot be the one, then.
 static bool note_values(struct checked_value *value, const struct node *node)
 {
-	if (!node)
-		return false;
-	if (node->kind == NODE_BINARY && node->op >= OP_EQUAL && node->op <= OP_GREATER_EQUAL) {
-		note_value(value, node->left->value.unit);
+	bool is_flag = node->kind == NODE_NAME && node->value.type == VALUE_FLAG; // compiled as a comparison with 0
+	bool is_comparison = node->kind == NODE_BINARY && node->op >= OP_EQUAL && node->op <= OP_GREATER_EQUAL;
+	if (is_flag || is_comparison) {
+		note_value(value, is_flag ? unit_any : node->left->value.unit);
 		return true;
 	}
-	if (node->kind == NODE_NAME && node->value.type == VALUE_FLAG) {
-		note_value(value, unit_any); // compiled as a comparison with 0
-		return true;
-	}
-	if (node->kind != NODE_BINARY) {
+	if (node->kind == NODE_BINARY)
+		return note_both(value, node);
+	if (node->left && node->kind == NODE_NOT)
 		note_values(value, node->left);
-		return false;
-	}
-	bool left = note_values(value, node->left);
-	if (node->op == OP_OR)
-		return note_values(value, node->right) && left;
-	return left || (note_values(value, node->right) && node->op == OP_AND);
+	return false;
 }
 
 bool check_condition(struct check *check, struct node *root)

@@ -172,6 +172,16 @@ static void lint_window(struct check *check, const struct node *call, const stru
 			"devices send one a minute; 3m or more gives a result that one lost record does not change");
 }
 
+// What the function reads. false: it does not fit, and it was said.
+static bool check_input(struct check *check, struct node *call, struct node *argument)
+{
+	switch (call->function->argument) {
+	case ARGUMENT_EVENTS: return check_events(check, call, argument);
+	case ARGUMENT_DURATION: return true;
+	default: return check_series(check, call, argument);
+	}
+}
+
 void check_call(struct check *check, struct node *node)
 {
 	const struct rule_function *function = find_function(check, node);
@@ -183,18 +193,11 @@ void check_call(struct check *check, struct node *node)
 		wrong_argument(check, argument ? argument->next : node, function);
 		return;
 	}
-	bool fits = true;
-	if (function->argument == ARGUMENT_EVENTS)
-		fits = check_events(check, node, argument);
-	else if (function->argument != ARGUMENT_DURATION)
-		fits = check_series(check, node, argument);
-	if (fits && function->argument == ARGUMENT_DURATION)
-		node->window_ms = duration_of(check, argument, function);
-	else if (fits && argument->window)
-		node->window_ms = duration_of(check, argument->window, function);
-	if (!fits || (function->argument != ARGUMENT_METRIC && !node->window_ms))
+	if (!check_input(check, node, argument))
+		return;
+	const struct node *duration = function->argument == ARGUMENT_DURATION ? argument : argument->window;
+	if (duration && !(node->window_ms = duration_of(check, duration, function)))
 		return;
 	set_result(node);
-	if (argument->window)
-		lint_window(check, node, argument);
+	lint_window(check, node, argument);
 }

@@ -153,18 +153,25 @@ int check_enum_of(const struct node *node)
 	return metric >= 0 && mu_metrics[metric].type == MU_METRIC_ENUM ? metric : -1;
 }
 
+// What a node says as a text that could be a state; 0: it is something else.
+static const char *state_text(const struct check *check, const struct node *node)
+{
+	if (node->kind == NODE_TEXT)
+		return node->name;
+	if (node->kind == NODE_PARAM) {
+		const struct rule_param *param = rule_params_find(check->params, node->name);
+		return param && param->value.kind == TOKEN_TEXT ? param->text : 0;
+	}
+	bool is_name = node->kind == NODE_NAME && !node->has_matchers && !node->window && mu_metric_find(node->name) < 0;
+	return is_name ? node->name : 0;
+}
+
 bool check_enum_value(struct check *check, struct node *node, int metric)
 {
 	struct enum_names names;
-	const char *text = node->name;
 	int value;
-	bool is_name = node->kind == NODE_NAME && !node->has_matchers && !node->window && mu_metric_find(node->name) < 0;
-	if (node->kind == NODE_PARAM) {
-		const struct rule_param *param = rule_params_find(check->params, node->name);
-		if (!param || param->value.kind != TOKEN_TEXT)
-			return false;
-		text = param->text;
-	} else if (node->kind != NODE_TEXT && !is_name)
+	const char *text = state_text(check, node);
+	if (!text)
 		return false;
 	enum_names_of(metric, &names);
 	if (enum_names_find(&names, text, &value)) {
@@ -252,29 +259,37 @@ bool check_align(struct check *check, struct node *node)
 	return check_align_pair(check, node->left, node->right);
 }
 
+static bool is_plain(struct unit unit)
+{
+	return unit.dimension == DIMENSION_ANY;
+}
+
+// A share or a plain number leaves the other side in its unit; all else is brought to base units.
+static void scale_factor(struct node *node, struct unit other)
+{
+	struct unit unit = node->value.unit;
+	bool is_factor = is_plain(unit) || is_plain(other);
+	bool keeps = is_factor || other.dimension == DIMENSION_SHARE;
+	if (node->value.is_literal || !keeps || (!is_factor && unit.dimension == DIMENSION_SHARE))
+		normalise(node);
+}
+
 bool check_scale_product(struct check *check, struct node *node)
 {
 	struct node *left = node->left, *right = node->right;
 	struct unit a = left->value.unit, b = right->value.unit;
-	bool has_plain = a.dimension == DIMENSION_ANY || b.dimension == DIMENSION_ANY;
-	bool has_share = a.dimension == DIMENSION_SHARE || b.dimension == DIMENSION_SHARE;
-	if (node->op == OP_DIVIDE && a.dimension == b.dimension && a.per_second == b.per_second)
+	bool divides = node->op == OP_DIVIDE;
+	if (divides && a.dimension == b.dimension && a.per_second == b.per_second)
 		check_align_pair(check, left, right);
 	else {
-		// A share or a plain number leaves the other side in its unit.
-		bool keeps_other = has_plain || has_share;
-		if (left->value.is_literal || !keeps_other || (!has_plain && a.dimension == DIMENSION_SHARE))
-			normalise(left);
-		if (right->value.is_literal || !keeps_other || (!has_plain && b.dimension == DIMENSION_SHARE))
-			normalise(right);
+		scale_factor(left, b);
+		scale_factor(right, a);
 	}
-	bool fits = node->op == OP_MULTIPLY ? unit_multiply(left->value.unit, right->value.unit, &node->value.unit)
-					    : unit_divide(left->value.unit, right->value.unit, &node->value.unit);
-	if (fits)
+	if ((divides ? unit_divide : unit_multiply)(left->value.unit, right->value.unit, &node->value.unit))
 		return true;
 	char left_text[40], right_text[40];
 	problem_hint(check_problem(check, node, PROBLEM_UNITS, "%s %s %s has no unit here", unit_text(a, left_text, sizeof left_text),
-			     node->op == OP_MULTIPLY ? "times" : "divided by", unit_text(b, right_text, sizeof right_text)),
+			     divides ? "divided by" : "times", unit_text(b, right_text, sizeof right_text)),
 		"compare each with its own limit and join them with `and`");
 	return false;
 }

@@ -164,6 +164,18 @@ static void emit_value(struct emitter *emitter, const struct node *node)
 	emit_slot(emitter, OP_VALUE, &slot);
 }
 
+static void emit_negate(struct emitter *emitter, const struct node *node)
+{
+	emit_node(emitter, node->left);
+	emit(emitter, (struct rule_op){ .code = OP_NEGATE }, 1);
+}
+
+static void emit_not(struct emitter *emitter, const struct node *node)
+{
+	emit_condition(emitter, node->left);
+	emit(emitter, (struct rule_op){ .code = OP_NOT }, 1);
+}
+
 static void emit_scale(struct emitter *emitter, const struct value_info *value)
 {
 	if (value->num == value->den)
@@ -181,17 +193,15 @@ static void emit_node(struct emitter *emitter, const struct node *node)
 		emit_number(emitter, node->value.number);
 		return;
 	}
-	switch (node->kind) {
-	case NODE_CALL: emit_call(emitter, node); break;
-	case NODE_BINARY: emit_binary(emitter, node); break;
-	case NODE_IN: emit_in(emitter, node); break;
-	case NODE_NEGATE:
-	case NODE_NOT:
-		(node->kind == NODE_NOT ? emit_condition : emit_node)(emitter, node->left);
-		emit(emitter, (struct rule_op){ .code = node->kind == NODE_NOT ? OP_NOT : OP_NEGATE }, 1);
-		break;
-	default: emit_value(emitter, node); break; // all other kinds are constant
-	}
+	static void (*const emits[])(struct emitter *, const struct node *) = {
+		[NODE_CALL] = emit_call,
+		[NODE_BINARY] = emit_binary,
+		[NODE_IN] = emit_in,
+		[NODE_NOT] = emit_not,
+		[NODE_NEGATE] = emit_negate,
+		[NODE_NAME] = emit_value, // all other kinds are constant
+	};
+	emits[node->kind](emitter, node);
 	emit_scale(emitter, &node->value);
 }
 

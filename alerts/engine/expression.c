@@ -252,6 +252,21 @@ static void parse_arguments(struct parser *parser, struct node *call)
 	want_sign(parser, ")", "a comma or )");
 }
 
+static struct node *parse_call(struct parser *parser, struct node *node)
+{
+	node->kind = NODE_CALL;
+	if (goes_deeper(parser))
+		parse_arguments(parser, node);
+	parser->depth--;
+	return finish(parser, node);
+}
+
+// Whether a name that PromQL has stands where it means that: sum by (x) (y), abs(x).
+static bool is_used_as_function(const struct parser *parser)
+{
+	return is_sign(parser, "(") || is_word(parser, "by") || is_word(parser, "without") || is_sign(parser, "{");
+}
+
 static struct node *parse_name(struct parser *parser)
 {
 	struct token name = parser->token;
@@ -260,8 +275,7 @@ static struct node *parse_name(struct parser *parser)
 		return 0;
 	const char *refused = rule_function_refused(name.text);
 	advance(parser);
-	bool is_refused = refused && (is_sign(parser, "(") || is_word(parser, "by") || is_word(parser, "without") || is_sign(parser, "{"));
-	if (is_refused || (refused && strcmp(name.text, "offset") == 0)) {
+	if (refused && is_used_as_function(parser)) {
 		parser->failed = true;
 		problem_hint(problem_at(parser->where, name.offset, name.width, PROBLEM_EXPRESSION_OUTSIDE,
 				     "`%s` is not part of the rule language", name.text),
@@ -269,13 +283,8 @@ static struct node *parse_name(struct parser *parser)
 		return 0;
 	}
 	memcpy(node->name, name.text, sizeof node->name);
-	if (take_sign(parser, "(")) {
-		node->kind = NODE_CALL;
-		if (goes_deeper(parser))
-			parse_arguments(parser, node);
-		parser->depth--;
-		return finish(parser, node);
-	}
+	if (take_sign(parser, "("))
+		return parse_call(parser, node);
 	if (take_sign(parser, "{"))
 		parse_matchers(parser, node);
 	if (take_sign(parser, "["))
@@ -336,13 +345,14 @@ static struct node *parse_primary(struct parser *parser)
 static struct node *parse_unary(struct parser *parser)
 {
 	size_t offset = parser->token.offset;
-	if (take_sign(parser, "+"))
-		return parse_unary(parser);
-	if (!take_sign(parser, "-"))
+	bool is_plus = take_sign(parser, "+");
+	if (!is_plus && !take_sign(parser, "-"))
 		return parse_primary(parser);
-	struct node *node = new_node(parser, NODE_NEGATE, offset);
+	struct node *node = is_plus ? 0 : new_node(parser, NODE_NEGATE, offset);
 	struct node *operand = goes_deeper(parser) ? parse_unary(parser) : 0;
 	parser->depth--;
+	if (is_plus)
+		return parser->failed ? 0 : operand;
 	if (node)
 		node->left = operand;
 	return finish(parser, node);
@@ -465,34 +475,4 @@ void expression_free(struct expression *expression)
 {
 	free(expression->nodes);
 	*expression = (struct expression){ 0 };
-}
-
-static bool same_list(const struct node *a, const struct node *b)
-{
-	for (; a && b; a = a->next, b = b->next)
-		if (!expression_equal(a, b))
-			return false;
-	return !a && !b;
-}
-
-static bool same_matchers(const struct node *a, const struct node *b)
-{
-	if (a->matcher_count != b->matcher_count)
-		return false;
-	for (unsigned i = 0; i < a->matcher_count; i++)
-		if (strcmp(a->matchers[i].label.text, b->matchers[i].label.text) != 0 ||
-			strcmp(a->matchers[i].text.text, b->matchers[i].text.text) != 0 || a->matchers[i].is_not != b->matchers[i].is_not)
-			return false;
-	return true;
-}
-
-bool expression_equal(const struct node *a, const struct node *b)
-{
-	if (!a || !b)
-		return a == b;
-	if (a->kind != b->kind || a->op != b->op || a->is_bool != b->is_bool || a->is_negated != b->is_negated)
-		return false;
-	if (strcmp(a->name, b->name) != 0 || a->number != b->number || !same_matchers(a, b))
-		return false;
-	return same_list(a->left, b->left) && same_list(a->right, b->right) && expression_equal(a->window, b->window);
 }

@@ -77,7 +77,4 @@ struct expression {
 void expression_read(struct expression *expression, const struct problem_where *where);
 void expression_free(struct expression *expression);
 
-// Whether both say the same, whatever their blanks and parentheses.
-bool expression_equal(const struct node *a, const struct node *b);
-
 #endif

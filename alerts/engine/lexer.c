@@ -73,14 +73,6 @@ static size_t number_at(const char *at)
 	return length;
 }
 
-static bool is_whole(const char *digits, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!is_digit(digits[i]))
-			return false;
-	return length > 0;
-}
-
 // A number with what belongs to it is at hand whole: how much of the text it takes.
 static size_t run_at(const char *at)
 {
@@ -117,37 +109,38 @@ static bool is_percent(const char *at)
 	return *at == '%' && !is_name_byte(at[1]) && at[1] != '$' && at[1] != '(' && at[1] != '.';
 }
 
+// What stands behind the digits: k, Mi, % or nothing. false: something else.
+static bool take_suffix(const char *at, size_t letters, struct token *token)
+{
+	if (!letters) {
+		bool is_share = is_percent(at);
+		token->kind = is_share ? TOKEN_PERCENT : TOKEN_NUMBER;
+		token->width += is_share;
+		return true;
+	}
+	int row = suffix_at(at, letters);
+	token->kind = TOKEN_NUMBER;
+	if (row < 0 || suffixes[row].kind != TOKEN_NUMBER)
+		return false;
+	token->number *= suffixes[row].factor;
+	return true;
+}
+
 static void take_number(const char *at, struct token *token)
 {
 	char digits[40];
 	size_t length = number_at(at), run = run_at(at);
-	size_t letters = run - length;
-	int row = letters ? suffix_at(at + length, letters) : -1;
-	bool is_plain_run = is_whole(at, length) || row < 0 || suffixes[row].kind == TOKEN_NUMBER;
-	if (letters && is_plain_run && take_duration(at, run, token))
+	if (run > length && take_duration(at, run, token))
 		return;
-	if (length >= sizeof digits) {
-		bad(token, run, "a number that is too long");
-		return;
-	}
-	snprintf(digits, sizeof digits, "%.*s", (int)length, at);
+	snprintf(digits, sizeof digits, "%.*s", (int)(length < sizeof digits ? length : 0), at);
 	token->number = strtod(digits, 0);
-	if (token->number > 1e300) {
-		bad(token, run, "a number that is too large");
-		return;
-	}
-	token->kind = TOKEN_NUMBER;
 	token->width = run;
-	if (letters && (row < 0 || suffixes[row].kind != TOKEN_NUMBER)) {
+	if (length >= sizeof digits)
+		bad(token, run, "a number that is too long");
+	else if (token->number > 1e300)
+		bad(token, run, "a number that is too large");
+	else if (!take_suffix(at + length, run - length, token))
 		bad(token, run, "not a number or a duration");
-		return;
-	}
-	if (letters)
-		token->number *= suffixes[row].factor;
-	else if (is_percent(at + run)) {
-		token->kind = TOKEN_PERCENT;
-		token->width++;
-	}
 }
 
 // Text in quotes. Within " and ' a backslash makes the next quote or backslash a letter.
@@ -250,12 +243,17 @@ int lexer_duration(const char *text, uint64_t *ms)
 	return 0;
 }
 
+static bool is_number(const struct token *token)
+{
+	return token->kind == TOKEN_NUMBER || token->kind == TOKEN_PERCENT;
+}
+
 void lexer_literal(const char *text, struct token *token)
 {
 	size_t minus = *text == '-';
 	lexer_next(text, minus, token);
-	bool is_number = token->kind == TOKEN_NUMBER || token->kind == TOKEN_PERCENT || (token->kind == TOKEN_DURATION && !minus);
-	if (is_number && token->offset == minus && !text[minus + token->width]) {
+	bool is_value = is_number(token) || (token->kind == TOKEN_DURATION && !minus);
+	if (is_value && token->offset == minus && !text[minus + token->width]) {
 		token->number = minus ? -token->number : token->number;
 		token->offset = 0;
 		token->width += minus;
@@ -265,5 +263,5 @@ void lexer_literal(const char *text, struct token *token)
 	if (!*text || token->width >= TOKEN_TEXT_BYTES)
 		bad(token, token->width, *text ? "a text that is too long" : "nothing");
 	else
-		snprintf(token->text, sizeof token->text, "%s", text);
+		memcpy(token->text, text, token->width + 1);
 }

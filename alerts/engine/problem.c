@@ -179,7 +179,7 @@ size_t rules_problem_text(const struct rules_problem *problem, char *text, size_
 		snprintf(where, sizeof where, "   group \"%s\", alert \"%s\"", problem->group, problem->alert);
 	else if (problem->group[0])
 		snprintf(where, sizeof where, "   group \"%s\"", problem->group);
-	int length = snprintf(text, size, "%s[%s]: %s\n%s --> %s:%u:%u%s\n%s  |\n%s | %s\n%s  | %s%s%s%s\n",
+	int length = snprintf(text, size, "%s[%s]: %s\n%s--> %s:%u:%u%s\n%s |\n%s | %s\n%s | %s%s%s%s\n",
 		problem->is_warning ? "warning" : "error", problem->code, problem->what, margin, problem->file, problem->line,
 		problem->column, where, margin, number, problem->excerpt, margin, blanks, marks, problem->hint[0] ? " " : "",
 		problem->hint);

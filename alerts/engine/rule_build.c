@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "alerts/engine/check.h"
+#include "alerts/engine/expression_equal.h"
 #include "alerts/engine/rule_keys.h"
 #include "alerts/engine/rule_texts.h"
+#include "alerts/engine/rule_uid.h"
 #include "proto/text.h"
 
-enum { NAME_BYTES_MAX = 63 }; // of groups, alerts and uids
+enum { NAME_BYTES_MAX = RULE_UID_BYTES_MAX }; // of an alert's name, too
 
 // Everything that one rule needs while it is read.
 struct job {
@@ -49,43 +51,18 @@ static char *copy(const struct job *job, const char *text)
 
 // --- name and uid ---
 
-static bool is_uid(const char *text)
-{
-	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-	return length && length <= NAME_BYTES_MAX && !text[length];
-}
-
-// HeapLow -> heap_low, "Disk full!" -> disk_full.
-static void add_slug(char *out, size_t size, const char *text)
-{
-	size_t length = strlen(out), begin = length;
-	for (const char *at = text; *at && length + 2 < size; at++) {
-		bool is_upper = *at >= 'A' && *at <= 'Z';
-		bool is_small = (*at >= 'a' && *at <= 'z') || (*at >= '0' && *at <= '9');
-		bool ends_word = at > text && ((at[-1] >= 'a' && at[-1] <= 'z') || (at[-1] >= '0' && at[-1] <= '9'));
-		bool needs_gap = length > begin && out[length - 1] != '_' && ((is_upper && ends_word) || (!is_upper && !is_small));
-		if (needs_gap)
-			out[length++] = '_';
-		if (is_upper || is_small)
-			out[length++] = (char)(is_upper ? *at + 32 : *at);
-	}
-	while (length > begin && out[length - 1] == '_')
-		length--;
-	out[length] = 0;
-}
-
 static void read_uid(struct job *job)
 {
 	const struct rule_yaml_node *uid = rule_keys_get(job->node, "uid", RULE_YAML_TEXT);
 	char derived[160] = "";
-	if (uid && !is_uid(uid->scalar.text))
+	if (uid && !rule_uid_is_valid(uid->scalar.text))
 		problem_hint(rule_yaml_problem(&job->where, uid, PROBLEM_BAD_VALUE, "`%.60s` cannot be a uid", uid->scalar.text),
 			"small letters, digits, _ . and -, at most %d", NAME_BYTES_MAX);
 	if (!uid && job->rule->name) {
-		add_slug(derived, sizeof derived - 2, job->where.group);
+		rule_uid_add(derived, sizeof derived - 2, job->where.group);
 		snprintf(derived + strlen(derived), 2, ".");
-		add_slug(derived, sizeof derived, job->rule->name);
-		if (!is_uid(derived) || derived[0] == '.' || derived[strlen(derived) - 1] == '.')
+		rule_uid_add(derived, sizeof derived, job->rule->name);
+		if (!rule_uid_is_valid(derived))
 			problem_hint(problem_in_file(&job->where, job->node->scalar.place, 1, PROBLEM_BAD_VALUE,
 					     "no uid can be made of the names of group and alert"),
 				"write `uid:` with small letters, digits, _ . and -, at most %d", NAME_BYTES_MAX);
@@ -196,19 +173,26 @@ static void read_severities(struct job *job, const struct rule_yaml_node *severi
 	}
 }
 
+static void tell_levels_missing(const struct job *job)
+{
+	problem_hint(problem_in_file(&job->where, job->node->scalar.place, 1, PROBLEM_MISSING_KEY, "a rule without an expression"),
+		"write `expr: METRIC < LIMIT`, or `severities:` with one for each level");
+}
+
+// rule_keys_check() has told of values of another kind.
 static void read_levels(struct job *job)
 {
 	const struct rule_yaml_node *expr = rule_yaml_find(job->node, "expr"), *severities = rule_yaml_find(job->node, "severities");
 	if (expr && severities)
 		problem_hint(rule_yaml_problem(&job->where, severities->key, PROBLEM_BAD_VALUE, "both `expr` and `severities`"),
 			"`severities` holds one expression for each level; leave `expr` out");
-	if (severities && severities->kind == RULE_YAML_MAPPING && severities->child)
+	bool has_levels = severities && severities->child;
+	if (has_levels && severities->kind == RULE_YAML_MAPPING)
 		read_severities(job, severities);
 	else if (expr && expr->kind == RULE_YAML_TEXT)
 		add_level(job, expr, read_severity(job));
-	else if ((!expr && !severities) || (severities && !severities->child && severities->kind != RULE_YAML_LIST))
-		problem_hint(problem_in_file(&job->where, job->node->scalar.place, 1, PROBLEM_MISSING_KEY, "a rule without an expression"),
-			"write `expr: METRIC < LIMIT`, or `severities:` with one for each level");
+	else if (!expr && !has_levels)
+		tell_levels_missing(job);
 }
 
 static void read_clear(struct job *job)
@@ -228,27 +212,34 @@ static void read_clear(struct job *job)
 
 // --- the rest ---
 
+static uint64_t duration_of_param(const struct job *job, const struct rule_yaml_node *node)
+{
+	const char *name = node->scalar.text + 1;
+	const struct rule_param *param = rule_params_find(job->build->params, name);
+	if (param && param->value.kind == TOKEN_DURATION)
+		return (uint64_t)(param->value.number < 1e15 ? param->value.number : 1e15);
+	if (param) {
+		problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_UNKNOWN_PARAM, "the parameter `$%s` is %s, not a duration", name,
+				     rule_param_type(&param->value)),
+			"its value is `%s`, in %s:%u", param->text, param->file, param->line);
+		return 0;
+	}
+	const char *nearest = problem_nearest(name, rule_params_name, job->build->params);
+	problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `$%.60s`", name),
+		nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
+	return 0;
+}
+
 static uint64_t read_duration(const struct job *job, const char *key)
 {
 	const struct rule_yaml_node *node = rule_keys_get(job->node, key, RULE_YAML_TEXT);
 	uint64_t ms = 0;
 	if (!node)
 		return 0;
-	const char *text = node->scalar.text;
-	if (*text == '$') {
-		const struct rule_param *param = rule_params_find(job->build->params, text + 1);
-		const char *nearest = param ? 0 : problem_nearest(text + 1, rule_params_name, job->build->params);
-		if (param && param->value.kind == TOKEN_DURATION)
-			ms = (uint64_t)(param->value.number < 1e15 ? param->value.number : 1e15);
-		else if (param)
-			problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_UNKNOWN_PARAM, "the parameter `%s` is %s, not a duration",
-					     text, rule_param_type(&param->value)),
-				"its value is `%s`, in %s:%u", param->text, param->file, param->line);
-		else
-			problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `%.60s`", text),
-				nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
-	} else if (lexer_duration(text, &ms) < 0)
-		problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_BAD_DURATION, "`%.60s` is not a duration", text),
+	if (*node->scalar.text == '$')
+		ms = duration_of_param(job, node);
+	else if (lexer_duration(node->scalar.text, &ms) < 0)
+		problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_BAD_DURATION, "`%.60s` is not a duration", node->scalar.text),
 			"whole numbers with ms s m h d w: 30s, 5m, 1h30m");
 	if (ms > RULE_DURATION_MS_MAX)
 		problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_BAD_DURATION, "the duration is out of range"), "at most 366d");

@@ -63,22 +63,25 @@ struct adder {
 	bool is_full;
 };
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b && strcmp(a, b) == 0;
+}
+
 static void check_twice(const struct adder *adder, const struct rule_yaml_node *node, const struct rule *rule)
 {
 	const struct rule_yaml_node *name = rule_keys_get(node, "alert", RULE_YAML_TEXT), *uid = rule_keys_get(node, "uid", RULE_YAML_TEXT);
 	struct problem_where where = adder->build.where;
 	where.alert = rule->name;
-	if (!name || !rule->name || !rule->uid)
-		return;
-	for (size_t i = 0; i < adder->set->count; i++) {
+	for (size_t i = 0; name && i < adder->set->count; i++) {
 		const struct rule *other = &adder->set->rules[i];
-		if (i >= adder->first && other->name && strcmp(other->name, rule->name) == 0) {
+		if (i >= adder->first && same_text(other->name, rule->name)) {
 			problem_hint(rule_yaml_problem(&where, name, PROBLEM_DUPLICATE_NAME, "two alerts of the name `%s` in this file",
 					     rule->name),
 				"the first is in line %u; for levels of one alert use `severities`", other->line);
 			return;
 		}
-		if (other->uid && strcmp(other->uid, rule->uid) == 0) {
+		if (other->name && same_text(other->uid, rule->uid)) {
 			problem_hint(rule_yaml_problem(&where, uid ? uid : name, PROBLEM_DUPLICATE_UID, "two rules with the uid `%s`",
 					     rule->uid),
 				"the first is in %s:%u; give each a `uid` of its own", other->file, other->line);

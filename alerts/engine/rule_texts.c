@@ -19,12 +19,8 @@ static bool is_reserved(const char *name)
 // As Prometheus has it: letters, digits and _, no digit first.
 static bool is_label_name(const char *name)
 {
-	if (!*name || strlen(name) >= TOKEN_TEXT_BYTES || (*name >= '0' && *name <= '9'))
-		return false;
-	for (; *name; name++)
-		if (!(*name >= 'a' && *name <= 'z') && !(*name >= 'A' && *name <= 'Z') && !(*name >= '0' && *name <= '9') && *name != '_')
-			return false;
-	return true;
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	return length && !name[length] && length < TOKEN_TEXT_BYTES && !(*name >= '0' && *name <= '9');
 }
 
 // What both need: a good name and a text that is not too long. false: it was said.

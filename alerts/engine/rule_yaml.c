@@ -146,40 +146,54 @@ static void check_twice(const struct reader *reader, const struct rule_yaml_node
 		"the first is in line %u", first->key->scalar.place.line);
 }
 
+// A key of a mapping must be a text, and there may not be too many.
+static bool is_key(const struct reader *reader, const struct rule_yaml_node *mapping, const struct rule_yaml_node *key, unsigned keys)
+{
+	if (key->kind != RULE_YAML_TEXT)
+		problem_in_file(reader->where, key->scalar.place, 1, PROBLEM_WRONG_SHAPE, "a key that is no text");
+	else if (keys > RULE_YAML_KEYS_MAX)
+		problem_in_file(reader->where, key->scalar.place, 1, PROBLEM_TOO_LARGE, "more than %d keys in a mapping",
+			RULE_YAML_KEYS_MAX);
+	else {
+		check_twice(reader, mapping, key);
+		return true;
+	}
+	return false;
+}
+
+// The next value of a list or mapping. 0: its end (*is_end), or give up.
+static struct rule_yaml_node *read_child(struct reader *reader, unsigned depth, bool *is_end)
+{
+	yaml_event_t event;
+	*is_end = false;
+	if (!next_event(reader, &event))
+		return 0;
+	*is_end = event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
+	struct rule_yaml_node *node = *is_end ? 0 : read_node(reader, &event, depth);
+	yaml_event_delete(&event);
+	return node;
+}
+
 // What is read of a mapping or list, until its end. -1: give up.
 static int read_children(struct reader *reader, struct rule_yaml_node *parent, unsigned depth)
 {
-	struct rule_yaml_node **end = &parent->child, *key = 0;
+	struct rule_yaml_node **end = &parent->child, *key = 0, *node;
 	unsigned keys = 0;
-	for (;;) {
-		yaml_event_t event;
-		if (!next_event(reader, &event))
-			break;
-		bool is_end = event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
-		struct rule_yaml_node *node = is_end ? 0 : read_node(reader, &event, depth);
-		yaml_mark_t mark = event.start_mark;
-		yaml_event_delete(&event);
-		if (is_end)
-			return 0;
-		if (!node)
-			break;
-		if (parent->kind == RULE_YAML_LIST || key) {
-			node->key = key;
-			key = 0;
-			*end = node;
-			end = &node->next;
+	bool is_end;
+	while ((node = read_child(reader, depth, &is_end))) {
+		if (parent->kind == RULE_YAML_MAPPING && !key) {
+			key = node;
+			if (!is_key(reader, parent, key, ++keys))
+				break;
 			continue;
 		}
-		key = node;
-		if (key->kind != RULE_YAML_TEXT || ++keys > RULE_YAML_KEYS_MAX) {
-			complain(reader, mark, key->kind == RULE_YAML_TEXT ? PROBLEM_TOO_LARGE : PROBLEM_WRONG_SHAPE,
-				key->kind == RULE_YAML_TEXT ? "more than 256 keys in a mapping" : "a key that is no text");
-			break;
-		}
-		check_twice(reader, parent, key);
+		node->key = key;
+		key = 0;
+		*end = node;
+		end = &node->next;
 	}
 	rule_yaml_free(key);
-	return -1;
+	return is_end ? 0 : -1;
 }
 
 static struct rule_yaml_node *read_nested(struct reader *reader, const yaml_event_t *event, unsigned depth)
@@ -257,27 +271,32 @@ static bool ends_here(struct reader *reader)
 	}
 }
 
+// The first event that is no beginning of the stream or the document.
+static bool first_event(struct reader *reader, yaml_event_t *event)
+{
+	while (next_event(reader, event)) {
+		if (event->type != YAML_STREAM_START_EVENT && event->type != YAML_DOCUMENT_START_EVENT)
+			return true;
+		yaml_event_delete(event);
+	}
+	return false;
+}
+
 static struct rule_yaml_node *read_document(struct reader *reader, bool *is_empty)
 {
-	for (;;) {
-		yaml_event_t event;
-		if (!next_event(reader, &event))
-			return 0;
-		yaml_event_type_t type = event.type;
-		struct rule_yaml_node *root = 0;
-		bool is_begin = type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT;
-		if (!is_begin && type != YAML_STREAM_END_EVENT)
-			root = read_node(reader, &event, 0);
-		yaml_event_delete(&event);
-		if (is_begin)
-			continue;
-		*is_empty = type == YAML_STREAM_END_EVENT || (root && root->is_null);
-		if (root && (*is_empty || !ends_here(reader))) {
-			rule_yaml_free(root);
-			root = 0;
-		}
+	yaml_event_t event;
+	if (!first_event(reader, &event))
+		return 0;
+	*is_empty = event.type == YAML_STREAM_END_EVENT;
+	struct rule_yaml_node *root = *is_empty ? 0 : read_node(reader, &event, 0);
+	yaml_event_delete(&event);
+	if (!root)
+		return 0;
+	*is_empty = root->is_null;
+	if (ends_here(reader) && !*is_empty)
 		return root;
-	}
+	rule_yaml_free(root);
+	return 0;
 }
 
 struct rule_yaml_node *rule_yaml_read(const struct problem_where *where, bool *is_empty)

@@ -9,15 +9,13 @@
 // Bytes of the line break at `at`, 0 if there is none: CR LF, CR, LF, and NEL, LS, PS as libyaml has them.
 static size_t line_break(const char *text, size_t size, size_t at)
 {
-	const unsigned char *bytes = (const unsigned char *)text + at;
-	size_t left = size - at;
-	if (left >= 2 && bytes[0] == '\r' && bytes[1] == '\n')
-		return 2;
-	if (left >= 1 && (bytes[0] == '\r' || bytes[0] == '\n'))
-		return 1;
-	if (left >= 2 && bytes[0] == 0xc2 && bytes[1] == 0x85)
-		return 2;
-	return left >= 3 && bytes[0] == 0xe2 && bytes[1] == 0x80 && (bytes[2] == 0xa8 || bytes[2] == 0xa9) ? 3 : 0;
+	static const char *const breaks[] = { "\r\n", "\r", "\n", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9" };
+	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+		size_t length = strlen(breaks[i]);
+		if (size - at >= length && memcmp(text + at, breaks[i], length) == 0)
+			return length;
+	}
+	return 0;
 }
 
 static bool continues(char byte)
@@ -130,46 +128,58 @@ static size_t escape_bytes(const struct walk *walk)
 	}
 }
 
-// Passes what made one byte of the text. A blank stands for any run of blanks and line breaks, as folding makes it.
-static void pass(struct walk *walk, const struct source_scalar *scalar, char byte, bool is_last_blank)
+static bool is_at(const struct walk *walk, char byte)
 {
-	const struct source_map *map = walk->map;
-	if (walk->at < map->size && scalar->style == SOURCE_DOUBLE_QUOTED && map->text[walk->at] == '\\') {
+	return walk->at < walk->map->size && walk->map->text[walk->at] == byte;
+}
+
+static void pass_blanks(struct walk *walk)
+{
+	while (walk->at < walk->map->size && is_blank(walk->map->text[walk->at]))
+		walk->at++;
+}
+
+static void pass_letter(struct walk *walk, enum source_style style, char byte)
+{
+	while (walk->at < walk->map->size && walk->map->text[walk->at] != byte)
+		walk->at++;
+	walk->at += walk->at < walk->map->size;
+	if (style == SOURCE_SINGLE_QUOTED && byte == '\'' && is_at(walk, '\'')) // '' is one quote
+		walk->at++;
+}
+
+// Passes what made one byte of the text. A run of blanks stands for any run of blanks and line breaks, as folding makes it.
+static void pass(struct walk *walk, enum source_style style, char byte, bool is_last_blank)
+{
+	if (style == SOURCE_DOUBLE_QUOTED && is_at(walk, '\\'))
 		walk->at += escape_bytes(walk);
-		return;
-	}
-	if (is_blank(byte)) {
-		if (is_last_blank)
-			while (walk->at < map->size && is_blank(map->text[walk->at]))
-				walk->at++;
-		return;
-	}
-	while (walk->at < map->size && map->text[walk->at] != byte)
+	else if (!is_blank(byte))
+		pass_letter(walk, style, byte);
+	else if (is_last_blank)
+		pass_blanks(walk);
+}
+
+static void begin(struct walk *walk, const struct source_scalar *scalar)
+{
+	walk->at = byte_of(walk->map, scalar->place);
+	if (scalar->style == SOURCE_SINGLE_QUOTED || scalar->style == SOURCE_DOUBLE_QUOTED)
 		walk->at++;
-	walk->at += walk->at < map->size;
-	if (scalar->style == SOURCE_SINGLE_QUOTED && byte == '\'' && walk->at < map->size && map->text[walk->at] == '\'')
-		walk->at++;
+	if (scalar->style == SOURCE_BLOCK)
+		walk->at = line_start(walk->map, scalar->place.line + 1);
+	if (scalar->style == SOURCE_BLOCK || (scalar->length && is_blank(scalar->text[0])))
+		pass_blanks(walk);
 }
 
 struct source_place source_map_locate(const struct source_map *map, const struct source_scalar *scalar, size_t offset)
 {
-	struct walk walk = { map, byte_of(map, scalar->place) };
-	if (scalar->style == SOURCE_SINGLE_QUOTED || scalar->style == SOURCE_DOUBLE_QUOTED)
-		walk.at++;
-	if (scalar->style == SOURCE_BLOCK) {
-		walk.at = line_start(map, scalar->place.line + 1);
-		while (walk.at < map->size && is_blank(map->text[walk.at]))
-			walk.at++;
-	}
-	size_t end = offset < scalar->length ? offset : scalar->length;
-	size_t i = 0;
-	while (i < end && is_blank(scalar->text[i])) // the blanks before a block's first letter are passed already
+	struct walk walk = { .map = map };
+	size_t end = offset < scalar->length ? offset : scalar->length, i = 0;
+	begin(&walk, scalar);
+	while (i < end && is_blank(scalar->text[i])) // passed already
 		i++;
-	for (; i < end; i++) {
-		bool is_last_blank = i + 1 == scalar->length || !is_blank(scalar->text[i + 1]);
-		pass(&walk, scalar, scalar->text[i], is_last_blank);
-	}
-	return place_of(map, walk.at);
+	for (; i < end; i++)
+		pass(&walk, scalar->style, scalar->text[i], i + 1 == scalar->length || !is_blank(scalar->text[i + 1]));
+	return place_of(map, walk.at < map->size ? walk.at : map->size);
 }
 
 unsigned source_map_excerpt(const struct source_map *map, struct source_place place, char *out, size_t size)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "alerts/engine/lexer.h"
-#include "alerts/engine/unit.h"
 #include "proto/text.h"
 
 // --- reading ---
@@ -42,6 +41,7 @@ static const struct {
 } variables[] = {
 	{ "value", TEMPLATE_VALUE },       { "threshold", TEMPLATE_THRESHOLD }, { "device", TEMPLATE_DEVICE },
 	{ "severity", TEMPLATE_SEVERITY }, { "for", TEMPLATE_FOR },             { "labels", TEMPLATE_LABEL },
+	{ "firmware", TEMPLATE_LABEL }, // {{ $firmware }} is the label of that name
 };
 
 static const char *const filters[] = { "", "bytes", "duration", "percent", "number" };
@@ -56,25 +56,27 @@ static bool copy_name(struct template_part *part, const char *text, size_t begin
 	return true;
 }
 
+static enum template_variable variable_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+		if (strcmp(name, variables[i].name) == 0)
+			return variables[i].variable;
+	return TEMPLATE_PARAM;
+}
+
 // $name or $labels.name. Returns the offset behind it, 0 if there is none.
 static size_t read_name(const char *text, size_t at, struct template_part *part)
 {
-	part->name_begin = at;
-	part->name_end = at;
+	part->name_begin = part->name_end = at;
 	if (text[at] != '$')
 		return 0;
-	size_t end = skip_name(text, at + 1);
-	part->name_end = end;
+	size_t end = part->name_end = skip_name(text, at + 1);
 	if (!copy_name(part, text, at + 1, end))
 		return 0;
-	part->variable = strcmp(part->name, "firmware") == 0 ? TEMPLATE_LABEL : TEMPLATE_PARAM;
-	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-		if (strcmp(part->name, variables[i].name) == 0)
-			part->variable = variables[i].variable;
-	if (part->variable != TEMPLATE_LABEL || strcmp(part->name, "labels") != 0)
+	part->variable = variable_of(part->name);
+	if (strcmp(part->name, "labels") != 0)
 		return end;
-	size_t label = text[end] == '.' ? skip_name(text, end + 1) : end;
-	part->name_end = label;
+	size_t label = part->name_end = text[end] == '.' ? skip_name(text, end + 1) : end;
 	return label > end && copy_name(part, text, end + 1, label) ? label : 0;
 }
 
@@ -232,22 +234,29 @@ static void put_number(struct writer *writer, enum template_filter filter, doubl
 	put(writer, text, strlen(text));
 }
 
+static const char *param_text(const struct template_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->param_count; i++)
+		if (strcmp(facts->params[i].name, name) == 0)
+			return facts->params[i].text;
+	return "";
+}
+
 static void put_param(struct writer *writer, const struct template_part *part, const struct template_facts *facts)
 {
 	struct token value;
-	const char *text = 0;
-	for (size_t i = 0; i < facts->param_count && !text; i++)
-		if (strcmp(facts->params[i].name, part->name) == 0)
-			text = facts->params[i].text;
-	lexer_literal(text ? text : "?", &value);
-	bool is_number = value.kind == TOKEN_NUMBER || value.kind == TOKEN_PERCENT || value.kind == TOKEN_DURATION;
-	if (!is_number || part->filter == TEMPLATE_PLAIN)
+	const char *text = param_text(facts, part->name);
+	lexer_literal(text, &value);
+	if (part->filter == TEMPLATE_PLAIN)
 		put_outside(writer, text);
+	else if (value.kind == TOKEN_NUMBER)
+		put_number(writer, part->filter, value.number, 1);
+	else if (value.kind == TOKEN_PERCENT)
+		put_number(writer, part->filter, value.number, 0.01);
+	else if (value.kind == TOKEN_DURATION)
+		put_number(writer, part->filter, value.number, 0.001);
 	else
-		put_number(writer, part->filter, value.number,
-			value.kind == TOKEN_PERCENT            ? 0.01
-				: value.kind == TOKEN_DURATION ? 0.001
-							       : 1);
+		put_outside(writer, text);
 }
 
 static void put_label(struct writer *writer, const char *name, const struct template_facts *facts)

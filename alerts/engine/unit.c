@@ -81,44 +81,47 @@ static bool is_time(struct unit unit)
 	return !unit.per_second && unit.dimension == DIMENSION_TIME;
 }
 
-// Plain numbers, shares and counts change how much it is, not what it is.
+static bool is_any(struct unit unit)
+{
+	return unit.dimension == DIMENSION_ANY;
+}
+
+// Plain numbers, shares and counts change how much something is, not what it is. The higher, the more it says itself.
+static unsigned weight_of(struct unit unit)
+{
+	return is_any(unit) ? 0 : is_share(unit) ? 1 : is_count(unit) ? 2 : 3;
+}
+
 bool unit_multiply(struct unit a, struct unit b, struct unit *product)
 {
-	bool keeps_a = b.dimension == DIMENSION_ANY || is_share(b) || is_count(b);
-	bool keeps_b = a.dimension == DIMENSION_ANY || is_share(a) || is_count(a);
-	if ((a.per_second && b.dimension == DIMENSION_ANY) || (b.per_second && a.dimension == DIMENSION_ANY)) {
-		*product = unit_any; // deriv(x[1h]) * 3600: the number may be seconds
+	const struct unit *heavy = weight_of(a) >= weight_of(b) ? &a : &b, *light = heavy == &a ? &b : &a;
+	*product = *heavy;
+	if (weight_of(*light) < 3) {
+		if (is_any(*light) && heavy->per_second)
+			*product = unit_any; // deriv(x[1h]) * 3600: the number may be seconds
 		return true;
 	}
-	bool prefers_b = a.dimension == DIMENSION_ANY || (is_share(a) && b.dimension != DIMENSION_ANY);
-	if (keeps_a || keeps_b) {
-		*product = keeps_b && (prefers_b || !keeps_a) ? b : a;
-		return true;
-	}
-	if ((is_time(a) && b.per_second) || (is_time(b) && a.per_second)) {
-		*product = is_time(a) ? b : a;
-		product->per_second = false;
-		return true;
-	}
-	return false;
+	bool is_product = (is_time(a) && b.per_second) || (is_time(b) && a.per_second);
+	*product = is_time(a) ? b : a;
+	product->per_second = false;
+	return is_product;
 }
 
 bool unit_divide(struct unit a, struct unit b, struct unit *quotient)
 {
-	bool both_any = a.dimension == DIMENSION_ANY && b.dimension == DIMENSION_ANY;
-	if (!both_any && a.dimension == b.dimension && a.per_second == b.per_second) {
+	if (!is_any(a) && a.dimension == b.dimension && a.per_second == b.per_second) {
 		*quotient = unit_share;
 		return true;
 	}
-	if (b.dimension == DIMENSION_ANY || is_count(b) || is_share(b)) {
+	if (weight_of(b) < 3) {
 		*quotient = a;
 		return true;
 	}
 	if (is_time(b) && !a.per_second) {
 		*quotient = a;
-		quotient->per_second = a.dimension != DIMENSION_ANY;
+		quotient->per_second = !is_any(a);
 		return true;
 	}
 	*quotient = unit_any;
-	return a.dimension == DIMENSION_ANY; // one over bytes: a number that only its author understands
+	return is_any(a); // one over bytes: a number that only its author understands
 }
