@@ -48,8 +48,9 @@ static void reset(void)
 
 static const char *op_text(const struct rule_op *op, char *text, size_t size)
 {
-	static const char *const names[] = { "const", "value", "age", "avg", "sum", "count", "min", "max", "delta", "increase", "rate", "deriv",
-		"changes", "events", "silent", "+", "-", "*", "/", "%", "neg", "==", "!=", "<", "<=", ">", ">=", "and", "or", "unless", "not", "in" };
+	static const char *const names[] = { "const", "value", "age", "avg", "sum", "count", "min", "max", "delta", "increase", "rate",
+		"deriv", "changes", "events", "silent", "+", "-", "*", "/", "%", "neg", "==", "!=", "<", "<=", ">", ">=", "and", "or",
+		"unless", "not", "in" };
 	bool has_number = op->code == OP_CONST || op->code == OP_SILENT;
 	bool has_slot = op->code >= OP_VALUE && op->code <= OP_EVENTS;
 	if (has_number)

@@ -50,9 +50,20 @@ static void show_leaf(const struct node *node)
 // (op left right): the grouping is seen at once.
 static void show(const struct node *node)
 {
-	static const char *const ops[] = { [OP_ADD] = "+", [OP_SUBTRACT] = "-", [OP_MULTIPLY] = "*", [OP_DIVIDE] = "/", [OP_MODULO] = "%",
-		[OP_EQUAL] = "==", [OP_NOT_EQUAL] = "!=", [OP_LESS] = "<", [OP_LESS_EQUAL] = "<=", [OP_GREATER] = ">",
-		[OP_GREATER_EQUAL] = ">=", [OP_AND] = "and", [OP_OR] = "or", [OP_UNLESS] = "unless" };
+	static const char *const ops[] = { [OP_ADD] = "+",
+		[OP_SUBTRACT] = "-",
+		[OP_MULTIPLY] = "*",
+		[OP_DIVIDE] = "/",
+		[OP_MODULO] = "%",
+		[OP_EQUAL] = "==",
+		[OP_NOT_EQUAL] = "!=",
+		[OP_LESS] = "<",
+		[OP_LESS_EQUAL] = "<=",
+		[OP_GREATER] = ">",
+		[OP_GREATER_EQUAL] = ">=",
+		[OP_AND] = "and",
+		[OP_OR] = "or",
+		[OP_UNLESS] = "unless" };
 	bool is_leaf = node->kind <= NODE_PARAM;
 	if (is_leaf) {
 		show_leaf(node);

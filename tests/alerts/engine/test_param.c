@@ -14,7 +14,8 @@
 static struct rule_params params;
 static struct written written;
 
-static const char *codes_of(const char *text, void (*take)(struct rule_params *, const struct problem_where *, const struct rule_yaml_node *))
+static const char *codes_of(const char *text,
+	void (*take)(struct rule_params *, const struct problem_where *, const struct rule_yaml_node *))
 {
 	bool is_empty;
 	written_begin(&written, text);

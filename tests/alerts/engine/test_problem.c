@@ -46,13 +46,15 @@ static void test_text_of_a_problem(void **unused)
 	written_begin(&written, "heap_fre_bytes < 5");
 	written.where.group = "heap";
 	written.where.alert = "HeapLow";
-	problem_hint(problem_at(&written.where, 0, 14, PROBLEM_UNKNOWN_METRIC, "unknown metric `%s`", "heap_fre_bytes"), "did you mean `%s`?", "x");
+	problem_hint(problem_at(&written.where, 0, 14, PROBLEM_UNKNOWN_METRIC, "unknown metric `%s`", "heap_fre_bytes"),
+		"did you mean `%s`?", "x");
 	size_t length = rules_problem_text(&written.problems.list[0], text, sizeof text);
-	assert_string_equal(text, "error[E203]: unknown metric `heap_fre_bytes`\n"
-				  " --> test.yml:1:1   group \"heap\", alert \"HeapLow\"\n"
-				  "  |\n"
-				  "1 | heap_fre_bytes < 5\n"
-				  "  | ^^^^^^^^^^^^^^ did you mean `x`?\n");
+	assert_string_equal(text,
+		"error[E203]: unknown metric `heap_fre_bytes`\n"
+		" --> test.yml:1:1   group \"heap\", alert \"HeapLow\"\n"
+		"  |\n"
+		"1 | heap_fre_bytes < 5\n"
+		"  | ^^^^^^^^^^^^^^ did you mean `x`?\n");
 	assert_int_equal(length, strlen(text));
 	// Cut where the room ends; no room is no text.
 	assert_int_equal(rules_problem_text(&written.problems.list[0], text, 10), 9);

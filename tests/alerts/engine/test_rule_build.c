@@ -50,9 +50,10 @@ static void end(void)
 static void test_a_whole_rule(void **unused)
 {
 	(void)unused;
-	assert_string_equal(codes_of("{alert: HeapLow, scope: device, severities: {info: heap_free_bytes < 3, critical: heap_free_bytes < 1}, "
-				     "clear: heap_free_bytes > 4, for: 5m, keep_firing_for: $hold" SUMMARY,
-				    ""),
+	assert_string_equal(
+		codes_of("{alert: HeapLow, scope: device, severities: {info: heap_free_bytes < 3, critical: heap_free_bytes < 1}, "
+			 "clear: heap_free_bytes > 4, for: 5m, keep_firing_for: $hold" SUMMARY,
+			""),
 		"");
 	assert_string_equal(rule.uid, "test_group.heap_low");
 	assert_string_equal(rule.name, "HeapLow");

@@ -101,8 +101,8 @@ static void test_templates(void **unused)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[512];
-		snprintf(text, sizeof text, "{alert: A, expr: %s, labels: {team: x}, annotations: {summary: s, more: \"%s\"}}", rows[i].expr,
-			rows[i].text);
+		snprintf(text, sizeof text, "{alert: A, expr: %s, labels: {team: x}, annotations: {summary: s, more: \"%s\"}}",
+			rows[i].expr, rows[i].text);
 		const char *codes = codes_of(text, "");
 		if (strcmp(codes, rows[i].codes) != 0)
 			fail_msg("%s: %s: `%s`", rows[i].expr, rows[i].text, codes);
