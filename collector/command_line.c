@@ -62,7 +62,8 @@ void command_line_help(void)
 	       "  musterd [--config FILE]                       run\n"
 	       "  musterd --check-config --config FILE          check a configuration\n"
 	       "  musterd token add|revoke NAME [--config FILE] make or end a bearer token for actions over HTTP\n"
-	       "  musterd token list [--config FILE]\n\nOptions:\n");
+	       "  musterd token list [--config FILE]\n"
+	       "  musterd replay FILE [--config FILE]           take a recording into the store, at the times of the recording\n\nOptions:\n");
 	for (int i = 0; i < ROWS; i++)
 		printf("  -%c, --%-13s %-5s %s\n", rows[i].letter, rows[i].name, rows[i].argument ? rows[i].argument : "", rows[i].help);
 	printf("\nSignals: SIGTERM, SIGINT end cleanly; SIGHUP reads the configuration again.\n"

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include "collector/alerting/rule_files.h"
 #include "collector/clock.h"
 #include "collector/log.h"
 #include "collector/store/retention.h"
@@ -37,6 +38,14 @@ void daemon_on_session(void *context, bool is_up)
 {
 	struct collector *collector = context;
 	fleet_set_broker(collector->fleet, is_up, clock_wall_ms());
+	alert_engine_set_hearing(alerting_engine(collector->alerting), is_up, clock_wall_ms());
+}
+
+// New transitions are durable: who sends them on may read them.
+void daemon_on_transitions(void *context, uint64_t n)
+{
+	struct collector *collector = context;
+	notifications_changed(collector->notifications, n);
 }
 
 int daemon_not_ready(void *context, char *reasons, size_t size)
@@ -72,6 +81,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	acks_step(collector->acks, now_ms);
 	if (collector->watch.is_stopped)
 		return;
+	alerting_tick(collector->alerting, clock_wall_ms()); // what the store does not take now is due at the next tick
 	if (now_ms >= collector->next_snapshot_ms) {
 		checkpoint_begin(&collector->checkpoint);
 		collector->next_snapshot_ms = now_ms + (uint64_t)collector->config.store.snapshot_s * COLLECTOR_SECOND_MS;
@@ -95,9 +105,30 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 	commands_step(collector->commands, clock_wall_ms());
 	if (collector->seconds++ % ONLINE_EVERY_S == 0)
 		count_online(collector);
+	alerting_count(collector->alerting);
 	if (collector->is_batch_changed &&
 		ingest_resize(collector->ingest, collector->config.ingest.batch_records, collector->config.ingest.batch_bytes) == 0)
 		collector->is_batch_changed = false;
+}
+
+int daemon_load_rules(struct collector *collector)
+{
+	const struct rules_problems *problems = alerting_problems(collector->alerting);
+	int err = alerting_load(collector->alerting, &collector->config, clock_wall_ms());
+	rule_files_print(problems, stderr);
+	if (err)
+		log_error("alerts", "the rules have errors and are not taken", "errors=%u first=%s file=%s line=%u remedy=%s",
+			problems->errors, log_quote(problems->list[0].what).text, log_quote(problems->list[0].file).text,
+			problems->list[0].line, "\"correct them; `muster rules check FILE` tries them\"");
+	return err;
+}
+
+static void reload_rules(struct collector *collector)
+{
+	if (daemon_load_rules(collector) < 0)
+		collector->counters.alert_reloads_failed++;
+	else
+		collector->counters.alert_reloads++;
 }
 
 void daemon_reload(struct collector *collector)
@@ -119,6 +150,7 @@ void daemon_reload(struct collector *collector)
 	collector->is_batch_changed = true;
 	collector->counters.config_reloads++;
 	log_info("config", "configuration read again", "need_restart=%u keys=\"%s\"", waiting, restart);
+	reload_rules(collector);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context)

@@ -4,6 +4,7 @@
 #ifndef COLLECTOR_DAEMON_H
 #define COLLECTOR_DAEMON_H
 #include <event2/event.h>
+#include "collector/alerting/alerting.h"
 #include "collector/alerting/notifications.h"
 #include "collector/config.h"
 #include "collector/counters.h"
@@ -27,6 +28,7 @@ struct collector {
 	struct store_watch watch;
 	struct fleet *fleet;
 	struct commands *commands;
+	struct alerting *alerting;
 	struct checkpoint checkpoint;
 	struct acks *acks;
 	struct json_map *json; // 0: no topics of plain JSON
@@ -48,8 +50,17 @@ int daemon_run(struct collector *collector);
 int daemon_start(struct collector *collector);
 void daemon_free(struct collector *collector);
 
+// Only the mapping of plain JSON, if there is one.
+int daemon_start_json(struct collector *collector);
+
+// Only the store, and what is folded from it: devices, rules, windows, alerts, commands.
+int daemon_start_store(struct collector *collector);
+
 // Reads the configuration again; errors leave everything as it was.
 void daemon_reload(struct collector *collector);
+
+// Reads the rules. Prints what is wrong or not wise with them; errors leave them as they were. 0, or -1.
+int daemon_load_rules(struct collector *collector);
 
 // What the parts ask of each other; context is the collector.
 int daemon_send_ack(void *context, uint32_t dev);
@@ -57,6 +68,7 @@ void daemon_ask_ack(void *context, const struct device *device, bool is_urgent);
 int daemon_publish_command(void *context, const char *device_id, const uint8_t *payload, size_t size);
 void daemon_on_session(void *context, bool is_up);
 int daemon_not_ready(void *context, char *reasons, size_t size);
+void daemon_on_transitions(void *context, uint64_t n);
 int daemon_start_timers(struct collector *collector);
 
 #endif

@@ -2,21 +2,35 @@
 // musterd: what the command line asks for. The running process is daemon.h.
 #include <stdio.h>
 #include <string.h>
+#include "collector/alerting/rule_files.h"
 #include "collector/command_line.h"
 #include "collector/config.h"
 #include "collector/daemon.h"
+#include "collector/replay_command.h"
 #include "collector/token_command.h"
 #include "version.h"
+
+// The configuration has been read and is good; the rules that it names must be, too.
+static int check(const struct config *config, const char *name)
+{
+	static struct rules_problems problems;
+	struct rule_set *rules = rule_files_compile(config->alerts.rules, config->alerts.params_file, &problems);
+	rule_files_print(&problems, stderr);
+	if (rules)
+		printf("%s: good, %zu rules\n", name, rules_count(rules));
+	rules_free(rules);
+	return rules ? 0 : 1;
+}
 
 // What the command line asks for, once the configuration is read.
 static int follow_words(struct collector *collector, const struct command_line *line)
 {
-	if (line->check_config) {
-		printf("%s: good\n", line->config ? line->config : "defaults");
-		return 0;
-	}
+	if (line->check_config)
+		return check(&collector->config, line->config ? line->config : "defaults");
 	if (line->word_count && strcmp(line->words[0], "token") == 0)
 		return token_command(&collector->config, line->word_count, line->words);
+	if (line->word_count && strcmp(line->words[0], "replay") == 0)
+		return replay_command(collector, line->word_count, line->words);
 	if (line->word_count) {
 		fprintf(stderr, "musterd: unknown word '%s'; `musterd --help` explains\n", line->words[0]);
 		return 2;

@@ -29,7 +29,7 @@ static int start_puback_test(struct collector *collector)
 	return 0;
 }
 
-static int start_json(struct collector *collector)
+int daemon_start_json(struct collector *collector)
 {
 	static struct config_errors errors;
 	const char *path = collector->config.ingest.json_topics;
@@ -46,7 +46,25 @@ static int start_json(struct collector *collector)
 	return 0;
 }
 
-static int start_store(struct collector *collector)
+static int start_alerting(struct collector *collector)
+{
+	struct alerting_parts parts = { collector->store, collector->fleet, &collector->counters, daemon_on_transitions, collector };
+	collector->alerting = alerting_new(&parts);
+	return collector->alerting ? daemon_load_rules(collector) : -1;
+}
+
+// Devices, windows and alerts as they were at the last commit.
+static int load_fleet(struct collector *collector, struct checkpoint_loaded *loaded)
+{
+	int err = checkpoint_load(&collector->checkpoint, collector->store, collector->fleet, collector->alerting, &collector->counters,
+		loaded);
+	if (err)
+		return err;
+	collector->commands = commands_new(collector->store, collector->fleet, daemon_publish_command, collector);
+	return collector->commands ? checkpoint_replay(&collector->checkpoint, collector->commands, loaded) : -1;
+}
+
+int daemon_start_store(struct collector *collector)
 {
 	struct store_fault fault;
 	struct checkpoint_loaded loaded;
@@ -55,14 +73,10 @@ static int start_store(struct collector *collector)
 		return report(fault.what, fault.where, fault.remedy);
 	store_watch_init(&collector->watch, collector->store, &collector->counters);
 	collector->fleet = fleet_new();
-	int err = collector->fleet
-		? checkpoint_load(&collector->checkpoint, collector->store, collector->fleet, &collector->counters, &loaded)
-		: -1;
-	if (!err) {
-		collector->commands = commands_new(collector->store, collector->fleet, daemon_publish_command, collector);
-		err = collector->commands ? checkpoint_replay(&collector->checkpoint, collector->commands, &loaded) : -1;
-	}
-	if (err)
+	if (!collector->fleet || start_alerting(collector) < 0)
+		return report("the rules cannot be put in force", collector->config.alerts.rules, "see the lines above");
+	// Once more after the alerts are loaded: ends those of rules that are gone.
+	if (load_fleet(collector, &loaded) < 0 || alerting_load(collector->alerting, &collector->config, clock_wall_ms()) < 0)
 		return report(store_fault(collector->store)->what, collector->config.store.path, "see the lines above");
 	collector->counters.devices = (int64_t)loaded.devices;
 	log_info("store", "store open", "file=%s devices=%llu folded_again=%llu damaged=%llu clean=%d ms=%llu",
@@ -87,8 +101,9 @@ static int start_ingest(struct collector *collector)
 		.store = collector->store,
 		.fleet = collector->fleet,
 		.commands = collector->commands,
-		.counters = &collector->counters,
 		.json = collector->json,
+		.alerting = collector->alerting,
+		.counters = &collector->counters,
 		.ask_ack = daemon_ask_ack,
 		.context = collector,
 	};
@@ -149,6 +164,8 @@ void daemon_free(struct collector *collector)
 	downlink_free(collector->downlink);
 	ingest_free(collector->ingest);
 	json_map_free(collector->json);
+	checkpoint_free(&collector->checkpoint);
+	alerting_free(collector->alerting);
 	acks_free(collector->acks);
 	if (collector->commands)
 		commands_free(collector->commands);
@@ -167,8 +184,8 @@ void daemon_free(struct collector *collector)
 
 int daemon_start(struct collector *collector)
 {
-	static int (*const steps[])(struct collector *) = { start_puback_test, start_json, start_store, start_notifications, start_ingest,
-		start_http, daemon_start_timers };
+	static int (*const steps[])(struct collector *) = { start_puback_test, daemon_start_json, daemon_start_store, start_notifications,
+		start_ingest, start_http, daemon_start_timers };
 	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	collector->base = event_base_new();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/ingest/checkpoint.h"
 
+#include <stdlib.h>
+#include "collector/alerting/alerting.h"
 #include "collector/fleet/commands.h"
 #include "collector/ingest/decode.h"
 #include "collector/log.h"
@@ -22,10 +24,10 @@ static int load_device(void *context, const struct store_device *row)
 	return 0;
 }
 
-int checkpoint_load(struct checkpoint *checkpoint, struct store *store, struct fleet *fleet, struct counters *counters,
-	struct checkpoint_loaded *loaded)
+int checkpoint_load(struct checkpoint *checkpoint, struct store *store, struct fleet *fleet, struct alerting *alerting,
+	struct counters *counters, struct checkpoint_loaded *loaded)
 {
-	*checkpoint = (struct checkpoint){ .store = store, .fleet = fleet, .counters = counters };
+	*checkpoint = (struct checkpoint){ .store = store, .fleet = fleet, .alerting = alerting, .counters = counters };
 	*loaded = (struct checkpoint_loaded){ 0 };
 	void *context[] = { checkpoint, loaded };
 	int err = store_device_load(store, load_device, context);
@@ -33,7 +35,7 @@ int checkpoint_load(struct checkpoint *checkpoint, struct store *store, struct f
 		err = store_folded_through(store, &checkpoint->saved_through);
 	if (loaded->damaged)
 		checkpoint->saved_through = 0; // replay looks at the whole log; devices with a good snapshot skip what they have
-	return err;
+	return err || !alerting ? err : alerting_restore(alerting);
 }
 
 struct replay {
@@ -70,6 +72,9 @@ static int replay_record(void *context, const struct store_record *row)
 	replay->loaded->folded_again++;
 	if (is_ours)
 		return 0;
+	if (replay->checkpoint->alerting &&
+		alert_engine_fold(alerting_engine(replay->checkpoint->alerting), device->dev, record, row->recv_ms) < 0)
+		return -STORE_EIO; // no memory
 	fleet_fold(replay->checkpoint->fleet, device, record, row->recv_ms);
 	if (replay->commands)
 		commands_on_record(replay->commands, device, record, row->recv_ms);
@@ -94,18 +99,40 @@ void checkpoint_begin(struct checkpoint *checkpoint)
 	checkpoint->is_sweeping = checkpoint->target > checkpoint->saved_through;
 }
 
+// Other rules may need more room than those before.
+static int save_windows(struct checkpoint *checkpoint, uint32_t dev)
+{
+	const struct alert_engine *engine = alerting_engine(checkpoint->alerting);
+	size_t most = alert_engine_pack_max(engine);
+	if (most > checkpoint->windows_size) {
+		uint8_t *room = realloc(checkpoint->windows, most);
+		if (!room)
+			return -STORE_EIO;
+		checkpoint->windows = room;
+		checkpoint->windows_size = most;
+	}
+	size_t size = alert_engine_pack(engine, dev, checkpoint->windows, checkpoint->windows_size);
+	return store_windows_set(checkpoint->store, dev, (struct store_blob){ checkpoint->windows, size });
+}
+
+static int save_device(struct checkpoint *checkpoint, const struct device *device)
+{
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	size_t size = device_snapshot_pack(device, bytes, sizeof bytes);
+	int err = store_device_snapshot(checkpoint->store, device->dev, (struct store_blob){ bytes, size });
+	return err || !checkpoint->alerting ? err : save_windows(checkpoint, device->dev);
+}
+
 // Saves up to CHECKPOINT_PART devices that have records beyond the last sweep.
 static int save_part(struct checkpoint *checkpoint)
 {
-	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
 	unsigned saved = 0;
 	int err = 0;
 	for (; !err && saved < CHECKPOINT_PART && checkpoint->next_dev < fleet_count(checkpoint->fleet); checkpoint->next_dev++) {
 		const struct device *device = fleet_at(checkpoint->fleet, checkpoint->next_dev);
 		if (device->ledger.last_n <= checkpoint->saved_through)
 			continue;
-		size_t size = device_snapshot_pack(device, bytes, sizeof bytes);
-		err = store_device_snapshot(checkpoint->store, device->dev, (struct store_blob){ bytes, size });
+		err = save_device(checkpoint, device);
 		saved++;
 	}
 	bool is_whole = checkpoint->next_dev >= fleet_count(checkpoint->fleet);
@@ -136,4 +163,11 @@ int checkpoint_step(struct checkpoint *checkpoint)
 		checkpoint->counters->snapshots++;
 	}
 	return result;
+}
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+	free(checkpoint->windows);
+	checkpoint->windows = 0;
+	checkpoint->windows_size = 0;
 }

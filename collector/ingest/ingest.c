@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "collector/alerting/alerting.h"
 #include "collector/clock.h"
 #include "collector/fleet/commands.h"
 #include "collector/ingest/batch.h"
@@ -27,7 +28,7 @@ struct ingest *ingest_new(const struct ingest_parts *parts, size_t messages, siz
 	if (!ingest)
 		return 0;
 	ingest->parts = *parts;
-	ingest->intake = intake_new(parts->store, parts->fleet, parts->counters);
+	ingest->intake = intake_new(parts->store, parts->fleet, parts->alerting, parts->counters);
 	ingest->identity = identity_new();
 	if (ingest->intake && ingest->identity && batch_init(&ingest->batch, messages, bytes) == 0)
 		return ingest;
@@ -134,6 +135,8 @@ static int commit_part(struct ingest *ingest)
 	const struct intake_item *items = intake_items(ingest->intake, &count);
 	for (size_t i = 0; i < count; i++)
 		follow(ingest, &items[i]);
+	if (ingest->parts.alerting)
+		alerting_announce(ingest->parts.alerting);
 	return 0;
 }
 

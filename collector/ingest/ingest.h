@@ -2,7 +2,7 @@
 // The commit cycle: messages in, one transaction, then what follows from it. Knows nothing of sockets.
 //
 //   ingest_add() ...            gathers, bounded
-//   ingest_commit()             decode -> ledger -> one transaction -> fold into the fleet, commands, presence -> ask for Acks
+//   ingest_commit()             decode -> ledger -> rules -> one transaction -> fold into the fleet, commands, presence -> ask for Acks
 //   ... the caller gives the PUBACKs to the broker only if it returned 0
 //
 // When the store does not take the commit, ledgers and store are as before the transaction, nothing of it is folded or acked, and the
@@ -22,6 +22,7 @@ struct ingest;
 struct store;
 struct fleet;
 struct commands;
+struct alerting;
 struct device;
 struct json_map;
 
@@ -31,6 +32,7 @@ struct ingest_parts {
 	struct store *store;
 	struct fleet *fleet;
 	struct commands *commands; // may be 0
+	struct alerting *alerting; // may be 0: no rules
 	struct counters *counters;
 	const struct json_map *json; // topics of plain JSON; 0: none
 	// Asks for an Ack to this device (acks.h); called after a commit.

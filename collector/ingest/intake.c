@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "collector/alerting/alerting.h"
 #include "collector/clock.h"
 #include "collector/ingest/ingest.h"
 #include "collector/ingest/intake_inside.h"
@@ -15,13 +16,14 @@
 
 enum { GAP_BYTES = 64, UNDO_MAX = INTAKE_ITEMS_MAX, ITEMS_OF_A_MESSAGE = MU_UPLINK_RECORDS_MAX + 4 };
 
-struct intake *intake_new(struct store *store, struct fleet *fleet, struct counters *counters)
+struct intake *intake_new(struct store *store, struct fleet *fleet, struct alerting *alerting, struct counters *counters)
 {
 	struct intake *intake = calloc(1, sizeof *intake);
 	if (!intake)
 		return 0;
 	intake->store = store;
 	intake->fleet = fleet;
+	intake->alerting = alerting;
 	intake->counters = counters;
 	intake->items = calloc(INTAKE_ITEMS_MAX, sizeof *intake->items);
 	intake->undos = malloc(UNDO_MAX * sizeof *intake->undos);
@@ -64,6 +66,8 @@ int intake_begin(struct intake *intake)
 	if (++intake->mark == 0)
 		intake->mark = 1;
 	int err = store_begin(intake->store);
+	if (!err && intake->alerting)
+		err = alerting_begin(intake->alerting);
 	return err ? err : insert_devices(intake); // devices that a failed transaction left behind
 }
 
@@ -76,6 +80,8 @@ bool intake_has_room(const struct intake *intake)
 void intake_abandon(struct intake *intake)
 {
 	store_rollback(intake->store);
+	if (intake->alerting)
+		alerting_abandon(intake->alerting);
 	while (intake->undo_count) {
 		const struct undo *undo = &intake->undos[--intake->undo_count];
 		undo->device->ledger = undo->before;
@@ -111,6 +117,8 @@ int intake_commit(struct intake *intake)
 		intake_abandon(intake);
 		return err;
 	}
+	if (intake->alerting)
+		alerting_committed(intake->alerting);
 	intake->devices_stored = intake->devices_inserted;
 	add_tally(intake->counters, &intake->tally);
 	return 0;
@@ -209,6 +217,11 @@ static int append(struct intake *intake, struct taking *taking, const struct led
 	return 0;
 }
 
+static int evaluate(struct intake *intake, const struct taking *taking, const Mu__Record *record)
+{
+	return intake->alerting ? alerting_record(intake->alerting, taking->device, record, taking->message->recv_ms) : 0;
+}
+
 // A Gap of the collector's own for numbers that will never come, or for what is new of a device's Gap.
 static int append_gap(struct intake *intake, struct taking *taking, uint64_t seq, uint64_t count, Mu__GapReason reason)
 {
@@ -223,7 +236,9 @@ static int append_gap(struct intake *intake, struct taking *taking, uint64_t seq
 	record.uptime_ms = taking->device->ledger.uptime_ms;
 	struct store_blob body = { bytes, mu__record__pack(&record, bytes) };
 	struct ledger_entry entry = { .seq = seq, .count = count, .gap_reason = (int)reason };
-	return append(intake, taking, &entry, MU__RECORD__BODY_GAP, body);
+	int err = append(intake, taking, &entry, MU__RECORD__BODY_GAP, body);
+	bool is_ours = reason == MU__GAP_REASON__GAP_UNEXPLAINED || reason == MU__GAP_REASON__GAP_REFUSED;
+	return err || is_ours ? err : evaluate(intake, taking, &record);
 }
 
 static int append_unexplained(struct intake *intake, struct taking *taking, const struct ledger_start *start)
@@ -247,7 +262,7 @@ static int append_record(struct intake *intake, struct taking *taking, const str
 		intake->tally.gap_numbers += entry->count;
 	}
 	add_item(intake, taking, INTAKE_RECORD, record);
-	return 0;
+	return evaluate(intake, taking, record);
 }
 
 static int refuse_record(struct intake *intake, struct taking *taking, const struct mu_wire_record *wire)

@@ -14,6 +14,7 @@
 
 struct intake;
 struct store;
+struct alerting;
 
 enum { INTAKE_ITEMS_MAX = 16384 };
 
@@ -26,7 +27,8 @@ struct intake_item {
 	uint64_t recv_ms;
 };
 
-struct intake *intake_new(struct store *store, struct fleet *fleet, struct counters *counters); // 0: no memory
+// alerting may be 0: then no rules are evaluated. 0: no memory.
+struct intake *intake_new(struct store *store, struct fleet *fleet, struct alerting *alerting, struct counters *counters);
 void intake_free(struct intake *intake);
 
 int intake_begin(struct intake *intake); // 0 or STORE_E*

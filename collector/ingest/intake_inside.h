@@ -20,6 +20,7 @@ struct tally {
 struct intake {
 	struct store *store;
 	struct fleet *fleet;
+	struct alerting *alerting; // may be 0
 	struct counters *counters;
 	struct mu_arena arena;
 	struct intake_item *items;

@@ -24,7 +24,7 @@ static void load(void)
 {
 	fleet = fleet_new();
 	memset(&counters, 0, sizeof counters);
-	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, &counters, &loaded), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, 0, &counters, &loaded), 0);
 	assert_int_equal(checkpoint_replay(&checkpoint, 0, &loaded), 0);
 }
 

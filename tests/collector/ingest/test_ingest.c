@@ -40,7 +40,7 @@ static void begin(void)
 	asked = urgent = 0;
 	scratch_open(scratch);
 	fleet = fleet_new();
-	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, &counters, &loaded), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, 0, &counters, &loaded), 0);
 	assert_int_equal(checkpoint_replay(&checkpoint, 0, &loaded), 0);
 	struct ingest_parts parts = { .store = scratch->store, .fleet = fleet, .counters = &counters, .ask_ack = ask_ack };
 	ingest = ingest_new(&parts, 1000, 1 << 20);

@@ -37,7 +37,7 @@ static int setup(void **state)
 	assert_non_null(bench);
 	bench->scratch = scratch;
 	bench->fleet = fleet_new();
-	bench->intake = intake_new(bench->scratch->store, bench->fleet, &bench->counters);
+	bench->intake = intake_new(bench->scratch->store, bench->fleet, 0, &bench->counters);
 	*state = bench;
 	return bench->intake ? 0 : -1;
 }
