@@ -27,7 +27,7 @@ struct kind {
 	const char *name;
 	is_boot *is_boot;
 	is_event *is_event;
-	struct label labels[EVENT_FILTERS_MAX];
+	const struct label *labels; // EVENT_FILTERS_MAX of them
 };
 
 static bool is_any_boot(int reset_class, int cause)
@@ -90,23 +90,28 @@ static bool is_log(const Mu__Record *record)
 	return record->body_case == MU__RECORD__BODY_LOG;
 }
 
+static const struct label no_labels[EVENT_FILTERS_MAX] = { { 0 } };
+static const struct label boot_labels[EVENT_FILTERS_MAX] = {
+	{ "class", &mu__reset_class__descriptor, "RESET_" },
+	{ "cause", &mu__reset_cause__descriptor, "CAUSE_" },
+};
+static const struct label ota_labels[EVENT_FILTERS_MAX] = { { "cause", &mu__ota_cause__descriptor, "OTA_CAUSE_" } };
+static const struct label app_labels[EVENT_FILTERS_MAX] = { { "name", 0, "" } };
+static const struct label log_labels[EVENT_FILTERS_MAX] = { { "level", &mu__log_level__descriptor, "LOG_" } };
+
 static const struct kind kinds[EVENT_KINDS] = {
-	[EVENT_BOOT] = { "boot", is_any_boot, 0,
-		{
-		{ "class", &mu__reset_class__descriptor, "RESET_" }, { "cause", &mu__reset_cause__descriptor, "CAUSE_" } } },
-			[EVENT_CRASH] = { "crash", is_crash, 0, { { 0 } } },
-			[EVENT_HANG] = { "hang", is_hang, 0, { { 0 } } },
-			[EVENT_BROWN_OUT] = { "brown_out", is_brown_out, 0, { { 0 } } },
-			[EVENT_LINK_LOST] = { "link_lost", 0, is_link_lost, { { 0 } } },
-			[EVENT_SESSION_LOST] = { "session_lost", 0, is_session_lost, { { 0 } } },
-			[EVENT_ROLLED_BACK] = { "rolled_back", 0, is_rolled_back,
-				{ { "cause", &mu__ota_cause__descriptor, "OTA_CAUSE_" } } },
-			[EVENT_UPDATE_FAILED] = { "update_failed", 0, is_update_failed,
-				{ { "cause", &mu__ota_cause__descriptor, "OTA_CAUSE_" } } },
-			[EVENT_GAP] = { "gap", 0, is_gap, { { 0 } } },
-			[EVENT_APP] = { "app", 0, is_app, { { "name", 0, "" } } },
-			[EVENT_LOG] = { "log", 0, is_log, { { "level", &mu__log_level__descriptor, "LOG_" } } },
-		};
+	[EVENT_BOOT]          = { "boot", is_any_boot, 0, boot_labels },
+	[EVENT_CRASH]         = { "crash", is_crash, 0, no_labels },
+	[EVENT_HANG]          = { "hang", is_hang, 0, no_labels },
+	[EVENT_BROWN_OUT]     = { "brown_out", is_brown_out, 0, no_labels },
+	[EVENT_LINK_LOST]     = { "link_lost", 0, is_link_lost, no_labels },
+	[EVENT_SESSION_LOST]  = { "session_lost", 0, is_session_lost, no_labels },
+	[EVENT_ROLLED_BACK]   = { "rolled_back", 0, is_rolled_back, ota_labels },
+	[EVENT_UPDATE_FAILED] = { "update_failed", 0, is_update_failed, ota_labels },
+	[EVENT_GAP]           = { "gap", 0, is_gap, no_labels },
+	[EVENT_APP]           = { "app", 0, is_app, app_labels },
+	[EVENT_LOG]           = { "log", 0, is_log, log_labels },
+};
 
 const char *event_kind_name(enum event_kind kind)
 {

@@ -23,9 +23,9 @@ uint64_t event_time(struct event_clock *clock, const Mu__Record *record, uint64_
 		clock->began_ms = began_ms;
 	}
 	uint64_t at_ms = has_trusted_time(record, recv_ms) ? record->wall_ms : clock->began_ms + record->uptime_ms;
-	if (at_ms > recv_ms)
+	if (is_before(recv_ms, at_ms))
 		at_ms = recv_ms;
-	if (at_ms > clock->last_ms)
+	if (is_before(clock->last_ms, at_ms))
 		clock->last_ms = at_ms;
 	return clock->last_ms;
 }

@@ -141,53 +141,65 @@ static void evaluate(struct alert_engine *engine, uint32_t dev, const struct rul
 	engine->counts.unknown_results += result->is == EVALUATION_UNKNOWN;
 }
 
-// The transition to `to` in an alert, or of one that begins (0).
-static struct alert_transition transition_of(uint32_t dev, const struct rule *rule, const struct alert *alert, enum alert_state to,
-	uint64_t at_ms)
+// A transition of an alert, or of one that begins (0), with what was evaluated.
+static struct alert_transition transition_to(enum alert_state to, uint32_t dev, const struct rule *rule, const struct alert *alert,
+	const struct evaluation_result *result, uint64_t at_ms)
 {
-	struct alert_transition t = { .dev = dev,
-		.uid = rule->uid,
-		.name = rule->name,
-		.started_ms = at_ms,
-		.value = NAN,
-		.threshold = NAN };
-	if (alert) {
+	struct alert_transition t = { .dev = dev, .started_ms = at_ms, .value = NAN, .threshold = NAN };
+	if (alert)
 		t = go_on(dev, alert);
-		t.uid = rule->uid;
-		t.name = rule->name;
-	}
+	t.uid = rule->uid;
+	t.name = rule->name;
 	t.to = to;
 	t.at_ms = at_ms;
-	if (to == ALERT_FIRING && t.from != ALERT_FIRING && t.from != ALERT_RECOVERING)
+	if (!t.fired_ms && to == ALERT_FIRING)
 		t.fired_ms = at_ms;
+	if (result->is == EVALUATION_TRUE) {
+		t.severity = result->severity;
+		t.value = result->value;
+		t.threshold = result->threshold;
+	}
 	return t;
 }
 
-int judge_rule(struct alert_engine *engine, uint32_t dev, uint32_t index, const struct judge_moment *moment)
+static bool is_new_level(const struct alert *alert, enum alert_state next, const struct evaluation_result *result)
+{
+	return alert && next == ALERT_FIRING && result->is == EVALUATION_TRUE && alert->severity != result->severity;
+}
+
+// Whether pending or firing begins with this transition.
+static bool is_beginning(enum alert_state from, enum alert_state to)
+{
+	return to == ALERT_PENDING || (to == ALERT_FIRING && (from == ALERT_OK || from == ALERT_PENDING));
+}
+
+// What was evaluated decides at at_ms.
+static int decide(struct alert_engine *engine, uint32_t dev, uint32_t index, const struct evaluation_result *result,
+	const struct judge_moment *moment)
 {
 	const struct rule *rule = &engine->plan->rules->rules[index];
 	struct alert *alert = alert_find(engine_device_at(engine, dev)->alerts, index);
-	enum alert_state state = state_of(alert);
-	struct evaluation_result result;
-	if (alert && moment->reason == ALERT_BY_TIME && moment->at_ms <= alert->at_ms)
-		return 0;
-	evaluate(engine, dev, rule, moment, state == ALERT_FIRING || state == ALERT_RECOVERING, &result);
-	bool is_true = result.is == EVALUATION_TRUE;
-	if (moment->reason == ALERT_BY_TIME && !is_true)
-		return 0;
 	uint64_t at_ms = alert && alert->at_ms > moment->at_ms ? alert->at_ms : moment->at_ms;
-	enum alert_state next = alert_next(state, input_of(rule, alert, result.is, at_ms));
-	bool other_level = is_true && alert && alert->severity != result.severity && next == ALERT_FIRING;
-	if (next == state && !other_level)
+	enum alert_state state = state_of(alert), next = alert_next(state, input_of(rule, alert, result->is, at_ms));
+	bool new_level = is_new_level(alert, next, result);
+	if (next == state && !new_level)
 		return 0;
-	struct alert_transition t = transition_of(dev, rule, alert, next, at_ms);
+	struct alert_transition t = transition_to(next, dev, rule, alert, result, at_ms);
 	t.reason = moment->reason;
-	if (is_true) {
-		t.severity = result.severity;
-		t.value = result.value;
-		t.threshold = result.threshold;
-	}
-	bool begins = next == ALERT_PENDING || (next == ALERT_FIRING && state != ALERT_RECOVERING);
-	write_texts(engine, &t, rule, alert, begins || other_level);
+	write_texts(engine, &t, rule, alert, is_beginning(state, next) || new_level);
 	return carry_out(engine, &t, alert, index);
+}
+
+int judge_rule(struct alert_engine *engine, uint32_t dev, uint32_t rule, const struct judge_moment *moment)
+{
+	const struct alert *alert = alert_find(engine_device_at(engine, dev)->alerts, rule);
+	bool by_time = moment->reason == ALERT_BY_TIME;
+	struct evaluation_result result;
+	if (by_time && alert && moment->at_ms <= alert->at_ms)
+		return 0;
+	bool with_clear = alert && alert->state != ALERT_PENDING;
+	evaluate(engine, dev, &engine->plan->rules->rules[rule], moment, with_clear, &result);
+	if (by_time && result.is != EVALUATION_TRUE)
+		return 0;
+	return decide(engine, dev, rule, &result, moment);
 }
