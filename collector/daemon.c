@@ -111,15 +111,24 @@ static void on_second(evutil_socket_t fd, short what, void *context)
 		collector->is_batch_changed = false;
 }
 
+// errors > 0; what is in the list may begin with warnings, or be cut.
+static const struct rules_problem *first_error(const struct rules_problems *problems)
+{
+	unsigned i = 0;
+	while (i + 1 < problems->count && problems->list[i].is_warning)
+		i++;
+	return &problems->list[i];
+}
+
 int daemon_load_rules(struct collector *collector)
 {
 	const struct rules_problems *problems = alerting_problems(collector->alerting);
 	int err = alerting_load(collector->alerting, &collector->config, clock_wall_ms());
 	rule_files_print(problems, stderr);
+	const struct rules_problem *first = first_error(problems);
 	if (err)
 		log_error("alerts", "the rules have errors and are not taken", "errors=%u first=%s file=%s line=%u remedy=%s",
-			problems->errors, log_quote(problems->list[0].what).text, log_quote(problems->list[0].file).text,
-			problems->list[0].line, "\"correct them; `muster rules check FILE` tries them\"");
+			problems->errors, log_quote(first->what).text, log_quote(first->file).text, first->line, "\"correct them; `muster rules check FILE` tries them\"");
 	return err;
 }
 
