@@ -210,7 +210,7 @@ static void test_replay_brings_it_back(void **unused)
 	ingest_free(ingest);
 	fleet_free(fleet);
 	fleet = fleet_new();
-	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, &counters, &loaded), 0);
+	assert_int_equal(checkpoint_load(&checkpoint, scratch->store, fleet, 0, &counters, &loaded), 0);
 	assert_int_equal(checkpoint_replay(&checkpoint, 0, &loaded), 0);
 	struct ingest_parts parts = { .store = scratch->store, .fleet = fleet, .counters = &counters, .json = json, .ask_ack = ask_ack };
 	ingest = ingest_new(&parts, 100, 1 << 20);
