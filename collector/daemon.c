@@ -10,7 +10,7 @@
 #include "collector/store/retention.h"
 #include "version.h"
 
-enum { ONLINE_EVERY_S = 5, NOTIFICATIONS_DRAIN_MS = 3000 };
+enum { ONLINE_EVERY_S = 5, KAFKA_DRAIN_MS = 3000, NOTIFICATIONS_DRAIN_MS = 3000 };
 
 // ---- what the parts ask of each other ----
 
@@ -46,18 +46,32 @@ void daemon_on_transitions(void *context, uint64_t n)
 {
 	struct collector *collector = context;
 	notifications_changed(collector->notifications, n);
+	kafka_wake(collector->kafka);
+}
+
+void daemon_on_committed(void *context)
+{
+	struct collector *collector = context;
+	kafka_wake(collector->kafka);
+}
+
+void daemon_hold(void *context, bool is_held)
+{
+	struct collector *collector = context;
+	uplink_hold(collector->uplink, is_held);
 }
 
 int daemon_not_ready(void *context, char *reasons, size_t size)
 {
 	struct collector *collector = context;
 	const struct store_watch *watch = &collector->watch;
+	const char *kafka = kafka_not_ready(collector->kafka);
 	bool has_uplink = uplink_is_up(collector->uplink), has_downlink = downlink_is_up(collector->downlink);
-	snprintf(reasons, size, "%s%s%s%s%s", watch->is_stopped ? "store stopped: " : "", watch->is_stopped ? watch->why.what : "",
-		watch->is_stopped ? "; " : "", has_uplink ? "" : "no uplink session with the broker; ",
-		has_downlink ? "" : "no downlink session with the broker; ");
+	snprintf(reasons, size, "%s%s%s%s%s%s%s", watch->is_stopped ? "store stopped: " : "", watch->is_stopped ? watch->why.what : "",
+		watch->is_stopped ? "; " : "", kafka ? kafka : "", kafka ? "; " : "",
+		has_uplink ? "" : "no uplink session with the broker; ", has_downlink ? "" : "no downlink session with the broker; ");
 	reasons[strlen(reasons) > 2 ? strlen(reasons) - 2 : 0] = 0; // the last separator
-	return watch->is_stopped || !has_uplink || !has_downlink;
+	return watch->is_stopped || kafka || !has_uplink || !has_downlink;
 }
 
 // ---- timers and signals ----
@@ -195,6 +209,7 @@ static void drain(struct collector *collector)
 	uplink_drain(collector->uplink);
 	acks_step(collector->acks, clock_monotonic_ms() + (uint64_t)2 * ACKS_EVERY_MS); // those that wait for their second
 	downlink_drain(collector->downlink);
+	kafka_drain(collector->kafka, KAFKA_DRAIN_MS);
 	notifications_drain(collector->notifications, NOTIFICATIONS_DRAIN_MS);
 	if (collector->watch.is_stopped)
 		return;

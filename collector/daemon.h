@@ -15,6 +15,7 @@
 #include "collector/ingest/downlink.h"
 #include "collector/ingest/json_map.h"
 #include "collector/ingest/uplink.h"
+#include "collector/kafka/kafka.h"
 
 enum { COLLECTOR_SECOND_MS = 1000, COLLECTOR_DAY_MS = 86400000, COLLECTOR_SIGNALS = 3 };
 
@@ -35,6 +36,7 @@ struct collector {
 	struct ingest *ingest;
 	struct downlink *downlink;
 	struct uplink *uplink;
+	struct kafka *kafka; // 0: no Kafka
 	struct notifications *notifications;
 	struct http_server *http;
 	uint64_t next_snapshot_ms;
@@ -67,6 +69,8 @@ int daemon_send_ack(void *context, uint32_t dev);
 void daemon_ask_ack(void *context, const struct device *device, bool is_urgent);
 int daemon_publish_command(void *context, const char *device_id, const uint8_t *payload, size_t size);
 void daemon_on_session(void *context, bool is_up);
+void daemon_on_committed(void *context);
+void daemon_hold(void *context, bool is_held);
 int daemon_not_ready(void *context, char *reasons, size_t size);
 void daemon_on_transitions(void *context, uint64_t n);
 int daemon_start_timers(struct collector *collector);

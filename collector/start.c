@@ -117,6 +117,7 @@ static int start_ingest(struct collector *collector)
 		.watch = &collector->watch,
 		.counters = &collector->counters,
 		.session = daemon_on_session,
+		.committed = daemon_on_committed,
 		.context = collector,
 	};
 	collector->downlink = downlink_new(collector->base, &collector->config, &collector->counters, problem);
@@ -127,6 +128,27 @@ static int start_ingest(struct collector *collector)
 	downlink_start(collector->downlink);
 	uplink_start(collector->uplink);
 	return 0;
+}
+
+static int start_kafka(struct collector *collector)
+{
+	static struct config_errors errors;
+	struct kafka_parts parts = {
+		.base = collector->base,
+		.config = &collector->config,
+		.store = collector->store,
+		.fleet = collector->fleet,
+		.counters = &collector->counters,
+		.hold = daemon_hold,
+		.context = collector,
+	};
+	if (!collector->config.kafka.brokers[0])
+		return 0;
+	collector->kafka = kafka_new(&parts, &errors);
+	if (collector->kafka)
+		return 0;
+	config_errors_print(&errors, stderr);
+	return report("the way out to Kafka cannot be opened", collector->config.kafka.brokers, "see the lines above");
 }
 
 static int start_http(struct collector *collector)
@@ -160,6 +182,7 @@ void daemon_free(struct collector *collector)
 		collector->second };
 	if (collector->http)
 		http_stop(collector->http);
+	kafka_free(collector->kafka);
 	uplink_free(collector->uplink);
 	downlink_free(collector->downlink);
 	ingest_free(collector->ingest);
@@ -185,7 +208,7 @@ void daemon_free(struct collector *collector)
 int daemon_start(struct collector *collector)
 {
 	static int (*const steps[])(struct collector *) = { start_puback_test, daemon_start_json, daemon_start_store, start_notifications,
-		start_ingest, start_http, daemon_start_timers };
+		start_ingest, start_kafka, start_http, daemon_start_timers };
 	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	collector->base = event_base_new();

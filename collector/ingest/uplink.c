@@ -30,6 +30,7 @@ struct uplink {
 	struct connection *connection;
 	struct event *commit, *probe;
 	bool is_gathering; // commit is armed
+	bool is_held;
 	bool overflowed;   // a message found no room: this session's PUBACKs must not go out
 	bool has_baseline;
 	unsigned granted;  // bits by subscription
@@ -77,12 +78,16 @@ static void commit(struct uplink *uplink)
 	if (uplink->is_gathering)
 		event_del(uplink->commit);
 	uplink->is_gathering = false;
-	if (ingest_commit(uplink->parts.ingest) < 0)
+	if (ingest_commit(uplink->parts.ingest) < 0) {
 		stop_for_store(uplink);
-	else if (uplink->overflowed)
+		return;
+	}
+	if (uplink->overflowed)
 		abandon(uplink, "a message found no room");
 	else
 		flush(uplink);
+	if (uplink->parts.committed)
+		uplink->parts.committed(uplink->parts.context);
 }
 
 static void on_commit(evutil_socket_t fd, short what, void *context)
@@ -97,10 +102,10 @@ static void on_probe(evutil_socket_t fd, short what, void *context)
 {
 	struct uplink *uplink = context;
 	(void)fd, (void)what;
-	if (store_watch_probe(uplink->parts.watch, clock_monotonic_ms()))
-		connection_start(uplink->connection);
-	else
+	if (!store_watch_probe(uplink->parts.watch, clock_monotonic_ms()))
 		arm(uplink->probe, STORE_WATCH_PROBE_MS);
+	else if (!uplink->is_held)
+		connection_start(uplink->connection);
 }
 
 static bool is_full(void *context)
@@ -324,6 +329,21 @@ void uplink_start(struct uplink *uplink)
 bool uplink_is_up(const struct uplink *uplink)
 {
 	return connection_is_up(uplink->connection) && is_granted(uplink);
+}
+
+void uplink_hold(struct uplink *uplink, bool is_held)
+{
+	if (uplink->is_held == is_held)
+		return;
+	uplink->is_held = is_held;
+	if (uplink->parts.watch->is_stopped)
+		return; // away already, and stays so until both are over
+	if (!is_held) {
+		connection_start(uplink->connection);
+		return;
+	}
+	uplink->parts.counters->mqtt_abandoned++;
+	connection_stop(uplink->connection, "no more records can be taken");
 }
 
 void uplink_drain(struct uplink *uplink)

@@ -25,6 +25,7 @@ struct uplink_parts {
 	struct store_watch *watch;
 	struct counters *counters;
 	void (*session)(void *context, bool is_up); // the broker gives us Uplinks, or no longer
+	void (*committed)(void *context); // the store has new rows; 0: nobody asks
 	void *context;
 };
 
@@ -33,6 +34,9 @@ struct uplink *uplink_new(const struct uplink_parts *parts, char *problem);
 void uplink_free(struct uplink *uplink);
 void uplink_start(struct uplink *uplink);
 bool uplink_is_up(const struct uplink *uplink); // accepted and subscribed
+
+// Takes nothing more from the broker, and gives back what it has no PUBACK for, until it is let go. For a store that must not grow.
+void uplink_hold(struct uplink *uplink, bool is_held);
 
 // The clean end: commits what was read, gives the PUBACKs, then DISCONNECT with the session kept.
 void uplink_drain(struct uplink *uplink);

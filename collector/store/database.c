@@ -11,6 +11,7 @@
 #define TRANSITION_COLUMNS                                                                                                             \
 	"n, CASE incident WHEN 0 THEN n ELSE incident END, dev, uid, name, from_state, to_state, severity, was_severity, reason, at_ms," \
 	" stored_ms, started_ms, fired_ms, value, threshold, labels, annotations"
+#define LETTER_COLUMNS "n, recv_ms, topic, device, epoch, seq, reason, size, payload"
 #define RECORD_COLUMNS "n, dev, epoch, seq, recv_ms, prev, kind, body"
 
 static const char *const sql[SQL_COUNT] = {
@@ -25,6 +26,7 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_RECORD_APPEND] = "INSERT INTO record(" RECORD_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
 	[SQL_RECORD_READ] = "SELECT " RECORD_COLUMNS " FROM record WHERE n=?1",
 	[SQL_RECORD_AFTER] = "SELECT " RECORD_COLUMNS " FROM record WHERE n>?1 ORDER BY n",
+	[SQL_RECORD_CHUNK] = "SELECT " RECORD_COLUMNS " FROM record WHERE n>?1 ORDER BY n LIMIT ?2",
 	[SQL_RECORD_OLDEST] = "SELECT min(n) FROM record",
 	[SQL_RECORD_NEWEST] = "SELECT max(n) FROM record",
 	[SQL_RECORD_DELETE] = "DELETE FROM record WHERE n<=?1",
@@ -33,8 +35,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_DEVICE_SNAPSHOT] = "UPDATE device SET snapshot=?2 WHERE dev=?1",
 	[SQL_LETTER_ADD] =
 		"INSERT INTO dead_letter(recv_ms, topic, device, epoch, seq, reason, size, payload) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
-	[SQL_LETTER_LIST] =
-		"SELECT n, recv_ms, topic, device, epoch, seq, reason, size, payload FROM dead_letter WHERE n<?1 ORDER BY n DESC LIMIT ?2",
+	[SQL_LETTER_LIST] = "SELECT " LETTER_COLUMNS " FROM dead_letter WHERE n<?1 ORDER BY n DESC LIMIT ?2",
+	[SQL_LETTER_AFTER] = "SELECT " LETTER_COLUMNS " FROM dead_letter WHERE n>?1 ORDER BY n LIMIT ?2",
 	[SQL_LETTER_COUNT] = "SELECT count(*), coalesce(sum(length(payload)), 0) FROM dead_letter",
 	[SQL_LETTER_OLDEST] = "SELECT n, length(payload) FROM dead_letter ORDER BY n LIMIT 1",
 	[SQL_LETTER_DELETE] = "DELETE FROM dead_letter WHERE n=?1",

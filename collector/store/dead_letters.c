@@ -82,34 +82,50 @@ int store_dead_letter_add(struct store *store, const struct dead_letter *letter)
 	return dropped;
 }
 
-int store_dead_letter_list(struct store *store, uint64_t before, unsigned limit, dead_letter_each *each, void *context)
+static struct dead_letter row_of(sqlite3_stmt *row)
 {
-	sqlite3_stmt *list = store_statement(store, SQL_LETTER_LIST);
+	return (struct dead_letter){
+		.n = (uint64_t)sqlite3_column_int64(row, 0),
+		.recv_ms = (uint64_t)sqlite3_column_int64(row, 1),
+		.topic = store_column_text(row, 2),
+		.device = store_column_text(row, 3),
+		.epoch = (uint64_t)sqlite3_column_int64(row, 4),
+		.seq = (uint64_t)sqlite3_column_int64(row, 5),
+		.reason = store_column_text(row, 6),
+		.size = (uint64_t)sqlite3_column_int64(row, 7),
+		.payload = store_column_blob(row, 8),
+	};
+}
+
+// A statement for rows beyond a number, with a limit. Returns how many rows it showed, STORE_E*, or what each() returned.
+static int show(struct store *store, enum statement statement, uint64_t from, unsigned limit, dead_letter_each *each, void *context)
+{
+	sqlite3_stmt *list = store_statement(store, statement);
 	if (!list)
 		return store->fault.err;
-	sqlite3_bind_int64(list, 1, before ? (sqlite3_int64)before : INT64_MAX);
+	sqlite3_bind_int64(list, 1, (sqlite3_int64)from);
 	sqlite3_bind_int64(list, 2, limit);
 	int rc, err = 0, shown = 0;
 	while (!err && (rc = sqlite3_step(list)) != SQLITE_DONE) {
 		err = store_failed(store, rc);
 		if (err)
 			break;
-		struct dead_letter letter = {
-			.n = (uint64_t)sqlite3_column_int64(list, 0),
-			.recv_ms = (uint64_t)sqlite3_column_int64(list, 1),
-			.topic = store_column_text(list, 2),
-			.device = store_column_text(list, 3),
-			.epoch = (uint64_t)sqlite3_column_int64(list, 4),
-			.seq = (uint64_t)sqlite3_column_int64(list, 5),
-			.reason = store_column_text(list, 6),
-			.size = (uint64_t)sqlite3_column_int64(list, 7),
-			.payload = store_column_blob(list, 8),
-		};
+		struct dead_letter letter = row_of(list);
 		err = each(context, &letter);
 		shown++;
 	}
 	sqlite3_reset(list);
 	return err ? err : shown;
+}
+
+int store_dead_letter_list(struct store *store, uint64_t before, unsigned limit, dead_letter_each *each, void *context)
+{
+	return show(store, SQL_LETTER_LIST, before ? before : INT64_MAX, limit, each, context);
+}
+
+int store_dead_letter_after(struct store *store, uint64_t after, unsigned limit, dead_letter_each *each, void *context)
+{
+	return show(store, SQL_LETTER_AFTER, after, limit, each, context);
 }
 
 int store_dead_letter_count(struct store *store, uint64_t *rows, uint64_t *bytes)

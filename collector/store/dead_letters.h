@@ -30,6 +30,9 @@ typedef int dead_letter_each(void *context, const struct dead_letter *letter);
 // Newest first, numbers below before (0: from the newest), at most limit. Returns how many.
 int store_dead_letter_list(struct store *store, uint64_t before, unsigned limit, dead_letter_each *each, void *context);
 
+// Oldest first, numbers above after, at most limit. Returns how many, or what each() returned.
+int store_dead_letter_after(struct store *store, uint64_t after, unsigned limit, dead_letter_each *each, void *context);
+
 int store_dead_letter_count(struct store *store, uint64_t *rows, uint64_t *bytes);
 
 #endif

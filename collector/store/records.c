@@ -90,22 +90,42 @@ int store_record_walk(struct store *store, uint64_t n, uint32_t kind, unsigned l
 	return shown;
 }
 
+// Shows the rows of a statement that is bound. Returns 0, STORE_E* or what each() returned; *shown counts.
+static int show(struct store *store, sqlite3_stmt *rows, store_record_each *each, void *context, int *shown)
+{
+	int rc, err = 0;
+	while (!err && (rc = sqlite3_step(rows)) != SQLITE_DONE) {
+		err = store_failed(store, rc);
+		if (err)
+			break;
+		struct store_record record = row_of(rows);
+		err = each(context, &record);
+		++*shown;
+	}
+	sqlite3_reset(rows);
+	return err;
+}
+
 int store_record_after(struct store *store, uint64_t n, store_record_each *each, void *context)
 {
+	int shown = 0;
 	sqlite3_stmt *after = store_statement(store, SQL_RECORD_AFTER);
 	if (!after)
 		return store->fault.err;
 	sqlite3_bind_int64(after, 1, (sqlite3_int64)n);
-	int rc, err = 0;
-	while (!err && (rc = sqlite3_step(after)) != SQLITE_DONE) {
-		err = store_failed(store, rc);
-		if (!err) {
-			struct store_record record = row_of(after);
-			err = each(context, &record);
-		}
-	}
-	sqlite3_reset(after);
-	return err;
+	return show(store, after, each, context, &shown);
+}
+
+int store_record_chunk(struct store *store, uint64_t after, unsigned limit, store_record_each *each, void *context)
+{
+	int shown = 0;
+	sqlite3_stmt *chunk = store_statement(store, SQL_RECORD_CHUNK);
+	if (!chunk)
+		return store->fault.err;
+	sqlite3_bind_int64(chunk, 1, (sqlite3_int64)after);
+	sqlite3_bind_int64(chunk, 2, limit);
+	int err = show(store, chunk, each, context, &shown);
+	return err ? err : shown;
 }
 
 int store_record_bounds(struct store *store, uint64_t *oldest, uint64_t *newest)

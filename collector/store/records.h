@@ -39,6 +39,9 @@ enum { STORE_WALK_MAX = 20000 };
 // All rows with a number above n, in order.
 int store_record_after(struct store *store, uint64_t n, store_record_each *each, void *context);
 
+// The same, at most limit rows. Returns how many, or what each() returned.
+int store_record_chunk(struct store *store, uint64_t after, unsigned limit, store_record_each *each, void *context);
+
 // Numbers of the oldest and newest row; 0, 0 if there is none.
 int store_record_bounds(struct store *store, uint64_t *oldest, uint64_t *newest);
 

@@ -41,11 +41,18 @@ static void http_for_everybody_without_tls(struct config *config, const struct s
 	snprintf(config->http.listen, sizeof config->http.listen, "0.0.0.0:0");
 }
 
+static void kafka_properties_that_are_not_there(struct config *config, const struct scratch *scratch)
+{
+	snprintf(config->kafka.brokers, sizeof config->kafka.brokers, "127.0.0.1:1");
+	snprintf(config->kafka.properties_file, sizeof config->kafka.properties_file, "%s/kafka.properties", scratch->folder);
+}
+
 static const struct wrong wrongs[] = {
 	{ store_in_a_folder_that_is_not_there },
 	{ store_that_is_no_database },
 	{ ca_that_is_not_there },
 	{ http_for_everybody_without_tls },
+	{ kafka_properties_that_are_not_there },
 };
 
 static void configure(struct collector *collector, const struct scratch *scratch)
@@ -69,12 +76,13 @@ static void test_what_keeps_it_from_starting(void **state)
 	}
 }
 
-// A broker that is away is no reason not to start: it serves what it has, and says that it is not ready.
+// A broker that is away is no reason not to start: it serves what it has, and says that it is not ready. A Kafka that is away is not even that.
 static void test_it_starts_without_a_broker(void **state)
 {
 	static struct collector collector;
 	char reasons[256];
 	configure(&collector, *state);
+	snprintf(collector.config.kafka.brokers, sizeof collector.config.kafka.brokers, "127.0.0.1:1");
 	assert_int_equal(daemon_start(&collector), 0);
 	assert_true(http_port(collector.http) > 0);
 	assert_int_equal(daemon_not_ready(&collector, reasons, sizeof reasons), 1);

@@ -88,7 +88,7 @@ static void put_message(struct writer *writer, const ProtobufCMessageDescriptor 
 size_t schema_text_write(char *out, size_t size)
 {
 	static const ProtobufCMessageDescriptor *const roots[] = { &mu__uplink__descriptor, &mu__ack__descriptor,
-		&mu__signed_command__descriptor, &mu__command__descriptor };
+		&mu__signed_command__descriptor, &mu__command__descriptor, &mu__telemetry__descriptor };
 	struct writer writer = { .out = out, .size = size };
 
 	for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)

@@ -32,7 +32,7 @@ static struct json_map *json;
 static struct ingest *ingest;
 static struct store_watch watch;
 static struct uplink *uplink;
-static unsigned asked;
+static unsigned asked, commits;
 static bool session_is_up;
 
 static void ask_ack(void *context, const struct device *device, bool is_urgent)
@@ -47,6 +47,12 @@ static void on_session(void *context, bool is_up)
 	session_is_up = is_up;
 }
 
+static void on_committed(void *context)
+{
+	(void)context;
+	commits++;
+}
+
 static int make(void **state)
 {
 	char problem[256];
@@ -57,7 +63,7 @@ static int make(void **state)
 	log_set_threshold(LOG_AT_ERROR);
 	memset(&counters, 0, sizeof counters);
 	memset(&broker, 0, sizeof broker);
-	asked = 0;
+	asked = commits = 0;
 	session_is_up = false;
 	base = event_base_new();
 	fake_broker_start(&broker, base);
@@ -76,6 +82,7 @@ static int make(void **state)
 		.watch = &watch,
 		.counters = &counters,
 		.session = on_session,
+		.committed = on_committed,
 	};
 	uplink = uplink_new(&uplink_parts, problem);
 	assert_non_null(uplink);
@@ -146,6 +153,7 @@ static void test_puback_only_after_the_commit(void **unused)
 	}
 	WAIT_FOR(broker.pubacks == 5);
 	assert_int_equal(counters.batches, 1); // one commit for all
+	assert_int_equal(commits, 1);
 	assert_int_equal(newest(), 5);
 	assert_int_equal(asked, 5);
 }
@@ -168,6 +176,45 @@ static void test_failed_commit_acknowledges_nothing(void **unused)
 	assert_int_equal(newest(), 5);
 	assert_int_equal(counters.store_stopped, 0);
 	assert_int_equal(counters.store_stops, 1);
+}
+
+// Held: what waits goes back to the broker without a PUBACK, nothing is read until it is let go, and then all of it comes.
+static void test_held_gives_back_and_reads_nothing(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	give_uplink(1);
+	WAIT_FOR(!ingest_is_empty(ingest));
+	uplink_hold(uplink, true);
+	uplink_hold(uplink, true); // said twice
+	assert_false(uplink_is_up(uplink));
+	give_uplink(2);
+	turn(1500);
+	assert_int_equal(broker.pubacks, 0);
+	assert_int_equal(broker.connects, 1);
+	assert_true(newest() <= 1);
+	uplink_hold(uplink, false);
+	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	assert_int_equal(newest(), 2);
+	assert_int_equal(broker.connects, 2);
+}
+
+// Held while the store has failed: it goes on when both are over, not before.
+static void test_held_and_a_failed_store(void **unused)
+{
+	(void)unused;
+	WAIT_FOR(session_is_up);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
+	give_uplink(1);
+	WAIT_FOR(counters.store_stopped == 1);
+	uplink_hold(uplink, true);
+	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
+	WAIT_FOR(counters.store_stopped == 0);
+	turn(500);
+	assert_int_equal(broker.connects, 1);
+	uplink_hold(uplink, false);
+	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	assert_int_equal(newest(), 1);
 }
 
 static void test_broker_lost_while_messages_wait(void **unused)
@@ -263,6 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_puback_only_after_the_commit, make, clean),
 		cmocka_unit_test_setup_teardown(test_failed_commit_acknowledges_nothing, make, clean),
+		cmocka_unit_test_setup_teardown(test_held_gives_back_and_reads_nothing, make, clean),
+		cmocka_unit_test_setup_teardown(test_held_and_a_failed_store, make, clean),
 		cmocka_unit_test_setup_teardown(test_broker_lost_while_messages_wait, make, clean),
 		cmocka_unit_test_setup_teardown(test_login_refused_is_tried_again, make, clean),
 		cmocka_unit_test_setup_teardown(test_refused_subscription_is_no_session, make, clean),

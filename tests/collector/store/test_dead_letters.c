@@ -183,6 +183,20 @@ static void test_a_rollback_takes_the_count_back(void **state)
 	assert_int_equal(bytes, 1);
 }
 
+// Oldest first, for a reader behind a cursor; what made room meanwhile is simply not there any more.
+static void test_after_a_number(void **state)
+{
+	struct store *store = ((struct scratch *)*state)->store;
+	struct shown shown = { 0 };
+	for (char i = 0; i < 5; i++)
+		assert_int_equal(add(store, &i, 1), 0);
+	assert_int_equal(store_dead_letter_after(store, 0, 2, show, &shown), 2);
+	assert_int_equal(store_dead_letter_after(store, shown.rows[1].n, 10, show, &shown), 3);
+	assert_int_equal(store_dead_letter_after(store, shown.rows[4].n, 10, show, &shown), 0);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(shown.first_byte[i], i);
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
@@ -191,6 +205,7 @@ int main(void)
 		ROW(test_what_is_long_is_cut),
 		ROW(test_payload_beyond_the_limit_is_cut),
 		ROW(test_pages),
+		ROW(test_after_a_number),
 		ROW(test_the_number_of_letters_is_bounded),
 		ROW(test_the_bytes_of_letters_are_bounded),
 		ROW(test_a_rollback_takes_the_count_back),

@@ -199,6 +199,23 @@ static void test_after_is_in_order_and_complete(void **state)
 	assert_int_equal(shown.count, 0);
 }
 
+// A chunk is what a reader takes in one turn of the loop: from, limit -> rows, in order, from the next one on.
+static void test_chunks_join_without_a_seam(void **state)
+{
+	struct store *store = ((struct scratch *)*state)->store;
+	struct shown shown = { 0 };
+	assert_int_equal(store_record_chunk(store, 0, 4, show, &shown), 4);
+	assert_int_equal(store_record_chunk(store, shown.rows[3].n, 4, show, &shown), 4);
+	assert_int_equal(store_record_chunk(store, shown.rows[7].n, 4, show, &shown), 2);
+	assert_int_equal(store_record_chunk(store, shown.rows[9].n, 4, show, &shown), 0);
+	assert_int_equal(shown.count, 10);
+	for (unsigned i = 0; i < shown.count; i++)
+		assert_int_equal(shown.rows[i].n, 1 + i);
+	shown = (struct shown){ .stop_at = 2 };
+	assert_int_equal(store_record_chunk(store, 0, 4, show, &shown), 77);
+	assert_int_equal(shown.count, 2);
+}
+
 // The callback's own value ends each walk and comes back; the statement is free for the next one.
 static void test_a_callback_can_end_it(void **state)
 {
@@ -238,6 +255,7 @@ int main(void)
 		ROW(test_a_walk_into_deleted_rows, setup_ten),
 		ROW(test_a_walk_looks_at_a_bounded_number_of_rows, scratch_setup),
 		ROW(test_after_is_in_order_and_complete, setup_ten),
+		ROW(test_chunks_join_without_a_seam, setup_ten),
 		ROW(test_a_callback_can_end_it, setup_ten),
 		ROW(test_numbers_go_on_after_the_log_is_empty, setup_ten),
 	};
