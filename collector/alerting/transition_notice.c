@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/alerting/transition_notice.h"
 
+#include "collector/alerting/transition_text.h"
+
 static bool fires(uint32_t state)
 {
 	return state == ALERT_FIRING || state == ALERT_RECOVERING;
@@ -24,14 +26,10 @@ bool transition_notice_fires(const struct store_transition *transition)
 
 static unsigned read_texts(const char *json, struct notice_text *texts, json_t **owned)
 {
-	unsigned count = 0;
-	const char *name;
-	json_t *value;
-	*owned = json_loads(json ? json : "{}", 0, 0);
-	json_object_foreach(*owned, name, value) {
-		if (count < TRANSITION_NOTICE_TEXTS && json_is_string(value))
-			texts[count++] = (struct notice_text){ name, json_string_value(value) };
-	}
+	struct alert_text pairs[TRANSITION_NOTICE_TEXTS];
+	unsigned count = transition_text_read(json ? json : "{}", pairs, TRANSITION_NOTICE_TEXTS, owned);
+	for (unsigned i = 0; i < count; i++)
+		texts[i] = (struct notice_text){ pairs[i].name, pairs[i].text };
 	return count;
 }
 
