@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `muster keys new NAME --role ROLE` and `muster keys list`.
 #include "collector/cli/cli.h"
-#include "collector/cli/keys.h"
+#include "collector/signing/keys.h"
 #include "collector/cli/table.h"
 #include "collector/http/json_text.h"
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `muster rollback`: shows what it will do, asks, signs, sends, and waits for what becomes of it.
 #include "collector/cli/cli.h"
-#include "collector/cli/keys.h"
-#include "collector/cli/sign.h"
+#include "collector/signing/keys.h"
+#include "collector/signing/sign.h"
 #include "collector/cli/words.h"
 #include "collector/clock.h"
 #include "collector/http/json_text.h"
@@ -188,21 +188,12 @@ static int load_key(struct rollback *rollback)
 static int sign_target(struct rollback *rollback, struct target *target, const json_t *prepared, struct signed_command *sign)
 {
 	uint8_t id[MU_COMMAND_ID_BYTES], running[MU_IMAGE_SHA_BYTES], goal[MU_IMAGE_SHA_BYTES];
-	Mu__Command command = MU__COMMAND__INIT;
-	Mu__Rollback body = MU__ROLLBACK__INIT;
 	if (hex_decode(text_of(prepared, "id"), id, sizeof id) < 0 || hex_decode(target->running_sha, running, sizeof running) < 0 ||
 		hex_decode(target->target_sha, goal, sizeof goal) < 0)
 		return -1;
-	body.running_sha = (ProtobufCBinaryData){ sizeof running, running };
-	body.target_sha = (ProtobufCBinaryData){ sizeof goal, goal };
-	command.device = target->id;
-	command.id = (ProtobufCBinaryData){ sizeof id, id };
-	command.counter = (uint64_t)number_of(prepared, "counter", 0);
-	command.has_not_after_ms = 1;
-	command.not_after_ms = clock_wall_ms() + NOT_AFTER_MS;
-	command.body_case = MU__COMMAND__BODY_ROLLBACK;
-	command.rollback = &body;
-	return sign_command(&command, rollback->key, rollback->key_id, sign);
+	const struct rollback_order order = { target->id, id, (uint64_t)number_of(prepared, "counter", 0), clock_wall_ms() + NOT_AFTER_MS,
+		running, goal };
+	return sign_rollback(&order, rollback->key, rollback->key_id, sign);
 }
 
 static json_t *prepare(struct rollback *rollback, const struct target *target)

@@ -6,8 +6,8 @@
 //
 // key: a private key; key_id: the one to name instead of it. spoil=1: a byte of the command is changed after it was signed.
 // Exit 0, or 2 with the reason on stderr.
-#include "collector/cli/keys.h"
-#include "collector/cli/sign.h"
+#include "collector/signing/keys.h"
+#include "collector/signing/sign.h"
 #include "collector/http/json_text.h"
 #include "proto/limits.h"
 #include <stdio.h>

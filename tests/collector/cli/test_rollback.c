@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "collector/cli/cli.h"
-#include "collector/cli/keys.h"
+#include "collector/signing/keys.h"
 #include "muster.pb-c.h"
 #include "tests/collector/cli/answers.h"
 #include "tests/collector/cli/console.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/cli/keys.h"
+#include "collector/signing/keys.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

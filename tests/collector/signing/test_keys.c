@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "collector/cli/keys.h"
+#include "collector/signing/keys.h"
 #include "tests/collector/cli/console.h"
 
 static char problem[900];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "collector/cli/sign.h"
+#include "collector/signing/sign.h"
 #include "collector/http/json_text.h"
+#include "proto/limits.h"
 #include <string.h>
 
 int sign_command(const Mu__Command *command, EVP_PKEY *key, const uint8_t key_id[8], struct signed_command *out)
@@ -16,6 +17,22 @@ int sign_command(const Mu__Command *command, EVP_PKEY *key, const uint8_t key_id
 		EVP_DigestSign(context, out->signature, &out->signature_size, out->command, out->command_size) == 1;
 	EVP_MD_CTX_free(context);
 	return ok ? 0 : -1;
+}
+
+int sign_rollback(const struct rollback_order *order, EVP_PKEY *key, const uint8_t key_id[8], struct signed_command *out)
+{
+	Mu__Command command = MU__COMMAND__INIT;
+	Mu__Rollback body = MU__ROLLBACK__INIT;
+	body.running_sha = (ProtobufCBinaryData){ MU_IMAGE_SHA_BYTES, (uint8_t *)order->running_sha };
+	body.target_sha = (ProtobufCBinaryData){ MU_IMAGE_SHA_BYTES, (uint8_t *)order->target_sha };
+	command.device = (char *)order->device;
+	command.id = (ProtobufCBinaryData){ MU_COMMAND_ID_BYTES, (uint8_t *)order->id };
+	command.counter = order->counter;
+	command.has_not_after_ms = 1;
+	command.not_after_ms = order->not_after_ms;
+	command.body_case = MU__COMMAND__BODY_ROLLBACK;
+	command.rollback = &body;
+	return sign_command(&command, key, key_id, out);
 }
 
 json_t *sign_body(const struct signed_command *sign)

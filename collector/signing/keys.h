@@ -2,8 +2,8 @@
 // Keys that sign commands: P-256, two PEM files a key, <role>-<name>.pem (mode 0600) and <role>-<name>.pub.pem. The id of a key is the
 // first 8 bytes of the SHA-256 of its 65-byte uncompressed point. The public files of a folder are what a device is made with.
 // Errors: 0, or -1 with a sentence in *problem. Memory: the caller's; keys_load() gives an EVP_PKEY to be freed.
-#ifndef COLLECTOR_CLI_KEYS_H
-#define COLLECTOR_CLI_KEYS_H
+#ifndef COLLECTOR_SIGNING_KEYS_H
+#define COLLECTOR_SIGNING_KEYS_H
 #include <openssl/evp.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <openssl/ec.h>
 #include <string.h>
-#include "collector/cli/sign.h"
+#include "collector/signing/sign.h"
 
 static const uint8_t key_id[8] = { 0, 1, 2, 3, 4, 5, 6, 0xff };
 
@@ -64,6 +64,28 @@ static void test_the_signature_is_of_these_bytes(void **state)
 	EVP_PKEY_free(other);
 }
 
+static void test_a_rollback_names_both_images(void **state)
+{
+	(void)state;
+	static const uint8_t id[16] = "fedcba9876543210", running[8] = "RUNNING1", target[8] = "TARGET_2";
+	const struct rollback_order order = { "edge-7", id, 9, 1234567, running, target };
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	struct signed_command sign;
+	assert_int_equal(sign_rollback(&order, key, key_id, &sign), 0);
+	assert_true(verify(key, &sign));
+	Mu__Command *read = mu__command__unpack(0, sign.command_size, sign.command);
+	assert_non_null(read);
+	assert_int_equal(read->body_case, MU__COMMAND__BODY_ROLLBACK);
+	assert_string_equal(read->device, "edge-7");
+	assert_memory_equal(read->id.data, id, 16);
+	assert_int_equal(read->counter, 9);
+	assert_int_equal(read->not_after_ms, 1234567);
+	assert_memory_equal(read->rollback->running_sha.data, running, 8);
+	assert_memory_equal(read->rollback->target_sha.data, target, 8);
+	mu__command__free_unpacked(read, 0);
+	EVP_PKEY_free(key);
+}
+
 static void test_what_cannot_be_signed(void **state)
 {
 	(void)state;
@@ -117,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_signature_is_of_these_bytes),
+		cmocka_unit_test(test_a_rollback_names_both_images),
 		cmocka_unit_test(test_what_cannot_be_signed),
 		cmocka_unit_test(test_the_body_carries_all_bytes),
 	};
