@@ -47,6 +47,8 @@ void daemon_on_transitions(void *context, uint64_t n)
 	struct collector *collector = context;
 	notifications_changed(collector->notifications, n);
 	kafka_wake(collector->kafka);
+	if (collector->http) // at start it comes later, and begins with what there is then
+		http_wake(collector->http, n);
 }
 
 void daemon_on_committed(void *context)

@@ -160,12 +160,15 @@ static int start_http(struct collector *collector)
 		.tls_key_file = collector->config.http.tls_key_file,
 		.silent_after_ms = collector->config.fleet.silent_after_s * COLLECTOR_SECOND_MS,
 		.started_ms = clock_wall_ms(),
+		.has_kafka = *collector->config.kafka.brokers != 0,
+		.command_key_file = collector->config.fleet.command_key_file,
 	};
 	struct http_sources sources = {
 		.store = collector->store,
 		.fleet = collector->fleet,
 		.commands = collector->commands,
 		.counters = &collector->counters,
+		.alerting = collector->alerting,
 		.not_ready = daemon_not_ready,
 		.context = collector,
 	};

@@ -6,6 +6,20 @@
 
 // api_devices.c
 exchange_handler api_devices, api_device, api_ledger;
+// fleet_summary.c
+exchange_handler api_fleet;
+// api_history.c
+exchange_handler api_history;
+// api_why.c
+exchange_handler api_why;
+// api_alerts.c
+exchange_handler api_alerts, api_alert_log;
+// api_stream.c
+exchange_handler api_alert_stream;
+// api_rules.c
+exchange_handler api_rules;
+// api_rollback.c
+exchange_handler api_rollback;
 // api_records.c
 exchange_handler api_records;
 // api_refused.c

@@ -5,29 +5,10 @@
 #include "collector/http/device_json.h"
 #include "collector/http/json_text.h"
 #include "collector/http/record_json.h"
-#include "collector/store/store_audit.h"
 #include "collector/store/store_commands.h"
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
-
-static void audit(struct exchange *exchange, const char *action, const char *target, const char *detail, const char *outcome)
-{
-	const struct store_audit row = { .at_ms = exchange->now_ms,
-		.actor = exchange->actor,
-		.action = action,
-		.target = target,
-		.detail = detail,
-		.outcome = outcome };
-	if (store_audit_add(exchange->sources->store, &row) < 0)
-		exchange->sources->counters->audit_failed++;
-}
-
-static void reply_store_error(struct exchange *exchange)
-{
-	const struct store_fault *fault = store_fault(exchange->sources->store);
-	reply_error(exchange, 503, fault->where, fault->remedy, "%s", fault->what);
-}
 
 // ---- reading
 
@@ -119,19 +100,9 @@ void api_command(struct exchange *exchange)
 
 // ---- acting
 
-// The text of a member of the body, or null: the error has been sent.
-static const char *member(struct exchange *exchange, const char *name)
-{
-	const char *text = json_string_value(json_object_get(exchange->body, name));
-	if (!text)
-		reply_error(exchange, 400, name, "see collector/http/README.md for the body of this request",
-			"the body must have a text \"%s\"", name);
-	return text;
-}
-
 static int key_of(struct exchange *exchange, uint8_t key_id[MU_KEY_ID_BYTES])
 {
-	const char *text = member(exchange, "key_id");
+	const char *text = exchange_member(exchange, "key_id");
 	if (!text)
 		return -1;
 	if (hex_decode(text, key_id, MU_KEY_ID_BYTES) == 0)
@@ -146,7 +117,7 @@ void api_prepare(struct exchange *exchange)
 	uint8_t key_id[MU_KEY_ID_BYTES], id[MU_COMMAND_ID_BYTES];
 	uint64_t counter;
 	const char *body;
-	if (!device || key_of(exchange, key_id) < 0 || !(body = member(exchange, "body")))
+	if (!device || key_of(exchange, key_id) < 0 || !(body = exchange_member(exchange, "body")))
 		return;
 	if (commands_prepare(exchange->sources->commands, device, key_id, &counter) < 0) {
 		reply_store_error(exchange);
@@ -158,7 +129,7 @@ void api_prepare(struct exchange *exchange)
 	}
 	char detail[128];
 	snprintf(detail, sizeof detail, "body=%.32s counter=%llu", body, (unsigned long long)counter);
-	audit(exchange, "command.prepare", device->id, detail, "ok");
+	exchange_audit(exchange, "command.prepare", device->id, detail, "ok");
 	json_t *answer = device_rollback_json(device);
 	json_object_set_new(answer, "counter", json_u64(counter));
 	json_object_set_new(answer, "id", json_hex(id, sizeof id));
@@ -175,11 +146,11 @@ static const struct {
 	{ COMMANDS_EFULL, 429, "too many commands wait for an answer, of this device or in all", "wait until some end; `muster commands` lists them" },
 };
 
-static void refuse(struct exchange *exchange, const char *device, int err)
+void reply_command_error(struct exchange *exchange, const char *device, int err)
 {
 	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		if (refusals[i].err == err) {
-			audit(exchange, "command.submit", device, "", refusals[i].what);
+			exchange_audit(exchange, "command.submit", device, "", refusals[i].what);
 			reply_error(exchange, refusals[i].status, device, refusals[i].remedy, "%s", refusals[i].what);
 			return;
 		}
@@ -191,7 +162,7 @@ static size_t pack_body(struct exchange *exchange, uint8_t *packed, size_t size)
 {
 	uint8_t key_id[MU_KEY_ID_BYTES], command[COMMANDS_PAYLOAD_MAX], signature[256];
 	const char *command_text, *signature_text;
-	if (!(command_text = member(exchange, "command")) || !(signature_text = member(exchange, "signature")) ||
+	if (!(command_text = exchange_member(exchange, "command")) || !(signature_text = exchange_member(exchange, "signature")) ||
 		key_of(exchange, key_id) < 0)
 		return 0;
 	long command_size = base64_decode(command_text, command, sizeof command);
@@ -217,11 +188,12 @@ void api_submit(struct exchange *exchange)
 		return;
 	int err = commands_submit(exchange->sources->commands, device, exchange->actor, packed, size, exchange->now_ms, id);
 	if (err < 0) {
-		refuse(exchange, device->id, err);
+		reply_command_error(exchange, device->id, err);
 		return;
 	}
 	json_t *answer = json_pack("{s:o}", "id", json_hex(id, sizeof id));
-	audit(exchange, "command.submit", device->id, json_string_value(json_object_get(answer, "id")), err ? "known already" : "ok");
+	exchange_audit(exchange, "command.submit", device->id, json_string_value(json_object_get(answer, "id")),
+		err ? "known already" : "ok");
 	exchange->sources->counters->commands_submitted += !err;
 	reply_json(exchange, err ? 200 : 202, answer);
 }

@@ -42,12 +42,14 @@ static json_t *online_json(const struct device *device)
 
 json_t *device_row_json(const struct device *device, const struct condition_view *view)
 {
-	return json_pack("{s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "id", device->id, "acked", !device_is_unacked(device),
-		"online", online_json(device), "condition", condition_json(device, view), "firmware", json_string_or_null(device->firmware),
-		"boot", json_u64(device->boot), "last_seen_ms", time_json(device->last_seen_ms), "last_heartbeat_ms",
+	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id", device->id, "online", online_json(device),
+		"condition", condition_json(device, view), "firmware", json_string_or_null(device->firmware), "boot",
+		json_u64(device->boot), "last_seen_ms", time_json(device->last_seen_ms), "last_heartbeat_ms",
 		time_json(device->last_heartbeat_ms), "uptime_s", metric_or_null(device, MU_METRIC_uptime_s), "heap_free_bytes",
-		metric_or_null(device, MU_METRIC_heap_free_bytes), "rssi_dbm", metric_or_null(device, MU_METRIC_rssi_dbm),
-		"session_reconnects", metric_or_null(device, MU_METRIC_session_reconnects));
+		metric_or_null(device, MU_METRIC_heap_free_bytes), "heap_min_bytes", metric_or_null(device, MU_METRIC_heap_min_bytes),
+		"heap_largest_bytes", metric_or_null(device, MU_METRIC_heap_largest_bytes), "rssi_dbm",
+		metric_or_null(device, MU_METRIC_rssi_dbm), "session_reconnects", metric_or_null(device, MU_METRIC_session_reconnects),
+		"acked", !device_is_unacked(device));
 }
 
 // The schema's name of an enum metric's value, or null.

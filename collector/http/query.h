@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { QUERY_PAIRS_MAX = 16, QUERY_NAME_BYTES = 32, QUERY_VALUE_BYTES = 129 };
+enum { QUERY_PAIRS_MAX = 16, QUERY_NAME_BYTES = 32, QUERY_VALUE_BYTES = 513 };
 
 struct query {
 	unsigned count;

@@ -2,6 +2,7 @@
 #include "collector/http/exchange.h"
 #include "collector/counters.h"
 #include "collector/http/json_text.h"
+#include "collector/store/store_audit.h"
 #include <event2/buffer.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,4 +95,31 @@ int exchange_number(struct exchange *exchange, const char *name, uint64_t min, u
 	reply_error(exchange, 400, name, "give a whole number within the range", "parameter %s must be a number from %llu to %llu", name,
 		(unsigned long long)min, (unsigned long long)max);
 	return -1;
+}
+
+void exchange_audit(struct exchange *exchange, const char *action, const char *target, const char *detail, const char *outcome)
+{
+	const struct store_audit row = { .at_ms = exchange->now_ms,
+		.actor = exchange->actor,
+		.action = action,
+		.target = target,
+		.detail = detail,
+		.outcome = outcome };
+	if (store_audit_add(exchange->sources->store, &row) < 0)
+		exchange->sources->counters->audit_failed++;
+}
+
+void reply_store_error(struct exchange *exchange)
+{
+	const struct store_fault *fault = store_fault(exchange->sources->store);
+	reply_error(exchange, 503, fault->where, fault->remedy, "%s", fault->what);
+}
+
+const char *exchange_member(struct exchange *exchange, const char *name)
+{
+	const char *text = json_string_value(json_object_get(exchange->body, name));
+	if (!text)
+		reply_error(exchange, 400, name, "see collector/http/README.md for the body of this request",
+			"the body must have a text \"%s\"", name);
+	return text;
 }

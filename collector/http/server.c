@@ -4,9 +4,12 @@
 #include "collector/counters.h"
 #include "collector/http/api.h"
 #include "collector/http/auth.h"
+#include "collector/http/fleet_summary.h"
 #include "collector/http/listen.h"
 #include "collector/http/page.h"
+#include "collector/http/stream.h"
 #include "collector/log.h"
+#include "collector/signing/own_key.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
@@ -35,6 +38,9 @@ struct http_server {
 	struct evhttp_bound_socket *socket;
 	struct event *resume; // after a stall
 	struct loop_lag *lag;
+	struct streams *streams;
+	struct fleet_summary *summary;
+	struct own_key *key; // null: none is configured
 	SSL_CTX *tls;
 	bool is_loopback;
 	int fd_limit; // no connection is accepted while the lowest free descriptor is above
@@ -53,8 +59,15 @@ static const struct route {
 	{ EVHTTP_REQ_GET,  false, "/readyz", "", api_readyz },
 	{ EVHTTP_REQ_GET,  false, "/metrics", "", api_metrics },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/version", "", api_version },
-	{ EVHTTP_REQ_GET,  false, "/api/v1/devices", "limit after order state firmware q", api_devices },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/fleet", "", api_fleet },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/devices", "limit after offset order state severity alert firmware q", api_devices },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id", "", api_device },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id/history", "metrics since_ms until_ms points before", api_history },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id/why", "", api_why },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/alerts", "limit after state severity device name match", api_alerts },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/alerts/log", "limit after before since_ms device match", api_alert_log },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/alerts/stream", "after since match pending", api_alert_stream },
+	{ EVHTTP_REQ_GET,  false, "/api/v1/rules", "", api_rules },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/devices/:id/records", "limit before kind", api_records },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/ledger", "limit after", api_ledger },
 	{ EVHTTP_REQ_GET,  false, "/api/v1/dead-letters", "limit before", api_dead_letters },
@@ -63,6 +76,7 @@ static const struct route {
 	{ EVHTTP_REQ_GET,  false, "/api/v1/commands/:id", "", api_command },
 	{ EVHTTP_REQ_POST, true,  "/api/v1/devices/:id/commands/prepare", "", api_prepare },
 	{ EVHTTP_REQ_POST, true,  "/api/v1/devices/:id/commands", "", api_submit },
+	{ EVHTTP_REQ_POST, true,  "/api/v1/devices/:id/rollback", "", api_rollback },
 };
 
 // ---- one request: each step replies and returns false if the request ends there
@@ -178,6 +192,9 @@ static void on_request(struct evhttp_request *request, void *context)
 		.sources = &server->sources,
 		.settings = &server->settings,
 		.lag = server->lag,
+		.streams = server->streams,
+		.summary = server->summary,
+		.key = server->key,
 		.path = path && *path ? path : "/",
 		.now_ms = clock_wall_ms(),
 	};
@@ -225,7 +242,8 @@ static struct bufferevent *new_connection(struct event_base *base, void *context
 	SSL *ssl = SSL_new(server->tls);
 	if (!ssl)
 		return 0;
-	struct bufferevent *connection = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+	struct bufferevent *connection = bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+		BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS); // else a write that fails ends the connection under the writer's feet
 	if (connection)
 		bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
 	return connection;
@@ -305,10 +323,17 @@ static int open_server(struct http_server *server, char *problem, size_t size)
 	}
 	if (check_exposure(server, &address, problem, size) < 0)
 		return -1;
+	if (is_set(server->settings.command_key_file)) {
+		server->key = own_key_load(server->settings.command_key_file, problem, size);
+		if (!server->key)
+			return -1;
+	}
 	server->http = evhttp_new(server->base);
 	server->lag = loop_lag_start(server->base);
 	server->resume = evtimer_new(server->base, on_resume, server);
-	if (!server->http || !server->lag || !server->resume) {
+	server->streams = streams_new(server->base, &server->sources);
+	server->summary = fleet_summary_new();
+	if (!server->http || !server->lag || !server->resume || !server->streams || !server->summary) {
 		snprintf(problem, size, "no memory for the HTTP server");
 		return -1;
 	}
@@ -336,6 +361,11 @@ void http_set_silent_after(struct http_server *server, uint32_t silent_after_ms)
 	server->settings.silent_after_ms = silent_after_ms;
 }
 
+void http_wake(struct http_server *server, uint64_t n)
+{
+	streams_wake(server->streams, n);
+}
+
 unsigned http_port(const struct http_server *server)
 {
 	union {
@@ -355,9 +385,12 @@ void http_stop(struct http_server *server)
 		return;
 	if (server->resume)
 		event_free(server->resume);
+	streams_free(server->streams);
 	if (server->http)
 		evhttp_free(server->http);
 	loop_lag_stop(server->lag);
+	fleet_summary_free(server->summary);
+	own_key_free(server->key);
 	SSL_CTX_free(server->tls);
 	free(server);
 }

@@ -14,6 +14,7 @@
 #include "collector/log.h"
 #include "collector/store/devices.h"
 #include "collector/store/records.h"
+#include "collector/store/store_alerts.h"
 #include "collector/store/store_tokens.h"
 #include "tests/collector/fleet/sample.h"
 #include "tests/collector/http/served.h"
@@ -106,7 +107,7 @@ int served_set_up(void **state)
 	fill(served);
 	add_token(served);
 	served->settings = (struct http_settings){ .listen = "127.0.0.1:0", .silent_after_ms = 180000, .started_ms = 1 };
-	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, not_ready, served };
+	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, not_ready, served };
 	served->server = http_start(served->base, &served->settings, &sources, problem, sizeof problem);
 	if (!served->server)
 		fail_msg("%s", problem);
@@ -234,4 +235,41 @@ void served_done(struct reply *reply)
 {
 	json_decref(reply->json);
 	free(reply->body);
+}
+
+static const char *const severities[] = { "", "info", "warning", "critical" };
+
+uint64_t served_transition(struct served *served, const struct served_alert *alert)
+{
+	char uid[64], labels[300], annotations[600];
+	uint64_t n = 0;
+	size_t length = strlen(alert->name);
+	for (size_t i = 0; i <= length; i++)
+		uid[i] = alert->name[i] >= 'A' && alert->name[i] <= 'Z' ? (char)(alert->name[i] + 32) : alert->name[i];
+	snprintf(labels, sizeof labels, "{\"alertname\":\"%s\",\"severity\":\"%s\",\"device\":\"%s\",\"firmware\":\"1.1.0\"}", alert->name,
+		severities[alert->severity], alert->device);
+	snprintf(annotations, sizeof annotations,
+		"{\"summary\":\"%s summary\",\"symptom\":\"%s symptom\",\"cause\":\"%s cause\",\"remedy\":\"%s remedy\"}", alert->name,
+		alert->name, alert->name, alert->name);
+	const struct store_transition row = { .incident = alert->incident,
+		.dev = fleet_find(served->fleet, alert->device)->dev,
+		.uid = uid,
+		.name = alert->name,
+		.from = (uint32_t)alert->from,
+		.to = (uint32_t)alert->to,
+		.severity = (uint32_t)alert->severity,
+		.was_severity = (uint32_t)alert->severity,
+		.at_ms = alert->at_ms,
+		.stored_ms = alert->stored_ms,
+		.started_ms = alert->at_ms,
+		.fired_ms = alert->at_ms,
+		.value = alert->value,
+		.threshold = alert->threshold,
+		.labels = labels,
+		.annotations = annotations };
+	assert_int_equal(store_begin(served->store), 0);
+	assert_int_equal(store_transition_add(served->store, &row, &n), 0);
+	assert_int_equal(store_commit(served->store), 0);
+	http_wake(served->server, n);
+	return n;
 }

@@ -55,4 +55,14 @@ void served_check(struct served *served, const struct served_row *rows, size_t c
 
 void served_done(struct reply *reply);
 
+// A transition of the alert `name` (uid: in lower case) of a device, stored as the engine's are. Labels are alertname, severity, device, firmware 1.1.0;
+// annotations summary, symptom, cause, remedy with the name in them. Returns its number; the server is woken.
+struct served_alert {
+	const char *device, *name;
+	int from, to, severity; // enums of alerts/
+	uint64_t at_ms, stored_ms, incident;
+	double value, threshold;
+};
+uint64_t served_transition(struct served *served, const struct served_alert *alert);
+
 #endif

@@ -82,6 +82,12 @@ static void test_a_filter_keeps_its_total_and_ends(void **state)
 		{ "state=crash_loop&order=worst", 1, "edge-2" },
 		{ "state=crash_loop&firmware=1.1.0", 0, "" },
 		{ "q=edge&limit=1000", 3, "edge-1" },
+		{ "q=1.1", 1, "edge-1" }, // a part of the firmware
+		{ "severity=none", 3, "edge-1" },
+		{ "severity=critical", 0, "" },
+		{ "order=-id", 3, "edge-3" },
+		{ "order=heap", 3, "edge-1" }, // those that have not told it come last
+		{ "order=-firmware&q=edge-1", 1, "edge-1" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char path[200];
@@ -110,6 +116,13 @@ static const struct {
 	{ "devices?order=worst&after=crash_loop:nobody", "no place in this list" },
 	{ "devices?order=worst&after=a_state_with_a_name_that_is_too_long:edge-2", "no place in this list" },
 	{ "devices?order=best", "not an order" },
+	{ "devices?order=-worst", "not an order" },
+	{ "devices?order=heap&after=edge-1", "not paged by after" },
+	{ "devices?offset=1", "not paged by offset" },
+	{ "devices?order=worst&offset=1", "not paged by offset" },
+	{ "devices?order=id&offset=x", "offset must be" },
+	{ "devices?severity=bad", "not a severity" },
+	{ "ledger?offset=1", "does not take this parameter" },
 	{ "devices?order=", "" },
 	{ "devices?order=worst&order=seen", "" },
 	{ "devices?limit=0", "limit must be a number from 1 to 1000" },
@@ -137,6 +150,42 @@ static void test_bad_requests(void **state)
 	}
 }
 
+static void test_sorted_pages(void **state)
+{
+	static const struct {
+		const char *query, *first;
+		size_t rows;
+		json_int_t next; // 0: null
+	} pages[] = {
+		{ "order=-id&limit=2", "edge-3", 2, 2 },
+		{ "order=-id&limit=2&offset=2", "edge-1", 1, 0 },
+		{ "order=-id&limit=3", "edge-3", 3, 0 },
+		{ "order=-id&offset=1000000", "", 0, 0 },
+	};
+	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+		char path[200];
+		snprintf(path, sizeof path, "/api/v1/devices?%s", pages[i].query);
+		struct reply reply = served_ask(*state, "GET", path, 0, 0);
+		assert_string_equal(id_at(reply.json, "devices", 0), pages[i].first);
+		assert_int_equal(json_array_size(json_object_get(reply.json, "devices")), pages[i].rows);
+		assert_int_equal(json_integer_value(json_object_get(reply.json, "next")), pages[i].next);
+		assert_int_equal(json_integer_value(json_object_get(reply.json, "total")), 3);
+		served_done(&reply);
+	}
+}
+
+static void test_a_row_tells_of_alerts_and_acks(void **state)
+{
+	static const char *const paths[] = { "/api/v1/devices?q=edge-1", "/api/v1/devices/edge-1" };
+	for (size_t i = 0; i < 2; i++) {
+		struct reply reply = served_ask(*state, "GET", paths[i], 0, 0);
+		assert_non_null(strstr(reply.body, "\"alerts\":{\"firing\":0,\"severity\":null}"));
+		assert_non_null(strstr(reply.body, "\"acked\":true"));
+		assert_non_null(strstr(reply.body, "\"heap_min_bytes\":null"));
+		served_done(&reply);
+	}
+}
+
 static void test_the_totals_of_the_ledger_are_of_all_pages(void **state)
 {
 	struct reply reply = served_ask(*state, "GET", "/api/v1/ledger?limit=1", 0, 0);
@@ -155,6 +204,8 @@ int main(void)
 		CASE(test_the_place_of_the_worst_names_state_and_device),
 		CASE(test_a_filter_keeps_its_total_and_ends),
 		CASE(test_bad_requests),
+		CASE(test_sorted_pages),
+		CASE(test_a_row_tells_of_alerts_and_acks),
 		CASE(test_the_totals_of_the_ledger_are_of_all_pages),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

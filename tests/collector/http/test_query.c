@@ -51,7 +51,7 @@ static void test_bounds(void **unused)
 	(void)unused;
 	struct query query;
 	const char *problem;
-	char text[400] = "a=";
+	char text[QUERY_VALUE_BYTES + 10] = "a=";
 	memset(text + 2, 'x', QUERY_VALUE_BYTES - 1);
 	assert_int_equal(query_parse(&query, text, &problem), 0);
 	text[2 + QUERY_VALUE_BYTES - 1] = 'x';

@@ -84,7 +84,7 @@ static void test_where_it_may_listen(void **state)
 		const struct http_settings settings = { .listen = cases[i].listen,
 			.tls_cert_file = cases[i].cert,
 			.tls_key_file = cases[i].key };
-		const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0 };
+		const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0, 0 };
 		char problem[256] = "";
 		assert_null(http_start(served->base, &settings, &sources, problem, sizeof problem));
 		if (!strstr(problem, cases[i].piece))
@@ -98,7 +98,7 @@ static void test_a_busy_port_is_named(void **state)
 	char listen[40], problem[256] = "";
 	snprintf(listen, sizeof listen, "127.0.0.1:%u", http_port(served->server));
 	const struct http_settings settings = { .listen = listen };
-	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0 };
+	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0, 0 };
 	assert_null(http_start(served->base, &settings, &sources, problem, sizeof problem));
 	assert_non_null(strstr(problem, listen));
 	assert_non_null(strstr(problem, "another program has the port"));
@@ -139,7 +139,7 @@ static void test_tls(void **state)
 		.tls_cert_file = cert,
 		.tls_key_file = key,
 		.silent_after_ms = 180000 };
-	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0 };
+	const struct http_sources sources = { served->store, served->fleet, served->commands, &served->counters, 0, 0, 0 };
 	struct http_server *server = http_start(served->base, &settings, &sources, problem, sizeof problem);
 	if (!server)
 		fail_msg("%s", problem);

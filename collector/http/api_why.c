@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/http/api.h"
+#include "collector/http/why_json.h"
+
+void api_why(struct exchange *exchange)
+{
+	const struct device *device = exchange_device(exchange);
+	int err = 0;
+	if (!device)
+		return;
+	json_t *why = why_json(device, &exchange->view, exchange->sources->store, &err);
+	if (err < 0)
+		reply_store_error(exchange);
+	else
+		reply_json(exchange, 200, why);
+}
