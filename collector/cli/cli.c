@@ -15,6 +15,23 @@ const struct cli_command cli_commands[] = {
 	{ "device", "ID", "show everything that is known of one device", "json server", 1, 1, true, cli_device,
 		"muster device edge-7\n"
 		"muster device edge-7 --json | jq .ota\n" },
+	{ "why", "ID", "say what is wrong with a device: verdict, evidence, cause, remedy", "json server", 1, 1, true, cli_why,
+		"muster why edge-7\n" },
+	{ "alerts", "[ID]", "list the alerts that fire, of all devices or of one", "json server state severity match limit", 0, 1, true,
+		cli_alerts,
+		"muster alerts\n"
+		"muster alerts --severity critical\n"
+		"muster alerts --state all --match 'firmware=\"1.4.2\"'\n" },
+	{ "tail", "", "follow alerts as they begin and end", "json server since match pending limit", 0, 0, true, cli_tail,
+		"muster tail                          # from now on, until Ctrl-C\n"
+		"muster tail --since 1h --match 'severity=\"critical\"'\n"
+		"muster tail --json --limit 1         # the next one, for a script\n" },
+	{ "rules", "check FILE... | list | show stock", "check rule files, list the rules in force", "json server params", 1,
+		OPTION_ARGUMENTS_MAX, true, cli_rules,
+		"muster rules check fleet.yml                       # the word stock names the built-in file\n"
+		"muster rules check stock fleet.yml --params params.yml\n"
+		"muster rules list\n"
+		"muster rules show stock > my-rules.yml\n" },
 	{ "rollback", "ID...", "send devices back to the firmware in their other slot", "json server where key dir yes force timeout", 0,
 		OPTION_ARGUMENTS_MAX, true, cli_rollback,
 		"muster rollback edge-7                          # shows what it will do, asks, waits for the outcome\n"
@@ -150,6 +167,16 @@ json_t *cli_get_all(struct cli *cli, const char *path, const char *name, uint32_
 	} while (*next && have > before && (!limit || have < limit)); // an empty page that names a next would go on for ever
 	json_object_set_new(all, "next", *next ? json_string(next) : json_null());
 	return all;
+}
+
+void cli_add_parameter(char *path, size_t size, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	char *escaped = curl_easy_escape(0, value, 0);
+	size_t length = strlen(path);
+	snprintf(path + length, size - length, "%c%s=%s", strchr(path, '?') ? '&' : '?', name, escaped ? escaped : "");
+	curl_free(escaped);
 }
 
 static int run(struct cli *cli, const struct cli_command *command, int argc, char **argv)

@@ -43,7 +43,11 @@ int cli_print_json(const struct cli *cli, json_t *value);
 // All rows of a paged list, joined: {"<name>": [...], "next": null, ...}. path has its query, without limit and after. limit 0: all.
 json_t *cli_get_all(struct cli *cli, const char *path, const char *name, uint32_t limit);
 
+// Adds name=value, escaped, to the query of a path, if value is not null.
+void cli_add_parameter(char *path, size_t size, const char *name, const char *value);
+
 // One a subcommand.
-cli_run cli_devices, cli_device, cli_commands_list, cli_ledger, cli_version, cli_rollback, cli_keys, cli_completion;
+cli_run cli_devices, cli_device, cli_commands_list, cli_ledger, cli_version, cli_rollback, cli_keys, cli_completion, cli_why, cli_alerts,
+	cli_tail, cli_rules;
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STREAM_QUIET_S = 30 }; // the server sends a comment every 10 s
 enum { ANSWER_MAX = 64 * 1024 * 1024, TIMEOUT_S = 10, TOKEN_BYTES = 300, URL_BYTES = 1024 };
 
 struct client {
@@ -147,27 +148,35 @@ static void tell_refusal(struct client *client, const json_t *answer)
 	tell(client, what ? what : text, where ? where : client->server, remedy ? remedy : "is this the address of musterd?");
 }
 
-static int send_request(struct client *client, const char *path, struct curl_slist *headers, const char *body)
+// What requests of every kind have in common.
+static void prepare(struct client *client, const char *path, char url[URL_BYTES], char reason[CURL_ERROR_SIZE])
 {
-	char url[URL_BYTES], reason[CURL_ERROR_SIZE] = "";
 	const char *ca_file = getenv("MUSTER_CA_FILE");
 	CURL *curl = client->curl;
-	snprintf(url, sizeof url, "%s%s", client->server, path);
+	snprintf(url, URL_BYTES, "%s%s", client->server, path);
+	*reason = 0;
 	client->answer_size = 0;
 	client->status = 0;
 	curl_easy_reset(curl);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	if (is_local(client->server))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	if (ca_file && *ca_file)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+}
+
+static int send_request(struct client *client, const char *path, struct curl_slist *headers, const char *body)
+{
+	char url[URL_BYTES], reason[CURL_ERROR_SIZE];
+	CURL *curl = client->curl;
+	prepare(client, path, url, reason);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
 	if (body) {
 		curl_easy_setopt(curl, CURLOPT_POST, 1L);
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
@@ -219,4 +228,64 @@ json_t *client_post(struct client *client, const char *path, const json_t *body)
 	free(text);
 	curl_slist_free_all(headers);
 	return answer;
+}
+
+// ---- answers without an end
+
+struct streaming {
+	struct client *client;
+	client_take *take;
+	void *context;
+	const volatile sig_atomic_t *stop;
+	int is_enough;
+};
+
+static size_t take_piece(char *bytes, size_t size, size_t count, void *context)
+{
+	struct streaming *streaming = context;
+	struct client *client = streaming->client;
+	curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &client->status);
+	if (client->status != 200)
+		return take(bytes, size, count, client); // says why not
+	streaming->is_enough = streaming->take(streaming->context, bytes, size * count);
+	return streaming->is_enough ? 0 : size * count;
+}
+
+static int look_at_stop(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct streaming *streaming = context;
+	(void)a, (void)b, (void)c, (void)d;
+	return *streaming->stop != 0;
+}
+
+enum client_end client_stream(struct client *client, const char *path, client_take *take_bytes, void *context,
+	const volatile sig_atomic_t *stop)
+{
+	char url[URL_BYTES], reason[CURL_ERROR_SIZE];
+	struct streaming streaming = { client, take_bytes, context, stop, 0 };
+	CURL *curl = client->curl;
+	prepare(client, path, url, reason);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STREAM_QUIET_S);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_at_stop);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &streaming);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &streaming);
+	CURLcode result = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &client->status);
+	if (streaming.is_enough || *stop)
+		return CLIENT_ENOUGH;
+	if (client->status == 200)
+		return CLIENT_LOST;
+	if (client->status) {
+		json_t *answer = json_loadb(client->answer ? client->answer : "", client->answer_size, 0, 0);
+		tell_refusal(client, answer);
+		json_decref(answer);
+		return client->status >= 500 ? CLIENT_UNREACHABLE : CLIENT_REFUSED;
+	}
+	tell(client, *reason ? reason : curl_easy_strerror(result), client->server,
+		"is musterd running there? give its address with --server or MUSTER_SERVER");
+	return CLIENT_UNREACHABLE;
 }

@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_CLI_CLIENT_H
 #define COLLECTOR_CLI_CLIENT_H
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 
 struct client;
@@ -18,6 +19,19 @@ const char *client_server(const struct client *client);
 // The answer if the status is 2xx, else null and the error has been told on err.
 json_t *client_get(struct client *client, const char *path);
 json_t *client_post(struct client *client, const char *path, const json_t *body);
+
+// Reads an answer without an end, piece by piece.
+typedef int client_take(void *context, const char *bytes, size_t size); // other than 0: enough
+
+enum client_end {
+	CLIENT_ENOUGH,      // take() had enough, or *stop was set
+	CLIENT_LOST,        // the connection was there and ended, or nothing came for 30 s
+	CLIENT_UNREACHABLE, // no connection, or a status of 5xx: may be better later; told on err
+	CLIENT_REFUSED,     // another status; told on err
+};
+
+// stop is looked at about once a second.
+enum client_end client_stream(struct client *client, const char *path, client_take *take, void *context, const volatile sig_atomic_t *stop);
 
 // Status of the last answer, 0: there was none.
 long client_status(const struct client *client);

@@ -9,7 +9,7 @@ static const struct {
 	const char *command, *words;
 	bool takes_device;
 } followers[] = {
-	{ "device", "", true }, { "rollback", "", true }, { "commands", "", true }, { "keys", "new list", false }, { "completion", "bash zsh", false },
+	{ "device", "", true }, { "why", "", true }, { "alerts", "", true }, { "rules", "check list show stock", false }, { "rollback", "", true }, { "commands", "", true }, { "keys", "new list", false }, { "completion", "bash zsh", false },
 };
 
 static void print_options(FILE *out, const char *allowed)
@@ -36,11 +36,14 @@ static void print_cases(FILE *out)
 
 static void print_choice(FILE *out, const char *previous)
 {
-	fprintf(out, "\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--state) choices=\"", previous);
+	fprintf(out,
+		"\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--severity) choices=\"info warning critical\" ;;\n\t--state) choices=\"",
+		previous);
 	for (int i = 0; i < CONDITION_COUNT; i++)
 		if (condition_severity(i) != SEVERITY_INFO)
 			fprintf(out, "%s%s", i ? " " : "", condition_name(i));
-	fprintf(out, "\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id) choices=\"\" ;;\n\tesac\n");
+	fprintf(out,
+		" pending firing recovering all\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id|--since) choices=\"\" ;;\n\tesac\n");
 }
 
 static void print_commands(FILE *out)
@@ -60,7 +63,7 @@ static void print_bash(FILE *out)
 	fprintf(out, "\t*) choices=\"\" ;;\n\tesac\n");
 	print_choice(out, "${COMP_WORDS[COMP_CWORD-1]}");
 	fprintf(out,
-		"\tcase \"${COMP_WORDS[COMP_CWORD-1]}\" in\n\t--key|--dir) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
+		"\tcase \"${COMP_WORDS[COMP_CWORD-1]}\" in\n\t--key|--dir|--params) COMPREPLY=($(compgen -f -- \"$current\")) ;;\n"
 		"\t*) COMPREPLY=($(compgen -W \"$choices\" -- \"$current\")) ;;\n\tesac\n}\ncomplete -F _muster muster\n");
 }
 
@@ -73,7 +76,7 @@ static void print_zsh(FILE *out)
 	fprintf(out, "\tesac\n");
 	print_choice(out, "$previous");
 	fprintf(out,
-		"\tcase \"$previous\" in\n\t--key|--dir) _files ;;\n\t*) compadd -- ${=choices} ;;\n\tesac\n}\n"
+		"\tcase \"$previous\" in\n\t--key|--dir|--params) _files ;;\n\t*) compadd -- ${=choices} ;;\n\tesac\n}\n"
 		"if [ \"$funcstack[1]\" = \"_muster\" ]; then _muster \"$@\"; else compdef _muster muster; fi\n");
 }
 

@@ -10,5 +10,9 @@ void show_devices(const json_t *answer, const struct terminal *terminal, uint64_
 void show_device(const json_t *device, const struct terminal *terminal, uint64_t now_ms);
 void show_commands(const json_t *answer, const struct terminal *terminal, uint64_t now_ms);
 void show_ledger(const json_t *answer, const struct terminal *terminal);
+void show_alerts(const json_t *answer, const struct terminal *terminal, uint64_t now_ms);
+void show_transition(const json_t *transition, const struct terminal *terminal); // one line
+void show_rules(const json_t *answer, const struct terminal *terminal);
+void show_why(const json_t *why, const struct terminal *terminal, uint64_t now_ms);
 
 #endif

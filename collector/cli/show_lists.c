@@ -17,17 +17,6 @@ static uint64_t ago(int64_t then_ms, uint64_t now_ms)
 	return then_ms > 0 && (uint64_t)then_ms < now_ms ? now_ms - (uint64_t)then_ms : 0;
 }
 
-// Adds &name=value, escaped, to a path that ends in a query.
-static void add_parameter(char *path, size_t size, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	char *escaped = curl_easy_escape(0, value, 0);
-	size_t length = strlen(path);
-	snprintf(path + length, size - length, "%c%s=%s", strchr(path, '?') ? '&' : '?', name, escaped ? escaped : "");
-	curl_free(escaped);
-}
-
 // ---- devices
 
 static const struct table_column device_columns[] = {
@@ -141,9 +130,9 @@ static void print_ids(const json_t *answer, const struct terminal *terminal)
 int cli_devices(struct cli *cli)
 {
 	char path[PATH_BYTES] = "/api/v1/devices?order=worst";
-	add_parameter(path, sizeof path, "state", cli->options.state);
-	add_parameter(path, sizeof path, "firmware", cli->options.firmware);
-	add_parameter(path, sizeof path, "q", cli->options.match);
+	cli_add_parameter(path, sizeof path, "state", cli->options.state);
+	cli_add_parameter(path, sizeof path, "firmware", cli->options.firmware);
+	cli_add_parameter(path, sizeof path, "q", cli->options.match);
 	json_t *answer = cli_get_all(cli, path, "devices", cli->options.limit);
 	if (!answer || cli->options.json)
 		return cli_print_json(cli, answer);
@@ -222,7 +211,7 @@ int cli_commands_list(struct cli *cli)
 	char path[PATH_BYTES] = "/api/v1/commands";
 	if (cli->options.id)
 		return show_one_command(cli);
-	add_parameter(path, sizeof path, "device", cli->options.count ? cli->options.arguments[0] : 0);
+	cli_add_parameter(path, sizeof path, "device", cli->options.count ? cli->options.arguments[0] : 0);
 	json_t *answer = cli_get_all(cli, path, "commands", cli->options.limit ? cli->options.limit : 100);
 	if (!answer || cli->options.json)
 		return cli_print_json(cli, answer);

@@ -52,6 +52,11 @@ static const struct {
 	{ "muster keys new x --role ", "operator collector\n" },
 	{ "muster completion z", "zsh\n" },
 	{ "muster devices --state cra", "crash_loop\n" },
+	{ "muster alerts --state pend", "pending\n" },
+	{ "muster alerts --severity ", "info warning critical\n" },
+	{ "muster why edge-1", "edge-1\n" },
+	{ "muster rules ch", "check\n" },
+	{ "muster tail --sin", "--since\n" },
 	{ "muster devices --server ", "\n" }, // nobody knows
 	{ "muster nonsense ", "\n" },
 };
