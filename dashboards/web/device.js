@@ -27,9 +27,9 @@ function online_badge(device) {
 }
 
 function head_children(device) {
-	const { firing, severity } = device.alerts;
+	const { alerts } = device;
 	return [badge(device.condition.severity, words.state(device.condition.state)), online_badge(device),
-		firing ? badge(severity, firing === 1 ? "1 alert" : `${count(firing)} alerts`) : null,
+		alerts.length ? badge(alerts[0].severity, alerts.length === 1 ? "1 alert" : `${count(alerts.length)} alerts`) : null,
 		device.acked === false ? h("span", { className: "tag", title: "Sends plain JSON: musterd cannot tell it what has arrived" },
 			"unacknowledged") : null,
 		h("span", { className: "faint" }, "last seen ", age(device.last_seen_ms))];
@@ -129,7 +129,8 @@ export function mount(root, place) {
 			get("/api/v1/commands", { device: id, limit: commands_shown })]);
 		content.hidden = false;
 		show_error(error, null);
-		head.show({ condition: device.condition, online: device.online, acked: device.acked, alerts: device.alerts, last_seen_ms: device.last_seen_ms });
+		const alerts = reasons.findings.filter((finding) => finding.source === "alert");
+		head.show({ condition: device.condition, online: device.online, acked: device.acked, alerts, last_seen_ms: device.last_seen_ms });
 		why.show(reasons);
 		facts.show(device);
 		slots.show(device);
