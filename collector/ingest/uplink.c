@@ -178,8 +178,10 @@ static void subscribe(struct uplink *uplink)
 	uplink->asked_ms = clock_monotonic_ms();
 	for (int i = 0; i < uplink->subscription_count; i++) {
 		const struct subscription *subscription = &uplink->subscriptions[i];
-		if (!is_asked_for(uplink, subscription))
+		if (!is_asked_for(uplink, subscription)) { // the session may have it from a time at which it was
+			mosquitto_unsubscribe_v5(connection_handle(uplink->connection), 0, subscription->topic, 0);
 			continue;
+		}
 		mosquitto_subscribe_v5(connection_handle(uplink->connection), &uplink->message_ids[i], subscription->topic,
 			subscription->qos, subscription->options, 0);
 	}

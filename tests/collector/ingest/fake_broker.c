@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECT = 1, PUBLISH = 3, PUBACK = 4, SUBSCRIBE = 8, PINGREQ = 12, DISCONNECT = 14 };
+enum { CONNECT = 1, PUBLISH = 3, PUBACK = 4, SUBSCRIBE = 8, UNSUBSCRIBE = 10, PINGREQ = 12, DISCONNECT = 14 };
 
 static void put(struct fake_broker *broker, const uint8_t *bytes, size_t size)
 {
@@ -75,6 +75,10 @@ static void take_packet(struct fake_broker *broker, uint8_t head, const uint8_t 
 	case SUBSCRIBE:
 		broker->subscribes++;
 		put(broker, (uint8_t[]){ 0x90, 4, body[0], body[1], 0, broker->suback_reason }, 6);
+		break;
+	case UNSUBSCRIBE:
+		broker->unsubscribes++;
+		put(broker, (uint8_t[]){ 0xb0, 4, body[0], body[1], 0, 0 }, 6);
 		break;
 	case PUBLISH: take_publish(broker, body, size, head >> 1 & 3); break;
 	case PUBACK:

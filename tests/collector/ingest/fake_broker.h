@@ -17,7 +17,7 @@ struct fake_broker {
 	uint8_t connack_reason, suback_reason; // 0: good
 	uint8_t buffer[8192];
 	size_t used;
-	unsigned connects, disconnects, subscribes, pubacks, publishes; // that came
+	unsigned connects, disconnects, subscribes, unsubscribes, pubacks, publishes; // that came
 	char last_topic[64];
 	uint8_t last_payload[256];
 	size_t last_size;

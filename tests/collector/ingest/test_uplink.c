@@ -263,6 +263,7 @@ static void test_topics_without_ack_only_with_withheld_pubacks(void **unused)
 	WAIT_FOR(session_is_up);
 	turn(100);
 	assert_int_equal(broker.subscribes, 3);
+	assert_int_equal(broker.unsubscribes, 1); // the session may have it from a better library
 	counters.puback_withheld = 1;
 	fake_broker_kick(&broker);
 	WAIT_FOR(broker.subscribes == 3 + 4);
