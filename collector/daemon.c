@@ -144,7 +144,8 @@ int daemon_load_rules(struct collector *collector)
 	const struct rules_problem *first = first_error(problems);
 	if (err)
 		log_error("alerts", "the rules have errors and are not taken", "errors=%u first=%s file=%s line=%u remedy=%s",
-			problems->errors, log_quote(first->what).text, log_quote(first->file).text, first->line, "\"correct them; `muster rules check FILE` tries them\"");
+			problems->errors, log_quote(first->what).text, log_quote(first->file).text, first->line,
+			"\"correct them; `muster rules check FILE` tries them\"");
 	return err;
 }
 
