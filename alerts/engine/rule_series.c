@@ -83,6 +83,7 @@ static int add(struct rule_series *series, double value)
 struct word {
 	double first, step;
 	unsigned long more;
+	bool is_repeated;
 };
 
 static bool is_digit(char c)
@@ -111,6 +112,7 @@ static const char *read_repeat(const char *at, struct word *word)
 		word->step = strtod(at, &end);
 	if (*end == 'x' && is_digit(end[1])) {
 		word->more = strtoul(end + 1, &end, 10);
+		word->is_repeated = true;
 		return end;
 	}
 	return at; // a step without its number of times is none
@@ -131,7 +133,7 @@ static size_t read_word(const char *text, struct word *word)
 // promtool: _x3 is three times nothing, 5x3 four times 5.
 static int add_word(struct rule_series *series, const struct word *word)
 {
-	unsigned long count = word->more + (isnan(word->first) && word->more ? 0 : 1);
+	unsigned long count = word->more + (isnan(word->first) && word->is_repeated ? 0 : 1);
 	for (unsigned long i = 0; i < count; i++)
 		if (add(series, word->first + word->step * (double)i) < 0)
 			return -1;
