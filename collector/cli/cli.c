@@ -26,10 +26,11 @@ const struct cli_command cli_commands[] = {
 		"muster tail                          # from now on, until Ctrl-C\n"
 		"muster tail --since 1h --match 'severity=\"critical\"'\n"
 		"muster tail --json --limit 1         # the next one, for a script\n" },
-	{ "rules", "check FILE... | list | show stock", "check rule files, list the rules in force", "json server params", 1,
+	{ "rules", "check FILE... | test FILE... | list | show stock", "check rule files, list the rules in force", "json server params", 1,
 		OPTION_ARGUMENTS_MAX, true, cli_rules,
 		"muster rules check fleet.yml                       # the word stock names the built-in file\n"
 		"muster rules check stock fleet.yml --params params.yml\n"
+		"muster rules test fleet_test.yml                   # tests in promtool's format, with events\n"
 		"muster rules list\n"
 		"muster rules show stock > my-rules.yml\n" },
 	{ "rollback", "ID...", "send devices back to the firmware in their other slot", "json server where key dir yes force timeout", 0,

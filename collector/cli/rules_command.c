@@ -2,6 +2,7 @@
 // `muster rules`: checks rule files here, without a server, and shows the rules in force there.
 #include "alerts/alerts.h"
 #include "collector/cli/cli.h"
+#include "collector/cli/rules_command.h"
 #include "collector/cli/show.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -28,8 +29,7 @@ static const struct embedded_file *stock(void)
 
 // ---- reading
 
-// The whole file on the heap, or null: it has been told.
-static char *read_file(struct cli *cli, const char *path, size_t *size)
+char *rules_read_file(struct cli *cli, const char *path, size_t *size)
 {
 	char text[700];
 	FILE *file = fopen(path, "re");
@@ -61,7 +61,7 @@ static int add_file(struct checking *checking, const char *path)
 		source->text = built_in->bytes;
 		source->size = (size_t)(built_in->end - built_in->bytes);
 	} else {
-		checking->owned[checking->count] = read_file(checking->cli, path, &source->size);
+		checking->owned[checking->count] = rules_read_file(checking->cli, path, &source->size);
 		source->text = checking->owned[checking->count];
 	}
 	checking->count++;
@@ -79,14 +79,13 @@ static int read_all(struct checking *checking)
 	if (!options->params)
 		return err;
 	checking->params.name = options->params;
-	checking->params.text = checking->owned[FILES_MAX] = read_file(checking->cli, options->params, &checking->params.size);
+	checking->params.text = checking->owned[FILES_MAX] = rules_read_file(checking->cli, options->params, &checking->params.size);
 	return checking->params.text ? err : -1;
 }
 
 // ---- showing
 
-// A problem has several lines, with text of the file in them.
-static void print_problem(const struct terminal *terminal, const struct rules_problem *problem)
+void rules_print_problem(const struct terminal *terminal, const struct rules_problem *problem)
 {
 	char text[2048], clean[2048];
 	rules_problem_text(problem, text, sizeof text);
@@ -133,7 +132,7 @@ static void show_check(const struct checking *checking, const struct rule_set *r
 	const struct terminal *terminal = &checking->cli->terminal;
 	const struct rules_problems *problems = &checking->problems;
 	for (unsigned i = 0; i < problems->count; i++) {
-		print_problem(terminal, &problems->list[i]);
+		rules_print_problem(terminal, &problems->list[i]);
 		fputc('\n', terminal->out);
 	}
 	unsigned found = problems->errors + problems->warnings;
@@ -165,7 +164,7 @@ static int compile(struct checking *checking)
 	return code;
 }
 
-// ---- the three words
+// ---- the words
 
 static int check(struct cli *cli)
 {
@@ -206,9 +205,12 @@ int cli_rules(struct cli *cli)
 	const char *verb = cli->options.arguments[0];
 	if (strcmp(verb, "check") == 0)
 		return check(cli);
+	if (strcmp(verb, "test") == 0)
+		return rules_test_command(cli);
 	if (strcmp(verb, "list") == 0 && cli->options.count == 1)
 		return list(cli);
 	if (strcmp(verb, "show") == 0)
 		return show(cli);
-	return cli_misuse(cli, "usage: muster rules check FILE..., muster rules list, or muster rules show stock");
+	return cli_misuse(cli,
+		"usage: muster rules check FILE..., muster rules test FILE..., muster rules list, or muster rules show stock");
 }
