@@ -63,17 +63,26 @@ void daemon_hold(void *context, bool is_held)
 	uplink_hold(collector->uplink, is_held);
 }
 
+static void add_reason(char *reasons, size_t size, const char *kind, const char *what)
+{
+	size_t used = strlen(reasons);
+	snprintf(reasons + used, size - used, "%s%s%s", used ? "; " : "", kind, what);
+}
+
 int daemon_not_ready(void *context, char *reasons, size_t size)
 {
 	struct collector *collector = context;
-	const struct store_watch *watch = &collector->watch;
 	const char *kafka = kafka_not_ready(collector->kafka);
-	bool has_uplink = uplink_is_up(collector->uplink), has_downlink = downlink_is_up(collector->downlink);
-	snprintf(reasons, size, "%s%s%s%s%s%s%s", watch->is_stopped ? "store stopped: " : "", watch->is_stopped ? watch->why.what : "",
-		watch->is_stopped ? "; " : "", kafka ? kafka : "", kafka ? "; " : "",
-		has_uplink ? "" : "no uplink session with the broker; ", has_downlink ? "" : "no downlink session with the broker; ");
-	reasons[strlen(reasons) > 2 ? strlen(reasons) - 2 : 0] = 0; // the last separator
-	return watch->is_stopped || kafka || !has_uplink || !has_downlink;
+	reasons[0] = 0;
+	if (collector->watch.is_stopped)
+		add_reason(reasons, size, "store stopped: ", collector->watch.why.what);
+	if (kafka)
+		add_reason(reasons, size, "", kafka);
+	if (!uplink_is_up(collector->uplink))
+		add_reason(reasons, size, "", "no uplink session with the broker");
+	if (!downlink_is_up(collector->downlink))
+		add_reason(reasons, size, "", "no downlink session with the broker");
+	return reasons[0] != 0;
 }
 
 // ---- timers and signals ----
