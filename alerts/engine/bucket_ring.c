@@ -58,17 +58,19 @@ int bucket_ring_put(const struct bucket_ring *ring, uint64_t *mark, uint64_t t_m
 
 unsigned bucket_ring_places(const struct bucket_ring *ring, uint64_t mark, uint64_t now_ms, uint8_t places[BUCKET_RING_MAX])
 {
-	uint64_t newest = mark & NUMBER_MASK;
-	uint64_t distance = (bucket_ring_number(ring, now_ms) - newest) & NUMBER_MASK;
-	unsigned count = 0;
-
+	uint32_t all = (UINT32_C(1) << ring->buckets) - 1, filled = (uint32_t)(mark >> FILLED_SHIFT) & all;
+	if (!filled)
+		return 0; // most rings of events, most of the time
+	uint64_t newest = mark & NUMBER_MASK, distance = (bucket_ring_number(ring, now_ms) - newest) & NUMBER_MASK;
 	if (distance >= BEHIND)
 		distance = 0;
-	for (uint64_t back = ring->buckets; back-- > distance;) {
-		unsigned place = (unsigned)((newest - (back - distance)) % ring->buckets);
-		if (bucket_ring_is_filled(mark, place))
-			places[count++] = (uint8_t)place;
-	}
+	if (distance >= ring->buckets)
+		return 0;
+	// Turned so that bit 0 is the oldest bucket that the ring can hold; `distance` of them have left the window.
+	unsigned oldest = (unsigned)((newest + 1) % ring->buckets), count = 0;
+	uint32_t bits = (filled >> oldest | filled << (ring->buckets - oldest)) & all;
+	for (bits &= all << distance; bits; bits &= bits - 1)
+		places[count++] = (uint8_t)((oldest + (unsigned)__builtin_ctz(bits)) % ring->buckets);
 	return count;
 }
 

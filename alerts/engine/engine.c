@@ -59,11 +59,6 @@ void alert_engine_free(struct alert_engine *engine)
 	free(engine);
 }
 
-struct engine_device *engine_device_at(const struct alert_engine *engine, uint32_t dev)
-{
-	return dev < engine->device_count ? engine->devices[dev] : 0;
-}
-
 static int make_room(struct alert_engine *engine, uint32_t dev)
 {
 	if (dev < engine->device_count)
@@ -134,6 +129,7 @@ int alert_engine_begin(struct alert_engine *engine)
 	if (engine->must_arm)
 		arm_all(engine);
 	engine->in_transaction = true;
+	engine->cached.at_ms = 0;
 	if (++engine->transaction == 0) // 0: saved in none
 		engine->transaction = 1;
 	engine->counts_before = engine->counts;
@@ -246,18 +242,28 @@ int alert_engine_fold(struct alert_engine *engine, uint32_t dev, const Mu__Recor
 	return 0;
 }
 
-// Rules whose inputs may have changed: with a heartbeat all, for time has moved on; with another record those that count what it brings, those
-// with silent(), and those that are not ok.
+// Rules whose inputs may have changed: with a heartbeat all, for time has moved on; with another record those that count what it brings and those
+// with silent(); and always those that are not ok.
+static bool may_change(const struct alert_engine *engine, const struct engine_device *device, uint32_t rule, bool is_heartbeat,
+	uint64_t events)
+{
+	const struct rule *r = &engine->plan->rules->rules[rule];
+	if (device->alerts && alert_find(device->alerts, rule))
+		return true;
+	if (is_heartbeat)
+		return !rule_plan_is_idle(engine->plan, rule, device->slots);
+	return (r->events & events) || r->silent_ms;
+}
+
 static int judge_record(struct alert_engine *engine, uint32_t dev, const Mu__Record *record, uint64_t at_ms)
 {
 	const struct judge_moment moment = { .at_ms = at_ms, .reason = ALERT_BY_SAMPLE };
 	const struct engine_device *device = engine_device_at(engine, dev);
-	const struct rule_set *rules = engine->plan->rules;
+	uint32_t rules = (uint32_t)engine->plan->rules->count;
 	bool is_heartbeat = record->body_case == MU__RECORD__BODY_HEARTBEAT;
 	uint64_t events = is_heartbeat ? 0 : event_kinds_of(record);
-	for (uint32_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->rules[i];
-		if (!is_heartbeat && !(rule->events & events) && !rule->silent_ms && !alert_find(device->alerts, i))
+	for (uint32_t i = 0; i < rules; i++) {
+		if (!may_change(engine, device, i, is_heartbeat, events))
 			continue;
 		int changes = judge_rule(engine, dev, i, &moment);
 		if (changes < 0)
@@ -282,6 +288,7 @@ int alert_engine_record(struct alert_engine *engine, uint32_t dev, const Mu__Rec
 			return err;
 	}
 	uint64_t at_ms = fold(engine->plan, device, record, recv_ms);
+	engine->cached.at_ms = 0; // what was read before the record is void
 	err = judge_record(engine, dev, record, at_ms);
 	deadlines_arm(engine, dev, recv_ms);
 	return err;

@@ -32,9 +32,16 @@ struct alert_engine {
 	uint64_t heard_since_ms, heard_until_ms; // the last time in which the collector could hear; until: if it no longer can
 	struct alert_counts counts, counts_before; // before: as the transaction began
 	struct alert_sheet sheet;
+	struct engine_cached { // what the plan's cache is of
+		uint32_t dev;
+		uint64_t at_ms; // 0: of nothing
+	} cached;
 };
 
 // Device `dev`, or 0.
-struct engine_device *engine_device_at(const struct alert_engine *engine, uint32_t dev);
+static inline struct engine_device *engine_device_at(const struct alert_engine *engine, uint32_t dev)
+{
+	return dev < engine->device_count ? engine->devices[dev] : 0;
+}
 
 #endif

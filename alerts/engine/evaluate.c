@@ -110,6 +110,20 @@ static double logic(enum rule_opcode code, double a, double b)
 	return code == OP_OR ? either(a, b) : both(a, negate_truth(b));
 }
 
+static double read_slot(const struct evaluation_input *input, const struct rule_op *op)
+{
+	const struct rule_slot *slot = &input->slots[op->slot];
+	struct evaluation_cache *cache = input->cache;
+	if (cache && cache->codes[op->slot] == op->code)
+		return cache->numbers[op->slot];
+	double number = window_read(slot, input->state + slot->offset, op->code, input->now_ms);
+	if (cache) {
+		cache->codes[op->slot] = (uint8_t)op->code;
+		cache->numbers[op->slot] = number;
+	}
+	return number;
+}
+
 // Operations without operands.
 static double push(const struct machine *machine, const struct rule_op *op)
 {
@@ -117,8 +131,7 @@ static double push(const struct machine *machine, const struct rule_op *op)
 		return op->number;
 	if (op->code == OP_SILENT)
 		return silent(machine->input, op->number);
-	const struct rule_slot *slot = &machine->input->slots[op->slot];
-	return window_read(slot, machine->input->state + slot->offset, op->code, machine->input->now_ms);
+	return read_slot(machine->input, op);
 }
 
 // Operations on x[0] and those above it.
@@ -135,21 +148,42 @@ static double apply(struct machine *machine, const struct rule_op *op, const dou
 	return op->code <= OP_GREATER_EQUAL ? compare(machine, op->code, x[0], x[1]) : logic(op->code, x[0], x[1]);
 }
 
-double evaluate_program(const struct rule_program *program, const struct evaluation_input *input, double *value, double *threshold)
+// What most programs are: a slot compared with a number. The result is that of run().
+static bool is_plain(const struct rule_program *program)
 {
-	struct machine machine = { .input = input, .value = NAN, .threshold = NAN };
+	const struct rule_op *ops = program->ops;
+	return program->count == 3 && ops[0].code >= OP_VALUE && ops[0].code <= OP_EVENTS && ops[1].code == OP_CONST &&
+		ops[2].code >= OP_EQUAL && ops[2].code <= OP_GREATER_EQUAL;
+}
+
+static double run(struct machine *machine, const struct rule_program *program)
+{
 	for (unsigned i = 0; i < program->count; i++) {
 		const struct rule_op *op = &program->ops[i];
 		unsigned taken = arity(op);
-		machine.depth -= taken;
-		double *x = &machine.stack[machine.depth++];
-		*x = taken ? apply(&machine, op, x) : push(&machine, op);
+		machine->depth -= taken;
+		double *x = &machine->stack[machine->depth++];
+		*x = taken ? apply(machine, op, x) : push(machine, op);
 	}
+	return machine->depth ? machine->stack[0] : NAN;
+}
+
+double evaluate_program(const struct rule_program *program, const struct evaluation_input *input, double *value, double *threshold)
+{
+	struct machine machine; // the stack is not cleared: nothing is read from it that was not pushed
+	double result;
+	machine.input = input;
+	machine.depth = 0;
+	machine.value = machine.threshold = NAN;
+	if (is_plain(program))
+		result = compare(&machine, program->ops[2].code, read_slot(input, &program->ops[0]), program->ops[1].number);
+	else
+		result = run(&machine, program);
 	if (value)
 		*value = machine.value;
 	if (threshold)
 		*threshold = machine.threshold;
-	return machine.depth ? machine.stack[0] : NAN;
+	return result;
 }
 
 bool evaluate_can_run(const struct rule_program *program, size_t slot_count)

@@ -7,6 +7,12 @@
 #define ALERTS_ENGINE_EVALUATE_H
 #include "alerts/engine/rule_set.h"
 
+// What slots gave at one moment of one device, so that each is read once for all rules. codes: 0: not read yet.
+struct evaluation_cache {
+	double *numbers;  // by slot
+	uint8_t *codes;   // of the function that gave the number
+};
+
 // The device and the time.
 struct evaluation_input {
 	const struct rule_slot *slots;
@@ -14,6 +20,7 @@ struct evaluation_input {
 	uint64_t now_ms;       // event time
 	uint64_t quiet_ms;     // since the last record, by receive time
 	uint64_t heard_ms;     // how much of it the collector could hear, up to now; at most quiet_ms
+	struct evaluation_cache *cache; // 0: none
 };
 
 // What a rule says now.

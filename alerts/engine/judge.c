@@ -2,6 +2,7 @@
 #include "alerts/engine/judge.h"
 #include "alerts/engine/evaluate.h"
 #include <math.h>
+#include <string.h>
 
 static void count(struct alert_engine *engine, const struct alert *alert, size_t by)
 {
@@ -129,12 +130,18 @@ static enum alert_input input_of(const struct rule *rule, const struct alert *al
 static void evaluate(struct alert_engine *engine, uint32_t dev, const struct rule *rule, const struct judge_moment *moment, bool with_clear,
 	struct evaluation_result *result)
 {
+	struct evaluation_cache *cache = &engine->plan->cache;
+	if (engine->cached.at_ms != moment->at_ms || engine->cached.dev != dev) {
+		memset(cache->codes, 0, engine->plan->rules->slot_count);
+		engine->cached = (struct engine_cached){ dev, moment->at_ms };
+	}
 	const struct evaluation_input input = {
 		.slots = engine->plan->rules->slots,
 		.state = (const uint8_t *)engine_device_at(engine, dev)->slots,
 		.now_ms = moment->at_ms,
 		.quiet_ms = moment->quiet_ms,
 		.heard_ms = moment->heard_ms,
+		.cache = cache,
 	};
 	evaluate_rule(rule, &input, with_clear, result);
 	engine->counts.evaluations++;
@@ -199,7 +206,7 @@ int judge_rule(struct alert_engine *engine, uint32_t dev, uint32_t rule, const s
 		return 0;
 	bool with_clear = alert && alert->state != ALERT_PENDING;
 	evaluate(engine, dev, &engine->plan->rules->rules[rule], moment, with_clear, &result);
-	if (by_time && result.is != EVALUATION_TRUE)
+	if (result.is != EVALUATION_TRUE && (by_time || !alert))
 		return 0;
 	return decide(engine, dev, rule, &result, moment);
 }

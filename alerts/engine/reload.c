@@ -146,6 +146,7 @@ static void adopt(struct alert_engine *engine, struct rule_plan *plan, struct en
 	engine->devices = devices;
 	move_alerts(engine);
 	engine->must_arm = true;
+	engine->cached.at_ms = 0;
 }
 
 int alert_engine_load(struct alert_engine *engine, struct rule_set *rules, uint64_t now_ms, struct alert_reload *reload)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/rule_plan.h"
-#include "alerts/engine/evaluate.h"
 #include "alerts/engine/window.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -14,11 +13,11 @@ static int by_ms(const void *a, const void *b)
 	return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
-static size_t count_silent(const struct rule_program *program)
+static size_t count_ops(const struct rule_program *program, enum rule_opcode code)
 {
 	size_t count = 0;
 	for (unsigned i = 0; i < program->count; i++)
-		count += program->ops[i].code == OP_SILENT;
+		count += program->ops[i].code == code;
 	return count;
 }
 
@@ -58,19 +57,59 @@ static void check(const struct rule_set *rules)
 	assert(rules->slot_bytes % 8 == 0);
 }
 
-static size_t count_all_silent(const struct rule_set *rules)
+static size_t count_all_ops(const struct rule_set *rules, enum rule_opcode code)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < rules->count; i++) {
-		count += count_silent(&rules->rules[i].clear);
+		count += count_ops(&rules->rules[i].clear, code);
 		for (unsigned l = 0; l < rules->rules[i].level_count; l++)
-			count += count_silent(&rules->rules[i].levels[l].program);
+			count += count_ops(&rules->rules[i].levels[l].program, code);
 	}
 	return count;
 }
 
-static void fill(struct rule_plan *plan)
+// Adds the slots of a program that reads nothing but events. false: it reads something else.
+static bool add_event_slots(struct rule_plan *plan, struct plan_events *events, const struct rule_program *program)
 {
+	for (unsigned i = 0; i < program->count; i++) {
+		const struct rule_op *op = &program->ops[i];
+		if (op->code == OP_SILENT || (op->code >= OP_VALUE && op->code < OP_EVENTS))
+			return false;
+		if (op->code == OP_EVENTS)
+			plan->idle_slots[events->first + events->count++] = op->slot;
+	}
+	return true;
+}
+
+// Returns the first place in idle_slots that is free.
+static uint32_t find_events(struct rule_plan *plan, uint32_t index, uint32_t first, const uint8_t *zeros)
+{
+	const struct rule *rule = &plan->rules->rules[index];
+	const struct evaluation_input input = { .slots = plan->rules->slots, .state = zeros };
+	struct evaluation_result result;
+	struct plan_events events = { first, 0 };
+	for (unsigned l = 0; l < rule->level_count; l++)
+		if (!add_event_slots(plan, &events, &rule->levels[l].program))
+			return first;
+	evaluate_rule(rule, &input, false, &result);
+	if (result.is != EVALUATION_FALSE)
+		return first;
+	plan->events[index] = events;
+	return first + events.count;
+}
+
+bool rule_plan_is_idle(const struct rule_plan *plan, uint32_t rule, const void *state)
+{
+	struct plan_events events = plan->events[rule];
+	for (uint32_t i = 0; i < events.count; i++)
+		if (!window_is_untouched((const uint8_t *)state + plan->rules->slots[plan->idle_slots[events.first + i]].offset))
+			return false;
+	return events.count > 0;
+}
+
+static void fill(struct rule_plan *plan, const uint8_t *zeros)
+{
+	uint32_t idle = 0;
 	const struct rule_set *rules = plan->rules;
 	for (uint32_t i = 0; i < rules->slot_count; i++) {
 		if (rules->slots[i].kind == SLOT_EVENTS)
@@ -82,27 +121,40 @@ static void fill(struct rule_plan *plan)
 		add_silences(plan, i, &rules->rules[i].clear);
 		for (unsigned l = 0; l < rules->rules[i].level_count; l++)
 			add_silences(plan, i, &rules->rules[i].levels[l].program);
+		idle = find_events(plan, i, idle, zeros);
 	}
 	order_silences(plan);
+}
+
+static bool make_room(struct rule_plan *plan, const struct rule_set *rules)
+{
+	plan->metric_slots = calloc(rules->slot_count + 1, sizeof *plan->metric_slots);
+	plan->event_slots = calloc(rules->slot_count + 1, sizeof *plan->event_slots);
+	plan->silences = calloc(count_all_ops(rules, OP_SILENT) + 1, sizeof *plan->silences);
+	plan->idle_slots = calloc(count_all_ops(rules, OP_EVENTS) + 1, sizeof *plan->idle_slots);
+	plan->events = calloc(rules->count + 1, sizeof *plan->events);
+	plan->counts = calloc(rules->count + 1, sizeof *plan->counts);
+	plan->cache.numbers = calloc(rules->slot_count + 1, sizeof *plan->cache.numbers);
+	plan->cache.codes = calloc(rules->slot_count + 1, sizeof *plan->cache.codes);
+	return plan->metric_slots && plan->event_slots && plan->silences && plan->idle_slots && plan->events && plan->counts &&
+		plan->cache.numbers && plan->cache.codes;
 }
 
 struct rule_plan *rule_plan_new(struct rule_set *rules)
 {
 	struct rule_plan *plan = calloc(1, sizeof *plan);
-	if (!plan)
-		return 0;
+	uint8_t *zeros = calloc(1, rules->slot_bytes + 8);
 	check(rules);
-	plan->metric_slots = calloc(rules->slot_count + 1, sizeof *plan->metric_slots);
-	plan->event_slots = calloc(rules->slot_count + 1, sizeof *plan->event_slots);
-	plan->silences = calloc(count_all_silent(rules) + 1, sizeof *plan->silences);
-	plan->counts = calloc(rules->count + 1, sizeof *plan->counts);
-	if (!plan->metric_slots || !plan->event_slots || !plan->silences || !plan->counts) {
-		rule_plan_release(plan);
-		return 0;
+	if (plan && zeros && make_room(plan, rules)) {
+		plan->rules = rules;
+		fill(plan, zeros);
+		free(zeros);
+		return plan;
 	}
-	plan->rules = rules;
-	fill(plan);
-	return plan;
+	free(zeros);
+	if (plan)
+		rule_plan_release(plan);
+	return 0;
 }
 
 struct rule_set *rule_plan_release(struct rule_plan *plan)
@@ -111,7 +163,11 @@ struct rule_set *rule_plan_release(struct rule_plan *plan)
 	free(plan->metric_slots);
 	free(plan->event_slots);
 	free(plan->silences);
+	free(plan->idle_slots);
+	free(plan->events);
 	free(plan->counts);
+	free(plan->cache.numbers);
+	free(plan->cache.codes);
 	free(plan);
 	return rules;
 }

@@ -404,6 +404,13 @@ double window_read(const struct rule_slot *slot, const void *state, enum rule_op
 	return isfinite(result) ? result : NAN;
 }
 
+bool window_is_untouched(const void *state)
+{
+	uint64_t mark;
+	memcpy(&mark, state, sizeof mark);
+	return mark == 0;
+}
+
 // One number of the state, and its bytes, little-endian on any machine.
 static uint64_t load(const uint8_t *from, uint32_t size)
 {

@@ -22,6 +22,7 @@
 // windows: 1 s and longer. Pure, no allocation. Thread: any one at a time a state.
 #ifndef ALERTS_ENGINE_WINDOW_H
 #define ALERTS_ENGINE_WINDOW_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "alerts/engine/rule_set.h"
@@ -35,6 +36,9 @@ void window_add(const struct rule_slot *slot, void *state, uint64_t at_ms, uint3
 
 // What the function of this opcode (OP_VALUE .. OP_EVENTS) gives at now_ms. NaN: unknown, also for a function that the slot has not.
 double window_read(const struct rule_slot *slot, const void *state, enum rule_opcode code, uint64_t now_ms);
+
+// Whether nothing was ever added, for any kind but SLOT_VALUE. Cheap.
+bool window_is_untouched(const void *state);
 
 // The state as bytes that any machine reads: window_slot_bytes() of them. unpack takes any bytes.
 void window_pack(enum slot_kind kind, const void *state, uint8_t *bytes);

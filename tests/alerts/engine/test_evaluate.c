@@ -29,7 +29,7 @@ static struct evaluation_input input(void)
 {
 	state[0] = state[1] = state[2] = state[3] = 0;
 	window_add(&slots[0], state, 1000000, 1, 7);
-	return (struct evaluation_input){ slots, (const uint8_t *)state, 1005000, 5000, 4000 };
+	return (struct evaluation_input){ slots, (const uint8_t *)state, 1005000, 5000, 4000, 0 };
 }
 
 #define VALUE \
