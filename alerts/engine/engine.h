@@ -9,7 +9,9 @@
 // Times. Windows, `for` and `keep_firing_for` run in event time: when the record was made, by the collector's clock (event_time.h), never
 // beyond its receive time and never going back for a device; so what a device stored during an outage is judged as if it had come in
 // time. silent() runs in receive time, and not while the collector itself could hear nobody (alert_engine_set_hearing). A deadline that is
-// over fires without a new sample only if the device's last one is not stale (three of its intervals, at least 90 s).
+// over fires without a new sample only if the device's last one is not stale (three of its intervals, at least 90 s), or the rule has silent().
+// Between two records event time goes on as receive time does. Time alone only moves an alert on: to pending, to firing, to a graver level, from
+// recovering to ok; all else waits for a sample. A transition by time carries its deadline.
 //
 // What must survive. The state of an alert changes only with a transition; the caller stores each transition in the same transaction as
 // the record that caused it, and hands back those that were not `ok` with alert_engine_restore(). Windows are folded from records: the
@@ -83,9 +85,9 @@ struct alert_reload {
 	unsigned kept, changed, added, removed; // rules, by uid
 };
 
-// Takes other rules over (and frees them later). Windows go on where function, input and length are the same; alerts go on by uid; alerts of
-// rules that are gone end with a transition at now_ms. Within begin .. commit. 0 or an alert_engine_err: then the old rules stay and
-// the new ones are still the caller's.
+// Takes other rules over (and frees them later). Alone in its transaction, which may be rolled back. Windows go on where function, input and length are the same; alerts go on by uid; alerts of
+// rules that are gone end with a transition at now_ms. 0, or an alert_engine_err: roll back. After a rollback the old rules are in force and the
+// new ones are still the caller's.
 int alert_engine_load(struct alert_engine *engine, struct rule_set *rules, uint64_t now_ms, struct alert_reload *reload);
 const struct rule_set *alert_engine_rules(const struct alert_engine *engine);
 
@@ -100,14 +102,14 @@ int alert_engine_record(struct alert_engine *engine, uint32_t dev, const Mu__Rec
 int alert_engine_advance(struct alert_engine *engine, uint64_t now_ms);
 uint64_t alert_engine_next_deadline(const struct alert_engine *engine); // UINT64_MAX: none; it may come to nothing
 
-// Whether the collector can hear devices. While it cannot, no silence is counted; afterwards it is counted from now_ms on.
+// Whether the collector can hear devices; a new engine cannot. While it cannot, no silence is counted; afterwards it is counted from now_ms on.
 void alert_engine_set_hearing(struct alert_engine *engine, bool is_hearing, uint64_t now_ms);
 
-// --- after a restart, before the first begin ---
+// --- after a restart: once rules are loaded, and outside of a transaction; unpack, then fold ---
 
 // A record that was evaluated before: only the windows are folded.
 int alert_engine_fold(struct alert_engine *engine, uint32_t dev, const Mu__Record *record, uint64_t recv_ms);
-// The latest transition of an alert that is not ok. One of a rule that is gone is kept and ended by the next alert_engine_load().
+// The latest transition of an alert that is not ok. One of a rule that is gone is ended by the next load, record or advance.
 int alert_engine_restore(struct alert_engine *engine, const struct alert_transition *transition);
 
 // Windows of one device as bytes. pack returns the length, 0 if there is nothing to keep or size is too small (alert_engine_pack_max()).
