@@ -47,7 +47,12 @@ void show_why(const json_t *why, const struct terminal *terminal, uint64_t now_m
 	const char *severity = text_of(verdict, "severity");
 	char text[500];
 	size_t i;
-	snprintf(text, sizeof text, "%s is %s: %s", text_of(why, "device"), text_of(verdict, "state"), text_of(verdict, "text"));
+	// A device may be healthy by its own measure and have an alert all the same: then the alert is the verdict.
+	bool is_alert_only = strcmp(text_of(verdict, "state"), "healthy") == 0 && strcmp(severity, "ok") != 0;
+	if (is_alert_only)
+		snprintf(text, sizeof text, "%s", text_of(verdict, "text"));
+	else
+		snprintf(text, sizeof text, "%s is %s: %s", text_of(why, "device"), text_of(verdict, "state"), text_of(verdict, "text"));
 	print_field(terminal, severity, text, words_severity_colour(severity));
 	json_array_foreach(json_object_get(why, "healthy_because"), i, item)
 		print_field(terminal, i ? "" : "because", json_is_string(item) ? json_string_value(item) : "", COLOUR_NONE);

@@ -17,7 +17,7 @@ struct gathering {
 
 void evidence_add(json_t *list, uint64_t at_ms, const char *format, ...)
 {
-	char text[256];
+	char text[EVIDENCE_TEXT_BYTES];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
@@ -46,13 +46,19 @@ static const char *class_of(const struct device_boot *boot)
 	return name ? name : "RESET_UNKNOWN";
 }
 
+static bool is_hang(const struct device_boot *boot)
+{
+	return boot->reset_class == MU__RESET_CLASS__RESET_HANG || boot->cause == MU__RESET_CAUSE__CAUSE_LIVENESS;
+}
+
 static bool is_of_state(const struct device_boot *boot, enum condition_state state)
 {
-	switch (state) {
-	case CONDITION_HANGING: return boot->reset_class == MU__RESET_CLASS__RESET_HANG || boot->cause == MU__RESET_CAUSE__CAUSE_LIVENESS;
-	case CONDITION_POWER: return boot->reset_class == MU__RESET_CLASS__RESET_BROWN_OUT;
-	default: return (boot->reset_class & 128) || boot->cause == MU__RESET_CAUSE__CAUSE_ASSERT;
-	}
+	bool is_power = boot->reset_class == MU__RESET_CLASS__RESET_BROWN_OUT;
+	if (state == CONDITION_HANGING)
+		return is_hang(boot);
+	if (state == CONDITION_POWER)
+		return is_power;
+	return ((boot->reset_class & 128) || boot->cause == MU__RESET_CAUSE__CAUSE_ASSERT) && !is_hang(boot) && !is_power;
 }
 
 static void add_boot(json_t *list, const struct device_boot *boot)
@@ -83,15 +89,20 @@ static void gather_boots(struct gathering *gathering)
 	}
 }
 
+static const char *const loss_texts[] = {
+	[LOSS_LINK] = "lost its link",
+	[LOSS_SESSION] = "lost its session",
+	[LOSS_PRESENCE] = "was reported as gone by the broker",
+};
+
 static void gather_losses(struct gathering *gathering)
 {
-	static const char *const kinds[] = { "lost its link", "lost its session", "was reported as gone by the broker" };
 	const struct device *device = gathering->device;
 	for (unsigned i = 0; i < device->loss_count && !is_full(gathering); i++) {
 		const struct device_loss *loss = &device->losses[i];
 		if (loss->at_ms + CONDITION_LOSS_WINDOW_MS < gathering->view->now_ms || loss->kind > LOSS_PRESENCE)
 			continue;
-		evidence_add(gathering->list, loss->at_ms, "%s", kinds[loss->kind]);
+		evidence_add(gathering->list, loss->at_ms, "%s", loss_texts[loss->kind]);
 		note_since(gathering, loss->at_ms);
 	}
 }
@@ -218,6 +229,50 @@ json_t *evidence_json(const struct device *device, enum condition_state state, c
 	rows[state].gather(&gathering);
 	*since_ms = gathering.since_ms;
 	return gathering.list;
+}
+
+// ---- what a rule reads
+
+enum { BOOTS_SHOWN = 4, LOSSES_SHOWN = 4, METRICS_SHOWN = 4 };
+
+static const struct {
+	enum event_kind kind;
+	enum condition_state state; // whose boots these are; CONDITION_HEALTHY: all
+} boot_kinds[] = {
+	{ EVENT_BOOT, CONDITION_HEALTHY },
+	{ EVENT_CRASH, CONDITION_CRASH_LOOP },
+	{ EVENT_HANG, CONDITION_HANGING },
+	{ EVENT_BROWN_OUT, CONDITION_POWER },
+};
+
+static bool is_counted(const struct device_boot *boot, uint64_t events)
+{
+	for (size_t i = 0; i < sizeof boot_kinds / sizeof *boot_kinds; i++)
+		if (events & UINT64_C(1) << boot_kinds[i].kind &&
+			(boot_kinds[i].state == CONDITION_HEALTHY || is_of_state(boot, boot_kinds[i].state)))
+			return true;
+	return false;
+}
+
+void evidence_of_inputs(json_t *list, const struct device *device, const struct rule_inputs *inputs)
+{
+	struct gathering gathering = { .device = device, .list = list };
+	unsigned boots = 0, losses = 0;
+	for (unsigned i = 0; i < inputs->metric_count && i < METRICS_SHOWN; i++)
+		gather_metric(&gathering, (enum mu_metric)inputs->metrics[i]);
+	for (unsigned i = 0; i < device->boot_count && boots < BOOTS_SHOWN && !is_full(&gathering); i++)
+		if (is_counted(&device->boots[i], inputs->events)) {
+			add_boot(list, &device->boots[i]);
+			boots++;
+		}
+	for (unsigned i = 0; i < device->loss_count && losses < LOSSES_SHOWN && !is_full(&gathering); i++) {
+		bool is_link = device->losses[i].kind == LOSS_LINK, is_session = device->losses[i].kind == LOSS_SESSION;
+		if ((is_link && inputs->events & UINT64_C(1) << EVENT_LINK_LOST) ||
+			(is_session && inputs->events & UINT64_C(1) << EVENT_SESSION_LOST)) {
+			evidence_add(list, device->losses[i].at_ms, "%s", loss_texts[device->losses[i].kind]);
+			losses++;
+		}
+	}
 }
 
 // ---- health

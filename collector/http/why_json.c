@@ -19,7 +19,8 @@ struct finding {
 };
 
 struct why {
-	struct store *store;
+	const struct device *device;
+	const struct rule_set *rules; // may be null
 	unsigned count;
 	struct finding list[FINDINGS_MAX];
 };
@@ -59,6 +60,17 @@ static void add_value(json_t *evidence, const struct store_transition *alert)
 		evidence_add(evidence, alert->at_ms, "the value is %.6g, the threshold %.6g", alert->value, alert->threshold);
 }
 
+// What the device says now of what the rule reads.
+static void add_inputs(const struct why *why, json_t *evidence, const char *uid)
+{
+	struct rule_inputs inputs;
+	long rule = why->rules ? rules_find(why->rules, uid) : -1;
+	if (rule < 0)
+		return;
+	rules_inputs(why->rules, (size_t)rule, &inputs);
+	evidence_of_inputs(evidence, why->device, &inputs);
+}
+
 static int add_alert(void *context, const struct store_transition *alert)
 {
 	struct why *why = context;
@@ -69,6 +81,7 @@ static int add_alert(void *context, const struct store_transition *alert)
 	if (*symptom)
 		evidence_add(evidence, alert->fired_ms, "%s", symptom);
 	add_value(evidence, alert);
+	add_inputs(why, evidence, alert->uid);
 	int severity = grade_of(alert->severity);
 	add(why, severity, alert->incident,
 		json_pack("{s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "source", "alert", "name", json_text(alert->name, strlen(alert->name)),
@@ -144,9 +157,10 @@ static json_t *join(const struct why *why, const struct device *device, const st
 	return object;
 }
 
-json_t *why_json(const struct device *device, const struct condition_view *view, struct store *store, int *err)
+json_t *why_json(const struct device *device, const struct condition_view *view, struct store *store, const struct rule_set *rules,
+	int *err)
 {
-	struct why why = { .store = store };
+	struct why why = { .device = device, .rules = rules };
 	struct condition condition;
 	json_t *object = 0;
 	*err = store_alert_of(store, device->dev, add_alert, &why);

@@ -330,9 +330,35 @@ static void test_golden_texts(void **unused)
 			fail_msg("no golden case for %s", problem_code_text((enum problem_code)code));
 }
 
+// What a rule reads, each metric once, in the order of the expression: the evidence for its alerts.
+static void test_inputs(void **unused)
+{
+	(void)unused;
+	struct rule_set *set = compile_good("groups:\n- name: g\n  rules:\n"
+					    "  - {alert: A, uid: a, annotations: {summary: s}, severities: {\n"
+					    "      warning: 'rssi_dbm < -80 and avg_over_time(heap_free_bytes[10m]) < 50000',\n"
+					    "      critical: 'rssi_dbm < -90 and event_count(crash[1h]) > 0'}}\n"
+					    "  - {alert: B, uid: b, annotations: {summary: s}, expr: silent(10m)}\n",
+		0);
+	struct rule_inputs inputs;
+	assert_int_equal(rules_find(set, "a"), 0);
+	assert_int_equal(rules_find(set, "b"), 1);
+	assert_int_equal(rules_find(set, "c"), -1);
+	rules_inputs(set, 0, &inputs);
+	assert_int_equal(inputs.metric_count, 2);
+	assert_int_equal(inputs.metrics[0], MU_METRIC_rssi_dbm);
+	assert_int_equal(inputs.metrics[1], MU_METRIC_heap_free_bytes);
+	assert_true(inputs.events == UINT64_C(1) << EVENT_CRASH);
+	rules_inputs(set, 1, &inputs);
+	assert_int_equal(inputs.metric_count, 0);
+	assert_true(inputs.events == 0);
+	rules_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inputs),
 		cmocka_unit_test(test_stock_rules_have_no_problem),
 		cmocka_unit_test(test_what_is_known_of_a_rule),
 		cmocka_unit_test(test_equal_windows_are_one_slot),
