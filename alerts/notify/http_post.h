@@ -5,7 +5,7 @@
 //
 // Bounded: a request takes at most its timeout, name look-up and connecting included; of an answer HTTP_POST_BODY_BYTES are kept, and one
 // longer than HTTP_POST_ANSWER_MAX is broken off as a failure.
-// Thread: the loop's. http_poster_free() gives up what is under way without calling back.
+// Thread: the loop's; libcurl looks names up in a thread of its own. http_poster_free() gives up what is under way without calling back.
 #ifndef ALERTS_NOTIFY_HTTP_POST_H
 #define ALERTS_NOTIFY_HTTP_POST_H
 #include <stddef.h>
