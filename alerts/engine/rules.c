@@ -179,3 +179,37 @@ void rules_info(const struct rule_set *rules, size_t rule, struct rule_info *inf
 		.device_bytes = from->device_bytes,
 	};
 }
+
+long rules_find(const struct rule_set *rules, const char *uid)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->rules[i].uid, uid) == 0)
+			return (long)i;
+	return -1;
+}
+
+static bool reads_slot(const struct rule_op *op)
+{
+	return op->code >= OP_VALUE && op->code <= OP_EVENTS;
+}
+
+static void add_metric(struct rule_inputs *inputs, int metric)
+{
+	for (unsigned i = 0; i < inputs->metric_count; i++)
+		if (inputs->metrics[i] == metric)
+			return;
+	if (metric >= 0 && inputs->metric_count < RULES_INPUTS_MAX)
+		inputs->metrics[inputs->metric_count++] = metric;
+}
+
+void rules_inputs(const struct rule_set *rules, size_t rule, struct rule_inputs *inputs)
+{
+	const struct rule *from = &rules->rules[rule];
+	*inputs = (struct rule_inputs){ .events = from->events };
+	for (unsigned level = 0; level < from->level_count; level++) {
+		const struct rule_program *program = &from->levels[level].program;
+		for (unsigned i = 0; i < program->count; i++)
+			if (reads_slot(&program->ops[i]))
+				add_metric(inputs, rules->slots[program->ops[i].slot].metric);
+	}
+}

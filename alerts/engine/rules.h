@@ -77,6 +77,20 @@ struct rule_info {
 
 size_t rules_count(const struct rule_set *rules);
 void rules_info(const struct rule_set *rules, size_t rule, struct rule_info *info);
+// The rule with this uid, or -1.
+long rules_find(const struct rule_set *rules, const char *uid);
+
+// What a rule reads: the evidence for its alerts.
+enum { RULES_INPUTS_MAX = 16 };
+
+struct rule_inputs {
+	unsigned metric_count;
+	int metrics[RULES_INPUTS_MAX]; // enum mu_metric, in the order of the expression; more are left out
+	uint64_t events;               // bits by enum event_kind
+};
+
+void rules_inputs(const struct rule_set *rules, size_t rule, struct rule_inputs *inputs);
+
 size_t rules_device_bytes(const struct rule_set *rules); // state of one device, all rules
 
 #endif
