@@ -9,7 +9,14 @@ static const struct {
 	const char *command, *words;
 	bool takes_device;
 } followers[] = {
-	{ "device", "", true }, { "why", "", true }, { "alerts", "", true }, { "rules", "check test list show stock", false }, { "rollback", "", true }, { "commands", "", true }, { "keys", "new list", false }, { "completion", "bash zsh", false },
+	{ "device", "", true },
+	{ "why", "", true },
+	{ "alerts", "", true },
+	{ "rules", "check test list show stock", false },
+	{ "rollback", "", true },
+	{ "commands", "", true },
+	{ "keys", "new list", false },
+	{ "completion", "bash zsh", false },
 };
 
 static void print_options(FILE *out, const char *allowed)

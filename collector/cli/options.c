@@ -12,7 +12,7 @@ const struct option_row option_rows[] = {
 	{ "server", "URL", OPTION_TEXT, AT(server), 0, 0, 0, "musterd to ask (default $MUSTER_SERVER or http://127.0.0.1:8970)" },
 	{ "state", "STATE", OPTION_TEXT, AT(state), 0, 0, 0, "only those in this state: of devices for example offline, of alerts pending, recovering or all" },
 	{ "firmware", "VERSION", OPTION_TEXT, AT(firmware), 0, 0, 0, "only devices that run this version" },
-	{ "match", "TEXT", OPTION_TEXT, AT(match), 0, 0, 0, "devices: this text is in their id; alerts, tail: matchers, as in severity=~\"crit.*\",firmware=\"1.4.2\"" },
+	{ "match", "TEXT", OPTION_TEXT, AT(match), 0, 0, 0, "devices: this text is in their id; alerts, tail: matchers, as in severity=~\"crit.*\"" },
 	{ "severity", "SEVERITY", OPTION_TEXT, AT(severity), 0, 0, 0, "only alerts of this severity: info, warning or critical" },
 	{ "since", "AGO|N", OPTION_TEXT, AT(since), 0, 0, 0, "begin so long ago (90s, 5m, 2h, 1d), or behind transition N" },
 	{ "pending", 0, OPTION_FLAG, AT(pending), 0, 0, 0, "show every change, of alerts that do not fire yet, too" },

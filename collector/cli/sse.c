@@ -89,10 +89,29 @@ static int end_event(struct sse *sse)
 	return code;
 }
 
+static int is_name(const char *line, size_t length, const char *name)
+{
+	return length == strlen(name) && memcmp(line, name, length) == 0;
+}
+
+static void take_field(struct sse *sse, size_t length)
+{
+	const char *line = sse->line, *colon = memchr(line, ':', length), *end = line + length;
+	size_t name = colon ? (size_t)(colon - line) : length;
+	const char *value = colon ? colon + 1 : end;
+	value += value < end && *value == ' ';
+	size_t size = (size_t)(end - value);
+	if (is_name(line, name, "id"))
+		set(sse->next_id, sizeof sse->next_id, value, size);
+	else if (is_name(line, name, "data"))
+		add_data(sse, value, size);
+	else if (is_name(line, name, "event"))
+		set(sse->name, sizeof sse->name, value, size);
+}
+
 static int end_line(struct sse *sse)
 {
-	const char *line = sse->line, *colon = memchr(line, ':', sse->line_size);
-	size_t length = sse->line_size, name_length = colon ? (size_t)(colon - line) : length;
+	size_t length = sse->line_size;
 	sse->line_size = 0;
 	if (sse->is_line_too_long) {
 		sse->is_line_too_long = 0;
@@ -101,15 +120,7 @@ static int end_line(struct sse *sse)
 	}
 	if (!length)
 		return end_event(sse);
-	size_t skip = colon ? 1 + (name_length + 1 < length && colon[1] == ' ') : 0;
-	const char *value = line + name_length + skip;
-	size_t value_length = length - name_length - skip;
-	if (name_length == 2 && memcmp(line, "id", 2) == 0)
-		set(sse->next_id, sizeof sse->next_id, value, value_length);
-	else if (name_length == 4 && memcmp(line, "data", 4) == 0)
-		add_data(sse, value, value_length);
-	else if (name_length == 5 && memcmp(line, "event", 5) == 0)
-		set(sse->name, sizeof sse->name, value, value_length);
+	take_field(sse, length);
 	return 0;
 }
 

@@ -32,30 +32,41 @@ static void on_interrupt(int number)
 // ---- what is asked
 
 static const struct {
-	char unit;
+	const char *unit;
 	uint64_t ms;
-} units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
+} units[] = { { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
 
-// "5m" or a number to a parameter of the query. 0, or -1.
-static int add_since(char *path, size_t size, const char *since, uint64_t now_ms)
+// "5m" to milliseconds, "17" to a number with *is_ago false. 0, or -1.
+static int parse_since(const char *since, uint64_t *number, bool *is_ago)
 {
-	char *end, text[32];
-	unsigned long long number = *since >= '0' && *since <= '9' ? strtoull(since, &end, 10) : 0;
-	if (*since < '0' || *since > '9' || number > INT64_MAX / 86400000)
+	char *end = 0;
+	*number = *since >= '0' && *since <= '9' ? strtoull(since, &end, 10) : UINT64_MAX;
+	*is_ago = end && *end;
+	if (*number > INT64_MAX / 86400000)
 		return -1;
-	if (!*end) {
-		snprintf(text, sizeof text, "%llu", number);
-		cli_add_parameter(path, size, "after", text);
+	if (!*is_ago)
 		return 0;
-	}
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-		if (*end == units[i].unit && !end[1]) {
-			uint64_t ago_ms = number * units[i].ms;
-			snprintf(text, sizeof text, "%" PRIu64, ago_ms < now_ms ? now_ms - ago_ms : 0);
-			cli_add_parameter(path, size, "since", text);
+		if (strcmp(end, units[i].unit) == 0) {
+			*number *= units[i].ms;
 			return 0;
 		}
 	return -1;
+}
+
+// 0, or -1: it is neither.
+static int add_since(char *path, size_t size, const char *since, uint64_t now_ms)
+{
+	uint64_t number;
+	bool is_ago;
+	char text[32];
+	if (parse_since(since, &number, &is_ago) < 0)
+		return -1;
+	if (is_ago)
+		number = number < now_ms ? now_ms - number : 0;
+	snprintf(text, sizeof text, "%" PRIu64, number);
+	cli_add_parameter(path, size, is_ago ? "since" : "after", text);
+	return 0;
 }
 
 // The path that goes on behind what has been seen; at first, where the options say. 0, or -1: --since is neither.
@@ -125,27 +136,34 @@ static void tell(const struct tail *tail, const char *text)
 	fprintf(tail->cli->terminal.err, "muster: %s\n", text);
 }
 
-static int follow(struct tail *tail)
+// One connection, until it ends. Returns an exit code, or -1: to be tried again.
+static int follow_once(struct tail *tail, bool was_there, enum client_end *end)
 {
 	char path[PATH_BYTES];
-	bool was_there = false, is_told = false;
+	if (path_of(tail, path, sizeof path) < 0)
+		return cli_misuse(tail->cli, "--since is how long ago (90s, 5m, 2h, 1d) or the number of a transition, not \"%s\"",
+			tail->cli->options.since);
+	*end = client_stream(tail->cli->client, path, take_bytes, tail, &stop);
+	if (*end == CLIENT_ENOUGH)
+		return tail->is_broken ? EXIT_NO : EXIT_DONE;
+	return *end == CLIENT_LOST || (*end == CLIENT_UNREACHABLE && was_there) ? -1 : EXIT_NO;
+}
+
+static int follow(struct tail *tail)
+{
+	bool was_there = false;
 	uint64_t wait_ms = RETRY_MS;
 	while (!stop) {
-		if (path_of(tail, path, sizeof path) < 0)
-			return cli_misuse(tail->cli, "--since is how long ago (90s, 5m, 2h, 1d) or the number of a transition, not \"%s\"",
-				tail->cli->options.since);
-		enum client_end end = client_stream(tail->cli->client, path, take_bytes, tail, &stop);
-		if (end == CLIENT_ENOUGH || end == CLIENT_REFUSED || (end == CLIENT_UNREACHABLE && !was_there))
-			return end == CLIENT_ENOUGH && !tail->is_broken ? EXIT_DONE : EXIT_NO;
-		if (end == CLIENT_LOST) {
-			was_there = true;
-			is_told = false;
+		enum client_end end;
+		int code = follow_once(tail, was_there, &end);
+		if (code >= 0)
+			return code;
+		if (end == CLIENT_LOST) { // not at each failure to come back
+			tell(tail, "the connection is lost; trying again until it is back");
 			wait_ms = RETRY_MS;
 		}
-		if (!is_told)
-			tell(tail, "the connection is lost; trying again until it is back");
-		is_told = true;
-		client_set_quiet(tail->cli->client, 1); // told once
+		was_there = true;
+		client_set_quiet(tail->cli->client, 1);
 		sse_restart(tail->sse);
 		pause_for(wait_ms);
 		wait_ms = wait_ms * 2 < RETRY_MAX_MS ? wait_ms * 2 : RETRY_MAX_MS;

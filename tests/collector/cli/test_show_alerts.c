@@ -14,18 +14,23 @@
 #define NOW UINT64_C(1790000000000)
 
 static const char *const alerts =
-	"{\"alerts\":[{\"device\":\"edge-7\",\"name\":\"HeapLow\",\"severity\":\"critical\",\"state\":\"firing\",\"started_ms\":1789999000000,\"fired_ms\":1789999820000,"
+	"{\"alerts\":[{\"device\":\"edge-7\",\"name\":\"HeapLow\",\"severity\":\"critical\",\"state\":\"firing\","
+	"\"started_ms\":1789999000000,\"fired_ms\":1789999820000,"
 	"\"value\":41000,\"annotations\":{\"summary\":\"low \\u001b]0;x\\u0007 memory\"}},"
-	"{\"device\":\"edge-8\",\"name\":\"WeakRadio\",\"severity\":\"warning\",\"state\":\"pending\",\"started_ms\":1789999998000,\"fired_ms\":null,\"value\":-85.5,"
+	"{\"device\":\"edge-8\",\"name\":\"WeakRadio\",\"severity\":\"warning\",\"state\":\"pending\",\"started_ms\":1789999998000,"
+	"\"fired_ms\":null,\"value\":-85.5,"
 	"\"annotations\":{}}],\"next\":null,\"total\":2}";
 
 static const char *const rules =
-	"{\"rules\":[{\"uid\":\"heap_low\",\"name\":\"HeapLow\",\"group\":\"memory\",\"file\":\"stock.yml\",\"line\":71,\"expr\":\"heap_free_bytes < 50000\","
+	"{\"rules\":[{\"uid\":\"heap_low\",\"name\":\"HeapLow\",\"group\":\"memory\",\"file\":\"stock.yml\",\"line\":71,"
+	"\"expr\":\"heap_free_bytes < 50000\","
 	"\"severity\":\"warning\",\"severity_most\":\"critical\",\"for_ms\":120000,\"firing\":2,\"pending\":0},"
-	"{\"uid\":\"x\",\"name\":\"X\",\"group\":\"g\",\"file\":\"f.yml\",\"line\":1,\"expr\":\"silent(10m)\",\"severity\":\"info\",\"severity_most\":\"info\",\"for_ms\":0,"
+	"{\"uid\":\"x\",\"name\":\"X\",\"group\":\"g\",\"file\":\"f.yml\",\"line\":1,\"expr\":\"silent(10m)\",\"severity\":\"info\","
+	"\"severity_most\":\"info\",\"for_ms\":0,"
 	"\"firing\":0,\"pending\":1}],\"loaded_ms\":1,\"problems\":[\"bad\"]}";
 
-static void expect(void (*show)(const json_t *answer, const struct terminal *terminal), const char *text, unsigned width, const char *picture)
+static void expect(void (*show)(const json_t *answer, const struct terminal *terminal), const char *text, unsigned width,
+	const char *picture)
 {
 	struct screen screen;
 	json_t *answer = json_loads(text, 0, 0);
@@ -85,8 +90,8 @@ static void test_transitions(void **state)
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
 		struct screen screen;
 		char word[20];
-		json_t *transition = json_pack("{s:s,s:s,s:s,s:s,s:{s:s}}", "from", changes[i].from, "to", changes[i].to, "device", "\x1b[2J", "name",
-			"HeapLow", "annotations", "summary", "a\nb");
+		json_t *transition = json_pack("{s:s,s:s,s:s,s:s,s:{s:s}}", "from", changes[i].from, "to", changes[i].to, "device",
+			"\x1b[2J", "name", "HeapLow", "annotations", "summary", "a\nb");
 		screen_open(&screen, 200);
 		show_transition(transition, &screen.terminal);
 		snprintf(word, sizeof word, "  %-8s  ", changes[i].word);
@@ -110,8 +115,8 @@ static void test_asking(void **state)
 	assert_int_equal(console_run(&console, cli_main, "muster", "alerts", "--server", url, (char *)0), EXIT_DONE);
 	assert_non_null(strstr(console.out_text, "2 alerts"));
 	console_free(&console);
-	assert_int_equal(console_run(&console, cli_main, "muster", "alerts", "edge-7", "--state", "all", "--severity=critical", "--match", "a=~\"b\"", "--json",
-				 "--limit=7", "--server", url, (char *)0),
+	assert_int_equal(console_run(&console, cli_main, "muster", "alerts", "edge-7", "--state", "all", "--severity=critical", "--match",
+				 "a=~\"b\"", "--json", "--limit=7", "--server", url, (char *)0),
 		EXIT_DONE);
 	assert_non_null(strstr(console.out_text, "\"total\": 2"));
 	console_free(&console);

@@ -11,17 +11,19 @@
 #include "tests/collector/cli/console.h"
 
 #define END (char *)0
-#define DATA(n, from, to, summary)                                                                                                        \
-	"{\"n\":" #n ",\"device\":\"edge-7\",\"name\":\"HeapLow\",\"severity\":\"critical\",\"from\":\"" from "\",\"to\":\"" to "\",\"at_ms\":1000,"                \
+#define DATA(n, from, to, summary)                                                                                    \
+	"{\"n\":" #n ",\"device\":\"edge-7\",\"name\":\"HeapLow\",\"severity\":\"critical\","                               \
+	"\"from\":\"" from "\",\"to\":\"" to "\",\"at_ms\":1000,"                                                         \
 	"\"annotations\":{\"summary\":\"" summary "\"}}"
 #define EVENT(n, from, to, summary) "id: " #n "\nevent: alert\ndata: " DATA(n, from, to, summary) "\n\n"
 
 // Answers with these rows to `muster tail WORDS`; gives the exit code.
-static int run(struct answers_row *rows, struct console *console, const struct answers_asked **asked, size_t *count, struct answers **answers,
-	const char *const words[4])
+static int run(struct answers_row *rows, struct console *console, const struct answers_asked **asked, size_t *count,
+	struct answers **answers, const char *const words[4])
 {
 	*answers = answers_start(rows);
-	int code = console_run(console, cli_main, "muster", "tail", "--server", answers_url(*answers), words[0], words[1], words[2], words[3], END);
+	int code = console_run(console, cli_main, "muster", "tail", "--server", answers_url(*answers), words[0], words[1], words[2],
+		words[3], END);
 	*asked = answers_stop(*answers, count);
 	return code;
 }
@@ -29,12 +31,12 @@ static int run(struct answers_row *rows, struct console *console, const struct a
 static void test_lines_for_people(void **state)
 {
 	(void)state;
-	struct answers_row rows[] = { { "/api/v1/alerts/stream", 200,
-					      ": alerts behind 1\nid: 1\n\n" EVENT(2, "ok", "firing", "low \\u001b[2J memory") EVENT(3, "firing", "firing", "graver")
-						      ": still here\n\nid: 900\nevent: skipped\ndata: {\"skipped\":897,\"next\":901}\n\nevent: news\ndata: {}\n\n" EVENT(
-							      901, "firing", "ok", "fine"),
-					      0 },
-		{ 0 } };
+	static const char body[] = ": alerts behind 1\nid: 1\n\n" EVENT(2, "ok", "firing", "low \\u001b[2J memory")
+		EVENT(3, "firing", "firing", "graver") ": still here\n\n"
+						       "id: 900\nevent: skipped\ndata: {\"skipped\":897,\"next\":901}\n\n"
+						       "event: news\ndata: {}\n\n" // of a later server
+		EVENT(901, "firing", "ok", "fine");
+	struct answers_row rows[] = { { "/api/v1/alerts/stream", 200, body, 0 }, { 0 } };
 	struct console console;
 	struct answers *answers;
 	const struct answers_asked *asked;
@@ -58,7 +60,10 @@ static void test_json_is_one_object_a_line(void **state)
 {
 	(void)state;
 	struct answers_row rows[] = { { "/api/v1/alerts/stream", 200,
-					      EVENT(2, "ok", "firing", "\xc3\xbc") "event: skipped\ndata: {\"skipped\":2,\"next\":5}\n\n" EVENT(5, "firing", "ok", ""), 0 },
+					      EVENT(2, "ok", "firing",
+						      "\xc3\xbc") "event: skipped\ndata: {\"skipped\":2,\"next\":5}\n\n" EVENT(5, "firing",
+						      "ok", ""),
+					      0 },
 		{ 0 } };
 	struct console console;
 	struct answers *answers;
@@ -66,7 +71,8 @@ static void test_json_is_one_object_a_line(void **state)
 	size_t count;
 	const char *const words[4] = { "--json", "--limit", "2" };
 	assert_int_equal(run(rows, &console, &asked, &count, &answers, words), EXIT_DONE);
-	assert_string_equal(console.out_text, DATA(2, "ok", "firing", "\\u00FC") "\n{\"skipped\":2,\"next\":5}\n" DATA(5, "firing", "ok", "") "\n");
+	assert_string_equal(console.out_text,
+		DATA(2, "ok", "firing", "\\u00FC") "\n{\"skipped\":2,\"next\":5}\n" DATA(5, "firing", "ok", "") "\n");
 	answers_free(answers);
 	console_free(&console);
 }
@@ -76,7 +82,8 @@ static void test_it_comes_back(void **state)
 {
 	(void)state;
 	struct answers_row rows[] = { { "after=2", 200, EVENT(3, "firing", "ok", "over"), 0 },
-		{ "/api/v1/alerts/stream", 200, "id: 1\n\n" EVENT(2, "ok", "firing", "low") "id: 3\nevent: alert\ndata: {\"n\":3,", 1 }, { 0 } };
+		{ "/api/v1/alerts/stream", 200, "id: 1\n\n" EVENT(2, "ok", "firing", "low") "id: 3\nevent: alert\ndata: {\"n\":3,", 1 },
+		{ 0 } };
 	struct console console;
 	struct answers *answers;
 	const struct answers_asked *asked;

@@ -14,12 +14,17 @@
 #define NOW UINT64_C(1790000000000)
 
 static const char *const sick =
-	"{\"device\":\"edge-7\",\"verdict\":{\"state\":\"crash_loop\",\"severity\":\"critical\",\"text\":\"crashed 4 times; and 1 more finding\"},\"findings\":["
-	"{\"source\":\"alert\",\"name\":\"BootLoop\",\"severity\":\"critical\",\"since_ms\":1789999820000,\"summary\":\"it restarts \\u001b[2J again and again\","
-	"\"evidence\":[{\"at_ms\":null,\"text\":\"the value is 5, the threshold 3\"},{\"at_ms\":null,\"text\":\"pending\"}],\"cause\":\"a bad update\",\"remedy\":\"roll it back\"},"
-	"{\"source\":\"condition\",\"name\":\"weak_signal\",\"severity\":\"warning\",\"since_ms\":null,\"summary\":\"signal is -87 dBm\",\"evidence\":[],\"cause\":null,\"remedy\":null}]}";
+	"{\"device\":\"edge-7\",\"verdict\":{\"state\":\"crash_loop\",\"severity\":\"critical\","
+	"\"text\":\"crashed 4 times; and 1 more finding\"},\"findings\":["
+	"{\"source\":\"alert\",\"name\":\"BootLoop\",\"severity\":\"critical\",\"since_ms\":1789999820000,"
+	"\"summary\":\"it restarts \\u001b[2J again and again\","
+	"\"evidence\":[{\"at_ms\":null,\"text\":\"the value is 5, the threshold 3\"},{\"at_ms\":null,\"text\":\"pending\"}],"
+	"\"cause\":\"a bad update\",\"remedy\":\"roll it back\"},"
+	"{\"source\":\"condition\",\"name\":\"weak_signal\",\"severity\":\"warning\",\"since_ms\":null,\"summary\":\"signal is -87 dBm\","
+	"\"evidence\":[],\"cause\":null,\"remedy\":null}]}";
 
-static const char *const well = "{\"device\":\"edge-1\",\"verdict\":{\"state\":\"healthy\",\"severity\":\"ok\",\"text\":\"nothing is wrong with it\"},\"findings\":[],"
+static const char *const well = "{\"device\":\"edge-1\",\"verdict\":{\"state\":\"healthy\",\"severity\":\"ok\","
+				"\"text\":\"nothing is wrong with it\"},\"findings\":[],"
 				"\"healthy_because\":[\"it is online\",\"no alert fires\"]}";
 
 static const struct {
