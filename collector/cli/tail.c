@@ -154,7 +154,7 @@ static int follow(struct tail *tail)
 	bool was_there = false;
 	uint64_t wait_ms = RETRY_MS;
 	while (!stop) {
-		enum client_end end;
+		enum client_end end = CLIENT_REFUSED;
 		int code = follow_once(tail, was_there, &end);
 		if (code >= 0)
 			return code;
