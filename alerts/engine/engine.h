@@ -85,9 +85,9 @@ struct alert_reload {
 	unsigned kept, changed, added, removed; // rules, by uid
 };
 
-// Takes other rules over (and frees them later). Alone in its transaction, which may be rolled back. Windows go on where function, input and length are the same; alerts go on by uid; alerts of
-// rules that are gone end with a transition at now_ms. 0, or an alert_engine_err: roll back. After a rollback the old rules are in force and the
-// new ones are still the caller's.
+// Takes other rules over (and frees them later). Alone in its transaction, which may be rolled back. Windows go on where function, input and
+// length are the same; alerts go on by uid; alerts of rules that are gone end with a transition at now_ms. 0, or an alert_engine_err: roll
+// back. After a rollback the old rules are in force and the new ones are still the caller's.
 int alert_engine_load(struct alert_engine *engine, struct rule_set *rules, uint64_t now_ms, struct alert_reload *reload);
 const struct rule_set *alert_engine_rules(const struct alert_engine *engine);
 
