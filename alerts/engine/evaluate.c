@@ -3,11 +3,9 @@
 #include "alerts/engine/window.h"
 #include <math.h>
 
-// While a program runs. The stack grows upwards; depth is how many numbers are on it.
+// While a program runs.
 struct machine {
 	const struct evaluation_input *input;
-	double stack[RULE_STACK_MAX];
-	unsigned depth;
 	double value, threshold;
 };
 
@@ -114,6 +112,8 @@ static double read_slot(const struct evaluation_input *input, const struct rule_
 {
 	const struct rule_slot *slot = &input->slots[op->slot];
 	struct evaluation_cache *cache = input->cache;
+	if (op->code == OP_VALUE)
+		return window_last_value(input->state + slot->offset);
 	if (cache && cache->codes[op->slot] == op->code)
 		return cache->numbers[op->slot];
 	double number = window_read(slot, input->state + slot->offset, op->code, input->now_ms);
@@ -158,23 +158,22 @@ static bool is_plain(const struct rule_program *program)
 
 static double run(struct machine *machine, const struct rule_program *program)
 {
+	double stack[RULE_STACK_MAX] = { 0 };
+	unsigned depth = 0;
 	for (unsigned i = 0; i < program->count; i++) {
 		const struct rule_op *op = &program->ops[i];
 		unsigned taken = arity(op);
-		machine->depth -= taken;
-		double *x = &machine->stack[machine->depth++];
+		depth -= taken;
+		double *x = &stack[depth++];
 		*x = taken ? apply(machine, op, x) : push(machine, op);
 	}
-	return machine->depth ? machine->stack[0] : NAN;
+	return depth ? stack[0] : NAN;
 }
 
 double evaluate_program(const struct rule_program *program, const struct evaluation_input *input, double *value, double *threshold)
 {
-	struct machine machine; // the stack is not cleared: nothing is read from it that was not pushed
+	struct machine machine = { input, NAN, NAN };
 	double result;
-	machine.input = input;
-	machine.depth = 0;
-	machine.value = machine.threshold = NAN;
 	if (is_plain(program))
 		result = compare(&machine, program->ops[2].code, read_slot(input, &program->ops[0]), program->ops[1].number);
 	else
@@ -186,14 +185,20 @@ double evaluate_program(const struct rule_program *program, const struct evaluat
 	return result;
 }
 
-bool evaluate_can_run(const struct rule_program *program, size_t slot_count)
+static bool has_slot(const struct rule_op *op, const struct rule_slot *slots, size_t slot_count)
+{
+	if (op->code < OP_VALUE || op->code > OP_EVENTS)
+		return true;
+	return op->slot < slot_count && (op->code != OP_VALUE || slots[op->slot].kind == SLOT_VALUE);
+}
+
+bool evaluate_can_run(const struct rule_program *program, const struct rule_slot *slots, size_t slot_count)
 {
 	unsigned depth = 0;
 	for (unsigned i = 0; i < program->count; i++) {
 		const struct rule_op *op = &program->ops[i];
-		bool reads_slot = op->code >= OP_VALUE && op->code <= OP_EVENTS;
-		if ((unsigned)op->code > OP_IN || (op->code == OP_IN && op->count >= RULE_STACK_MAX) ||
-			(reads_slot && op->slot >= slot_count))
+		bool takes_too_many = op->code == OP_IN && op->count >= RULE_STACK_MAX;
+		if ((unsigned)op->code > OP_IN || takes_too_many || !has_slot(op, slots, slot_count))
 			return false;
 		unsigned taken = arity(op);
 		if (taken > depth || depth - taken >= RULE_STACK_MAX)

@@ -39,6 +39,6 @@ void evaluate_rule(const struct rule *rule, const struct evaluation_input *input
 double evaluate_program(const struct rule_program *program, const struct evaluation_input *input, double *value, double *threshold);
 
 // Whether a program keeps to the bounds of stack and slots and leaves one number; others must never be run.
-bool evaluate_can_run(const struct rule_program *program, size_t slot_count);
+bool evaluate_can_run(const struct rule_program *program, const struct rule_slot *slots, size_t slot_count);
 
 #endif

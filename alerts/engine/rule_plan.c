@@ -51,8 +51,8 @@ static void check(const struct rule_set *rules)
 		const struct rule *rule = &rules->rules[i];
 		assert(rule->level_count > 0 && rule->level_count <= RULE_LEVELS_MAX);
 		for (unsigned l = 0; l < rule->level_count; l++)
-			assert(evaluate_can_run(&rule->levels[l].program, rules->slot_count));
-		assert(!rule->clear.count || evaluate_can_run(&rule->clear, rules->slot_count));
+			assert(evaluate_can_run(&rule->levels[l].program, rules->slots, rules->slot_count));
+		assert(!rule->clear.count || evaluate_can_run(&rule->clear, rules->slots, rules->slot_count));
 	}
 	assert(rules->slot_bytes % 8 == 0);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/window.h"
 #include "alerts/engine/bucket_ring.h"
-#include <math.h>
 #include <string.h>
 
 #define MS_PER_S 1000.0
@@ -9,11 +8,6 @@
 enum { STEP = 0x8000, CHANGES_MAX = STEP - 1 };
 
 // The states. Numbers of 8 bytes first, then those of 4, then those of 2: the table at the end packs them by their counts.
-struct value {
-	uint64_t at_ms; // 0: never
-	double value;
-};
-
 struct total {
 	uint64_t mark;
 	double sum[SLOT_BUCKETS];
@@ -81,19 +75,19 @@ static uint32_t add_u32(uint32_t a, uint32_t b)
 
 static void add_value(const struct window *w, void *state, double x)
 {
-	struct value *value = state;
+	struct window_value *value = state;
 	if (w->t_ms >= value->at_ms)
-		*value = (struct value){ w->t_ms, x };
+		*value = (struct window_value){ w->t_ms, x };
 }
 
 static double read_value(const struct window *w, const void *state, enum rule_opcode code)
 {
-	const struct value *value = state;
+	const struct window_value *value = state;
 	if (!value->at_ms)
 		return NAN;
 	if (code == OP_AGE)
 		return w->t_ms > value->at_ms ? (double)(w->t_ms - value->at_ms) / MS_PER_S : 0;
-	return value->value;
+	return window_last_value(state);
 }
 
 static void add_total(const struct window *w, void *state, double x)
@@ -369,7 +363,7 @@ static const struct kind {
 	void (*add)(const struct window *w, void *state, double x);
 	double (*read)(const struct window *w, const void *state, enum rule_opcode code);
 } kinds[] = {
-	[SLOT_VALUE]   = { sizeof(struct value), 2, 0, 0, 1, CODE(OP_VALUE) | CODE(OP_AGE), add_value, read_value },
+	[SLOT_VALUE]   = { sizeof(struct window_value), 2, 0, 0, 1, CODE(OP_VALUE) | CODE(OP_AGE), add_value, read_value },
 	[SLOT_TOTAL]   = { sizeof(struct total), 9, 8, 0, SLOT_BUCKETS, CODE(OP_AVG) | CODE(OP_SUM) | CODE(OP_COUNT), add_total, read_total },
 	[SLOT_MIN]     = { sizeof(struct extreme), 9, 0, 0, SLOT_BUCKETS, CODE(OP_MIN), add_min, read_extreme },
 	[SLOT_MAX]     = { sizeof(struct extreme), 9, 0, 0, SLOT_BUCKETS, CODE(OP_MAX), add_max, read_extreme },

@@ -22,12 +22,19 @@
 // windows: 1 s and longer. Pure, no allocation. Thread: any one at a time a state.
 #ifndef ALERTS_ENGINE_WINDOW_H
 #define ALERTS_ENGINE_WINDOW_H
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "alerts/engine/rule_set.h"
 
 enum { WINDOW_BYTES_MAX = 336 }; // the largest window_slot_bytes(); packed as well
+
+// The state of a SLOT_VALUE.
+struct window_value {
+	uint64_t at_ms; // 0: never
+	double value;   // finite
+};
 
 uint32_t window_slot_bytes(enum slot_kind kind); // a multiple of 8; 0: no such kind
 
@@ -36,6 +43,13 @@ void window_add(const struct rule_slot *slot, void *state, uint64_t at_ms, uint3
 
 // What the function of this opcode (OP_VALUE .. OP_EVENTS) gives at now_ms. NaN: unknown, also for a function that the slot has not.
 double window_read(const struct rule_slot *slot, const void *state, enum rule_opcode code, uint64_t now_ms);
+
+// The same as window_read(slot, state, OP_VALUE, any time) for SLOT_VALUE, which is half of all reads.
+static inline double window_last_value(const void *state)
+{
+	const struct window_value *value = state;
+	return value->at_ms ? value->value : NAN;
+}
 
 // Whether nothing was ever added, for any kind but SLOT_VALUE. Cheap.
 bool window_is_untouched(const void *state);

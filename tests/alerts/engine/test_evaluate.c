@@ -22,6 +22,7 @@
 static const struct rule_slot slots[] = {
 	{ .kind = SLOT_VALUE, .offset = 0, .size = 16 },
 	{ .kind = SLOT_VALUE, .offset = 16, .size = 16 },
+	{ .kind = SLOT_MIN, .window_ms = 60000 },
 };
 static uint64_t state[4];
 
@@ -98,7 +99,7 @@ static void test_rows(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct rule_program program = { (struct rule_op *)rows[i].ops, rows[i].count };
 		double value, threshold, result = evaluate_program(&program, &in, &value, &threshold);
-		assert_true(evaluate_can_run(&program, 2));
+		assert_true(evaluate_can_run(&program, slots, 2));
 		if (!oracle_is_same(result, rows[i].result) || !oracle_is_same(value, rows[i].value) ||
 			!oracle_is_same(threshold, rows[i].threshold))
 			fail_msg("row %zu (%s): %g of %g and %g", i, rows[i].why, result, value, threshold);
@@ -118,14 +119,15 @@ static void test_broken_programs_are_refused(void **unused)
 		{ { DO(ADD) }, 1 },
 		{ { NUMBER(1), DO(ADD) }, 2 },
 		{ { NUMBER(1), NUMBER(1) }, 2 },
-		{ { { .code = OP_VALUE, .slot = 2 } }, 1 },
+		{ { { .code = OP_VALUE, .slot = 2 } }, 1 }, // a window has no last value
+		{ { { .code = OP_MIN, .slot = 3 } }, 1 },
 		{ { NUMBER(1), { .code = OP_IN, .count = 1 } }, 2 },
 		{ { NUMBER(1), { .code = OP_IN, .count = UINT32_MAX } }, 2 },
 		{ { { .code = (enum rule_opcode)99 } }, 1 },
 	};
 	for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-		assert_false(evaluate_can_run(&(struct rule_program){ (struct rule_op *)broken[i].ops, broken[i].count }, 2));
-	assert_false(evaluate_can_run(&(struct rule_program){ many, RULE_STACK_MAX + 1 }, 2));
+		assert_false(evaluate_can_run(&(struct rule_program){ (struct rule_op *)broken[i].ops, broken[i].count }, slots, 3));
+	assert_false(evaluate_can_run(&(struct rule_program){ many, RULE_STACK_MAX + 1 }, slots, 3));
 }
 
 // Levels on slot 0 (7): above `info`, above `warning`.
