@@ -164,10 +164,10 @@ static const struct rule_function *find_function(struct check *check, const stru
 
 static void lint_window(struct check *check, const struct node *call, const struct node *argument)
 {
-	bool is_short =
-		call->function->argument == ARGUMENT_RANGE && argument->window->kind == NODE_DURATION && call->window_ms < SHORT_WINDOW_MS;
-	if (is_short)
-		problem_hint(problem_at(check->where, argument->window->offset, argument->window->width, PROBLEM_SHORT_WINDOW,
+	const struct node *window = argument->window;
+	bool is_written = call->function->argument == ARGUMENT_RANGE && window && window->kind == NODE_DURATION;
+	if (is_written && call->window_ms < SHORT_WINDOW_MS)
+		problem_hint(problem_at(check->where, window->offset, window->width, PROBLEM_SHORT_WINDOW,
 				     "fewer than three heartbeats fit into this window"),
 			"devices send one a minute; 3m or more gives a result that one lost record does not change");
 }

@@ -13,7 +13,7 @@ enum { CHECKS_MAX = 5000 };
 // One test of the file while it is read and run.
 struct job {
 	struct problem_where where;
-	const struct rules_source *files;
+	struct rules_source files[RULE_TEST_FILES_MAX];
 	size_t file_count;
 	struct rule_test_report *report;
 	FILE *out;
@@ -318,14 +318,12 @@ static bool are_good(const struct rules_source *files, size_t count, struct rule
 
 static void run_file(struct job *job, const struct rule_yaml_node *root, rule_test_read *read, void *context)
 {
-	struct rules_source files[RULE_TEST_FILES_MAX];
 	if (!is_mapping(&job->where, root))
 		return;
 	check_keys(&job->where, root, " rule_files evaluation_interval tests ");
 	get_duration(&job->where, root, "evaluation_interval", 60000); // promtool's grid; rules are evaluated on each record
-	job->files = files;
-	job->file_count = read_rule_files(&job->where, root, read, context, files);
-	if (!are_good(files, job->file_count, &job->report->problems))
+	job->file_count = read_rule_files(&job->where, root, read, context, job->files);
+	if (!are_good(job->files, job->file_count, &job->report->problems))
 		return;
 	const struct rule_yaml_node *tests = get(&job->where, root, "tests", RULE_YAML_LIST);
 	for (const struct rule_yaml_node *at = tests ? tests->child : 0; at; at = at->next)
