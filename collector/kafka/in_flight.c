@@ -69,6 +69,11 @@ void in_flight_failed(struct in_flight *window, uint64_t ticket)
 	take_answer(window, ticket, IN_FLIGHT_FAILED);
 }
 
+unsigned in_flight_held(const struct in_flight *window)
+{
+	return (unsigned)(window->next - window->first);
+}
+
 uint64_t in_flight_row(const struct in_flight *window, uint64_t ticket)
 {
 	return ticket < window->first || ticket >= window->next ? 0 : window->rows[place(ticket)].n;

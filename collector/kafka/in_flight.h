@@ -39,6 +39,9 @@ bool in_flight_done(struct in_flight *window, uint64_t ticket);
 // The row of this ticket was refused: the mark stays below it until a reset.
 void in_flight_failed(struct in_flight *window, uint64_t ticket);
 
+// Rows that are kept: from the oldest without a confirmation on.
+unsigned in_flight_held(const struct in_flight *window);
+
 // The number of the row of this ticket, or 0 if it is no longer kept.
 uint64_t in_flight_row(const struct in_flight *window, uint64_t ticket);
 

@@ -279,6 +279,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 	if (now_ms < kafka->next_second_ms)
 		return;
 	kafka->next_second_ms = now_ms + SECOND_MS;
+	kafka_wake(kafka); // rows that came by other ways
 	keep_cursors(kafka);
 	look_at_backlog(kafka);
 	look_at_deliveries(kafka, now_ms);

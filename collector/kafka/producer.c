@@ -70,15 +70,15 @@ static bool serve_one(struct producer *producer, int wait_ms)
 	return true;
 }
 
+// librdkafka writes to the eventfd only when an event comes into an empty queue: what is left needs another turn, and what came before it knew the
+// eventfd would never be heard of. A look each second costs nothing.
 static void serve(struct producer *producer)
 {
-	static const struct timeval at_once;
+	static const struct timeval at_once, later = { .tv_sec = 1 };
 	int served = 0;
 	while (served < PRODUCER_EVENTS_A_TURN && serve_one(producer, 0))
 		served++;
-	// librdkafka writes only when an event comes into an empty queue.
-	if (served == PRODUCER_EVENTS_A_TURN)
-		event_add(producer->again, &at_once);
+	event_add(producer->again, served == PRODUCER_EVENTS_A_TURN ? &at_once : &later);
 	producer->handlers->served(producer->context);
 }
 
@@ -99,6 +99,7 @@ static void on_again(evutil_socket_t fd, short what, void *context)
 static int open_queue(struct producer *producer, struct event_base *base)
 {
 	static const uint64_t one = 1;
+	static const struct timeval at_once;
 	producer->queue = rd_kafka_queue_get_main(producer->rk);
 	producer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	producer->wake = producer->wake_fd < 0 ? 0 : event_new(base, producer->wake_fd, EV_READ | EV_PERSIST, on_wake, producer);
@@ -106,6 +107,7 @@ static int open_queue(struct producer *producer, struct event_base *base)
 	if (!producer->wake || !producer->again)
 		return -1;
 	rd_kafka_queue_io_event_enable(producer->queue, producer->wake_fd, &one, sizeof one);
+	event_add(producer->again, &at_once); // a refused connection may be in the queue already
 	return event_add(producer->wake, 0);
 }
 

@@ -76,13 +76,13 @@ static void begin_closing(struct stream *stream, rd_kafka_resp_err_t error)
 }
 
 // A batch is at most what is in flight: with fewer rows at a time either it fits, or the row that does not fit is alone in the end.
-static void shrink(struct stream *stream)
+static void shrink(struct stream *stream, unsigned held)
 {
 	struct trouble trouble = trouble_of(stream->error);
 	log_warn("kafka", "Kafka refuses a batch: fewer messages at a time", "log=\"%s\" reason=%s at_a_time=%u remedy=%s",
-		stream->source->name, log_quote(trouble.what).text, stream->limit, log_quote(trouble.remedy).text);
-	stream->limit_max = stream->limit > 2 ? stream->limit / 2 : 1;
-	stream->limit = stream->limit > SHRINK ? stream->limit / SHRINK : 1;
+		stream->source->name, log_quote(trouble.what).text, held, log_quote(trouble.remedy).text);
+	stream->limit_max = held > 2 ? held / 2 : 1;
+	stream->limit = held > SHRINK ? held / SHRINK : 1;
 	stream->calm = 0;
 }
 
@@ -102,10 +102,11 @@ static void take_failure(struct stream *stream, uint64_t row, rd_kafka_resp_err_
 	begin_closing(stream, error);
 	if (trouble_of(error).kind != TROUBLE_SIZE)
 		return;
-	if (stream->limit == 1)
+	unsigned held = in_flight_held(&stream->window);
+	if (held == 1)
 		stream->refused = row;
 	else
-		shrink(stream);
+		shrink(stream, held);
 }
 
 // ---- reports

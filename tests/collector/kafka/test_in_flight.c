@@ -36,6 +36,7 @@ static void test_the_mark_waits_for_the_oldest(void **unused)
 	for (int i = 0; i < 4; i++)
 		tickets[i] = in_flight_add(&window, numbers[i]);
 	assert_int_equal(window.waiting, 4);
+	assert_int_equal(in_flight_held(&window), 4);
 	assert_int_equal(in_flight_row(&window, tickets[3]), 110);
 	for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
 		uint64_t before = window.low;
@@ -43,6 +44,7 @@ static void test_the_mark_waits_for_the_oldest(void **unused)
 		assert_int_equal(window.low, reports[i].low);
 	}
 	assert_int_equal(window.waiting, 0);
+	assert_int_equal(in_flight_held(&window), 0);
 	assert_int_equal(in_flight_row(&window, tickets[3]), 0);
 }
 

@@ -118,6 +118,29 @@ static void test_a_message_and_its_report(void **state)
 	mock_messages_free(&messages);
 }
 
+// An error that comes before the loop listens (a connection that is refused at once) must not make the queue deaf for all that follows.
+static void test_an_event_before_the_loop_runs(void **state)
+{
+	struct rig *rig = *state;
+	struct producer_message message = { "dev-1", "x", 1, 1 };
+	rd_kafka_mock_broker_set_down(rig->mock.cluster, 1);
+	struct producer *other = rig->producer;
+	struct config config;
+	struct config_errors errors;
+	char problem[256];
+	config_defaults(&config);
+	snprintf(config.kafka.brokers, sizeof config.kafka.brokers, "%s", rig->mock.brokers);
+	rig->producer = producer_new(rig->base, profile_new(&config, &errors), topics, 2, &handlers, rig, problem, sizeof problem);
+	assert_non_null(rig->producer);
+	producer_retire(other);
+	producer_wait(other, 5000); // meanwhile the new one is refused
+	rd_kafka_mock_broker_set_up(rig->mock.cluster, 1);
+	assert_int_equal(producer_send(rig->producer, 0, 1, &message), RD_KAFKA_RESP_ERR_NO_ERROR);
+	run_until(rig, &rig->count, 1);
+	assert_int_equal(rig->reports[0].error, RD_KAFKA_RESP_ERR_NO_ERROR);
+	assert_true(rig->errors > 0);
+}
+
 // More than the queue takes is refused at once, not waited for.
 static void test_the_queue_is_bounded(void **state)
 {
@@ -201,6 +224,7 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		ROW(test_a_message_and_its_report),
+		ROW(test_an_event_before_the_loop_runs),
 		ROW(test_the_queue_is_bounded),
 		ROW(test_a_topic_that_is_not_there),
 		ROW(test_a_fatal_error_and_the_purge),
