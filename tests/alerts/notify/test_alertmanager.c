@@ -43,7 +43,7 @@ static int tear_down(void **state)
 static void begin(struct rig *rig, const char *urls, uint32_t resend_ms)
 {
 	char problem[256];
-	struct alertmanager_settings settings = { urls, resend_ms, 500, "http://muster/", peer_say, &rig->peer };
+	struct alertmanager_settings settings = { urls, resend_ms, 1500, "http://muster/", peer_say, &rig->peer };
 	rig->alertmanager = alertmanager_new(rig->base, &settings, problem);
 	if (!rig->alertmanager)
 		fail_msg("%s", problem);
@@ -105,7 +105,7 @@ static void test_news_go_at_once(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		put(rig, i, true);
 	peer_wait(&rig->peer, &rig->peer.count, 1);
-	assert_true(time_monotonic_ms() - begun_ms < 500);
+	assert_true(time_monotonic_ms() - begun_ms < 2000);
 	json_t *alerts = peer_json(&rig->peer, 0);
 	assert_string_equal(rig->peer.requests[0].path, "/api/v2/alerts");
 	assert_string_equal(rig->peer.requests[0].type, "application/json");
@@ -166,7 +166,7 @@ static void test_repetition(void **state)
 	uint64_t sent = counts_of(rig).sent, begun_ms = time_monotonic_ms();
 	while (counts_of(rig).sent < sent + 6) // three rounds of both
 		peer_run(&rig->peer, 10);
-	assert_in_range(time_monotonic_ms() - begun_ms, 2 * RESEND_MS - 100, 3 * RESEND_MS + 500);
+	assert_in_range(time_monotonic_ms() - begun_ms, 2 * RESEND_MS - 100, 3 * RESEND_MS + 3000);
 }
 
 // A batch of 256 with one that is refused: all others get through, in few requests; the offender is said, counted and left alone.

@@ -100,7 +100,7 @@ static void test_answers(void **state)
 		rig->peer.answers = &rows[i].answer;
 		rig->peer.answer_count = 1;
 		rig->done = 0;
-		post(rig, rig->peer.url, 300);
+		post(rig, rig->peer.url, 1500);
 		peer_wait(&rig->peer, &rig->done, 1);
 		assert_int_equal(rig->status, rows[i].status);
 		assert_int_equal(rig->status == 0, rig->problem[0] != 0);

@@ -91,7 +91,7 @@ static void begin(struct rig *rig, const char *secret, uint64_t after)
 	char problem[256], url[128];
 	struct webhook_calls calls = { read_log, on_delivered, say, rig };
 	snprintf(url, sizeof url, "%s/hook?token=hush", rig->peer.url);
-	struct webhook_settings settings = { url, secret, "http://muster/", 300, after };
+	struct webhook_settings settings = { url, secret, "http://muster/", 1500, after };
 	rig->through = after;
 	rig->webhook = webhook_new(rig->base, &settings, &calls, problem);
 	if (!rig->webhook)
