@@ -84,8 +84,8 @@ export function mount(root, place) {
 
 	async function load() {
 		const asked = parameters;
-		const { state, severity, device, name, match, after } = asked;
-		const page = await get("/api/v1/alerts", { limit: page_rows, state, severity, device, name, match, after });
+		const { state, severity, device, match, after } = asked;
+		const page = await get("/api/v1/alerts", { limit: page_rows, state, severity, device, match, after });
 		if (asked === parameters)
 			show(page, asked);
 		else

@@ -2,8 +2,8 @@
 // The charts of one device over a range of time, drawn by dygraphs, with one zoom for all; boots, updates and alerts are lines across them.
 import { device_path, get } from "./api.js";
 import { h, region } from "./dom.js";
-import { bytes, clock, count, date_and_clock, dbm, moment } from "./format.js";
-import { device_link } from "./route.js";
+import { bytes, clock, count, date_and_clock, dbm, moment, server_now_ms } from "./format.js";
+import { device_link, go } from "./route.js";
 import { poll } from "./poll.js";
 import { badge } from "./badge.js";
 import { show_error, show_trouble } from "./status.js";
@@ -13,6 +13,7 @@ const points = 500;
 const pieces_max = 40; // of one answer that musterd gives in parts
 const gap_factor = 4;  // a hole of so many usual distances is a hole in the line, too
 const gap_least_ms = 60000;
+const zoom_least_ms = 2000;
 
 const ranges = {
 	"15m": { name: "15 min", ms: 900e3, every_ms: 3000 },
@@ -38,9 +39,9 @@ if (window.Dygraph)
 	window.Dygraph.PLUGINS = window.Dygraph.PLUGINS.filter((plugin) => String(plugin.prototype) !== "Legend Plugin");
 
 // A finger on a chart must be able to scroll the page; zoom is for those who have a mouse.
-function interactions() {
+function interactions(show_all) {
 	const all = Object.entries(window.Dygraph.defaultInteractionModel);
-	return Object.fromEntries(all.filter(([name]) => !name.startsWith("touch")));
+	return { ...Object.fromEntries(all.filter(([name]) => !name.startsWith("touch"))), dblclick: show_all };
 }
 
 function colour(name) {
@@ -77,8 +78,8 @@ function has_values(rows) {
 }
 
 // A history that came in parts is one: older rows and marks before those that are there.
-async function load_history(id, range) {
-	const parameters = { metrics: metrics.join(","), since_ms: Date.now() - range.ms, until_ms: Date.now(), points };
+async function load_history(id, since_ms, until_ms) {
+	const parameters = { metrics: metrics.join(","), since_ms, until_ms, points };
 	let whole = await get(`${device_path(id)}/history`, parameters), part = whole;
 	for (let pieces = 1; part.truncated && part.next !== null && pieces < pieces_max; pieces++) {
 		part = await get(`${device_path(id)}/history`, { ...parameters, before: part.next });
@@ -87,8 +88,8 @@ async function load_history(id, range) {
 	return whole;
 }
 
-// One chart: heading with the latest (or pointed at) values, and the drawing.
-function chart_box(chart) {
+// One chart: heading with the latest (or pointed at) values, and the drawing. zoomed(from_ms, to_ms), or (null, null): all again.
+function chart_box(chart, zoomed) {
 	const values = chart.lines.map((line, index) => h("span", { className: `series line-${index + 1}` }));
 	const when = h("span", { className: "faint" });
 	const limit = h("span", { className: "faint" });
@@ -107,7 +108,7 @@ function chart_box(chart) {
 	function options() {
 		return { labels: ["Time", ...chart.lines.map(([, name]) => name)], colors: line_colours(chart), strokeWidth: 1.6, connectSeparatedPoints: true,
 			includeZero: chart.from_zero, axisLineColor: colour("--edge"), gridLineColor: colour("--grid"), axisLabelFontSize: 12,
-			interactionModel: interactions(), highlightCircleSize: 3, legend: "never", xRangePad: 0, yRangePad: 8,
+			interactionModel: interactions(() => zoomed(null, null)), zoomCallback: zoomed, highlightCircleSize: 3, legend: "never", xRangePad: 0, yRangePad: 8,
 			dateWindow: [history.since_ms, history.until_ms], axes: { x: { axisLabelFormatter: axis_time, pixelsPerLabel: 70 },
 				y: { axisLabelFormatter: (value) => (chart.tick ?? chart.show)(value), axisLabelWidth: 70, pixelsPerLabel: 28,
 				labelsKMG2: chart.binary === true } },
@@ -120,20 +121,23 @@ function chart_box(chart) {
 		element,
 		graph: () => graph,
 		// Returns whether there is something to draw.
-		show(next, window_ms) {
+		show(next) {
 			history = next;
 			const rows = rows_of(history, chart);
 			const is_full = has_values(rows);
 			latest = chart.lines.map(([metric]) => history.rows.findLast((row) => row[history.metrics.indexOf(metric) + 1] !== null)
 				?.[history.metrics.indexOf(metric) + 1] ?? null);
 			show_values(latest, null);
+			const was_hidden = drawing.hidden;
 			drawing.hidden = !is_full;
 			empty.hidden = is_full;
 			drawing.setAttribute("aria-label", `${chart.name} over time; ${values.map((value) => value.textContent).join(", ")}`);
 			if (!is_full)
 				return false;
+			if (graph && was_hidden)
+				graph.resize(); // the window may have another width by now
 			if (graph)
-				graph.updateOptions({ file: rows, dateWindow: window_ms ?? [history.since_ms, history.until_ms] });
+				graph.updateOptions({ file: rows, dateWindow: [history.since_ms, history.until_ms], valueRange: null });
 			else
 				graph = new window.Dygraph(drawing, rows, options());
 			return true;
@@ -170,31 +174,46 @@ function legend() {
 		h("span", { className: `stroke ${kind}`, "aria-hidden": "true" }), name)));
 }
 
+// What the hash asks for: a range up to now, or from .. to (Unix milliseconds), which is what one zooms into.
+function asked_for({ range, from, to }) {
+	const name = ranges[range] ? range : default_range;
+	const from_ms = Number(from), to_ms = Number(to);
+	const is_zoomed = Number.isInteger(from_ms) && Number.isInteger(to_ms) && from_ms > 0 && to_ms - from_ms >= zoom_least_ms;
+	return is_zoomed ? { name, from_ms, to_ms } : { name, from_ms: null, to_ms: null };
+}
+
+function zoom_children({ id, name, from_ms, to_ms }) {
+	if (from_ms === null)
+		return [h("span", { className: "faint" }, "Drag to zoom, double-click to see all.")];
+	return [h("a", { className: "filter", id: "zoom-out", href: device_link(id, { range: name }), title: "See all" },
+		`${date_and_clock(from_ms)} to ${clock(to_ms)}`, h("span", { "aria-hidden": "true" }, " ×"))];
+}
+
 export function chart_section(place) {
-	let range_name = "";
-	let polling = null, sync = null;
-	const boxes = charts.map(chart_box);
+	const { id } = place;
+	let asked = null, shown = null, polling = null, sync = null;
+	const boxes = charts.map((chart) => chart_box(chart, zoomed));
 	const choice = h("nav", { className: "pager", "aria-label": "Range of time" });
 	const error = h("div", {});
+	const zoom = region(h("p", { className: "hint" }), zoom_children);
 	const marks = region(h("div", {}), marks_children);
 	const marks_box = h("details", {}, h("summary", {}, "What happened in this range"), marks.element);
 	const element = h("section", { className: "panel", "aria-label": "Charts" }, h("div", { className: "toolbar" }, h("h2", {}, "Over time"), choice),
-		legend(), error, boxes.map((box) => box.element), h("p", { className: "faint hint" }, "Drag to zoom, double-click to see all."), marks_box);
+		h("div", { className: "toolbar" }, legend(), zoom.element), error, boxes.map((box) => box.element), marks_box);
 
-	// A chart that was zoomed stays so, also when new values come.
-	function zoomed() {
-		const graph = boxes.map((box) => box.graph()).find(Boolean);
-		return graph && history_shown && String(graph.xAxisRange()) !== String([history_shown.since_ms, history_shown.until_ms])
-			? graph.xAxisRange() : null;
+	// The zoom is a place of its own: it can be sent to a colleague, "back" leaves it, and it is drawn from all the values that there are.
+	function zoomed(from_ms, to_ms) {
+		if (from_ms === null)
+			go(device_link(id, { range: asked.name }));
+		else if (shown && to_ms - from_ms < 0.98 * (shown.until_ms - shown.since_ms)) // else only the height was zoomed
+			go(device_link(id, { range: asked.name, from: Math.floor(from_ms), to: Math.max(Math.ceil(to_ms), Math.floor(from_ms) + zoom_least_ms) }));
 	}
-	let history_shown = null;
 
 	function show(history) {
-		const window_ms = zoomed();
 		sync?.detach();
 		sync = null;
-		history_shown = history;
-		boxes.forEach((box) => box.show(history, window_ms));
+		shown = history;
+		boxes.forEach((box) => box.show(history));
 		const graphs = boxes.map((box) => box.graph()).filter(Boolean);
 		if (graphs.length > 1)
 			sync = window.Dygraph.synchronize(graphs, { zoom: true, selection: true, range: false });
@@ -202,10 +221,11 @@ export function chart_section(place) {
 	}
 
 	async function load() {
-		const asked = range_name;
-		const history = await load_history(place.id, ranges[asked]);
+		const wanted = asked;
+		const until_ms = wanted.to_ms ?? Math.round(server_now_ms());
+		const history = await load_history(id, wanted.from_ms ?? until_ms - ranges[wanted.name].ms, until_ms);
 		show_error(error, null);
-		if (asked === range_name && element.isConnected)
+		if (wanted === asked && element.isConnected)
 			show(history);
 	}
 
@@ -217,14 +237,14 @@ export function chart_section(place) {
 	}
 
 	function update(next) {
-		const wanted = ranges[next.parameters.range] ? next.parameters.range : default_range;
-		if (wanted === range_name)
+		const wanted = asked_for(next.parameters);
+		if (JSON.stringify(wanted) === JSON.stringify(asked))
 			return;
-		range_name = wanted;
-		history_shown = null;
-		choice.replaceChildren(...Object.keys(ranges).map((name) => range_link(next.id, name, range_name)));
+		asked = wanted;
+		choice.replaceChildren(...Object.keys(ranges).map((name) => range_link(id, name, asked.from_ms === null ? asked.name : "")));
+		zoom.show({ id, ...asked });
 		polling?.stop();
-		polling = poll(ranges[range_name].every_ms, load, failed);
+		polling = poll(ranges[asked.name].every_ms, load, failed);
 	}
 
 	function recolour() {

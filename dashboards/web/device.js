@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One device: first what is wrong with it and what to do, then facts, charts, slots, boots and commands.
 import { device_path, get } from "./api.js";
-import { h, region } from "./dom.js";
+import { h, region, render_list } from "./dom.js";
 import { age, bytes, count, dbm, duration, metric, moment, number, text } from "./format.js";
 import { link } from "./route.js";
 import { poll } from "./poll.js";
@@ -35,24 +35,23 @@ function head_children(device) {
 		h("span", { className: "faint" }, "last seen ", age(device.last_seen_ms))];
 }
 
-function fact(name, ...value) {
-	return [h("dt", {}, name), h("dd", {}, ...value)];
-}
-
 function clock_text({ time_quality: quality, clock_offset_ms: offset_ms }) {
 	return quality === "TIME_NONE" ? words.time_quality(quality) : `${words.time_quality(quality)}, ${number(offset_ms)} ms off`;
 }
 
-function facts_children(device) {
+// [name, text] or [name, text, moment]
+function facts_of(device) {
 	const { ledger } = device;
-	return [fact("Firmware", text(device.firmware)), fact("Hardware", text(device.hardware)), fact("Agent", text(device.agent)),
-		fact("Boot", device.boot ? `number ${count(device.boot)}` : "–"), fact("Uptime", duration(device.uptime_s)),
-		fact("Heap free", bytes(device.heap_free_bytes)), fact("Signal", dbm(device.rssi_dbm)),
-		fact("Reconnects", count(device.session_reconnects)), fact("First seen", moment(device.first_seen_ms)),
-		fact("Session", device.presence_since_ms ? "since " : "", moment(device.presence_since_ms)),
-		fact("Clock", clock_text(device)),
-		fact("Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
-			`${count(ledger.dead_letters)} refused`)];
+	return [["Firmware", text(device.firmware)], ["Hardware", text(device.hardware)], ["Agent", text(device.agent)],
+		["Boot", device.boot ? `number ${count(device.boot)}` : "–"], ["Uptime", duration(device.uptime_s)],
+		["Heap free", bytes(device.heap_free_bytes)], ["Signal", dbm(device.rssi_dbm)], ["Reconnects", count(device.session_reconnects)],
+		["First seen", "", device.first_seen_ms], ["Session", device.presence_since_ms ? "since " : "", device.presence_since_ms],
+		["Clock", clock_text(device)], ["Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
+			`${count(ledger.dead_letters)} refused`]];
+}
+
+function fact_item([name, said, at_ms]) {
+	return h("div", {}, h("dt", {}, name), h("dd", {}, said, at_ms === undefined ? null : moment(at_ms)));
 }
 
 function boot_row(boot) {
@@ -110,7 +109,7 @@ export function mount(root, place) {
 	const error = h("div", {});
 	const content = h("div", { hidden: true });
 	const head = region(h("div", { className: "badges" }), head_children);
-	const facts = region(h("dl", { className: "facts" }), facts_children);
+	const facts = h("dl", { className: "facts" });
 	const boots = region(h("div", {}), boots_children);
 	const commands = region(h("div", {}), commands_children);
 	const metrics = region(h("div", {}), metrics_children);
@@ -118,7 +117,7 @@ export function mount(root, place) {
 	const slots = slots_region(() => polling.now());
 	const charts = chart_section(place);
 
-	content.append(section("What is wrong, and what to do", why.element), h("div", { className: "halves" }, section("Facts", facts.element),
+	content.append(section("What is wrong, and what to do", why.element), h("div", { className: "halves" }, section("Facts", facts),
 		section("Firmware slots and rollback", slots.element)), charts.element, section("Boots", boots.element),
 	section("Commands", commands.element), h("details", { className: "panel" }, h("summary", {}, "All metrics"), metrics.element));
 	root.append(h("p", { className: "crumbs" }, h("a", { href: link("") }, "Fleet"), " › device"),
@@ -132,7 +131,7 @@ export function mount(root, place) {
 		const alerts = reasons.findings.filter((finding) => finding.source === "alert");
 		head.show({ condition: device.condition, online: device.online, acked: device.acked, alerts, last_seen_ms: device.last_seen_ms });
 		why.show(reasons);
-		facts.show(device);
+		render_list(facts, facts_of(device), ([name]) => name, fact_item);
 		slots.show(device);
 		boots.show(device.boots);
 		commands.show(given.commands);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fleet: how many are how, the table of devices, and what happens now. A click on a count filters the table.
-import { h, render_list } from "./dom.js";
+import { h, region, render_list } from "./dom.js";
 import { count } from "./format.js";
 import { link } from "./route.js";
 import { badge } from "./badge.js";
@@ -64,6 +64,14 @@ function alert_rows(fleet, parameters) {
 			of: fleet.devices, parameters }));
 }
 
+// "60 devices, 58 online", and those with an alert by its severity.
+function total_children({ counts, parameters }) {
+	const alerting = ["critical", "warning", "info"].filter((severity) => counts.severities[severity] > 0);
+	return [h("strong", {}, count(counts.devices)), " devices, ", h("strong", {}, count(counts.online)), " online", ...alerting.map((severity) =>
+		h("a", { className: "severity", href: toggled(parameters, "severity", severity), title: "Devices whose gravest alert is this",
+			"aria-current": parameters.severity === severity ? "true" : null }, badge(severity, `${count(counts.severities[severity])} ${severity}`)))];
+}
+
 function panel(heading) {
 	const list = h("ul", { className: "counts" });
 	const empty = h("p", { className: "faint", hidden: true });
@@ -81,7 +89,7 @@ function panel(heading) {
 export function mount(root, place) {
 	let at = place, counts = null;
 	const heading = h("h1", {}, "Fleet");
-	const total = h("p", { className: "total" });
+	const total = region(h("p", { className: "total" }), total_children);
 	const panels = { state: panel("State"), alert: panel("Firing alerts"), firmware: panel("Firmware") };
 	const table = device_table(place);
 	const live = live_list();
@@ -90,13 +98,13 @@ export function mount(root, place) {
 		if (!counts)
 			return;
 		const parameters = at.parameters;
-		total.replaceChildren(h("strong", {}, count(counts.devices)), " devices, ", h("strong", {}, count(counts.online)), " online");
+		total.show({ counts, parameters });
 		panels.state.show(state_rows(counts, parameters), "No device has reported yet.");
 		panels.alert.show(alert_rows(counts, parameters), "No alert is firing.");
 		panels.firmware.show(firmware_rows(counts, parameters), "Not told yet.");
 	}
 
-	root.append(h("div", { className: "head" }, heading, total),
+	root.append(h("div", { className: "head" }, heading, total.element),
 		h("div", { className: "panels" }, panels.state.element, panels.alert.element, panels.firmware.element),
 		h("div", { className: "split" }, table.element, live.element));
 	return {

@@ -43,6 +43,7 @@ function show() {
 		return;
 	}
 	const is_first = !current;
+	by_id("rollback").close(); // "back" while it is open: it belongs to the device that is left
 	current?.shown.unmount();
 	const main = by_id("main");
 	main.replaceChildren();

@@ -62,7 +62,7 @@ function progress(list) {
 
 // Looks until the command has ended or the dialog is closed; the command goes on without us.
 async function follow(command_id, dialog, show, error) {
-	while (dialog.open) {
+	while (dialog.open && error.isConnected) {
 		try {
 			const command = await get(`/api/v1/commands/${command_id}`);
 			show_error(error, null);

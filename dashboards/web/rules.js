@@ -32,13 +32,17 @@ function rule_children(rule) {
 	h("pre", {}, h("code", {}, rule.expr))];
 }
 
-// One rule: its head changes with the counts, its text stays, so that an open one stays open.
-function rule_item(rule, is_open) {
-	const counts = region(h("span", { className: "rule-counts" }), ({ name, firing, pending }) => [firing ? h("a", { href: link("", { alert: name }) },
-		`${count(firing)} firing`) : "", pending ? ` ${count(pending)} pending` : "", firing || pending ? "" : h("span", { className: "faint" }, "quiet")]);
+function counts_children({ name, firing, pending }) {
+	return [firing ? h("a", { href: link("", { alert: name }) }, `${count(firing)} firing`) : "", pending ? ` ${count(pending)} pending` : "",
+		firing || pending ? "" : h("span", { className: "faint" }, "quiet")];
+}
+
+// One rule without its counts, so that an open one stays as it is while they change.
+function rule_item(rule, source, is_open) {
+	const counts = region(h("span", { className: "rule-counts" }), counts_children);
 	const element = h("details", { className: "rule", open: is_open }, h("summary", {}, badge(rule.severity, severity_text(rule)), " ",
 		h("strong", {}, rule.name)), counts.element, rule_children(rule));
-	return { element, counts, source: JSON.stringify({ ...rule, firing: 0, pending: 0 }) };
+	return { element, counts, source };
 }
 
 function problems_children({ problems, loaded_ms }) {
@@ -53,26 +57,27 @@ export function mount(root, place) {
 	const list = h("div", { className: "rules" });
 	root.append(h("div", { className: "head" }, h("h1", {}, "Rules")), h("section", { className: "panel", "aria-label": "Rules" }, problems.element, list));
 
+	// A rule that has changed with a reload comes last; the order is no meaning.
+	function show_rule({ firing, pending, ...rule }) {
+		const before = items.get(rule.uid), source = JSON.stringify(rule);
+		const item = before?.source === source ? before : rule_item(rule, source, before ? before.element.open : rule.name === place.parameters.name);
+		item.counts.show({ name: rule.name, firing, pending });
+		if (item === before)
+			return;
+		before?.element.remove();
+		items.set(rule.uid, item);
+		list.append(item.element);
+	}
+
 	function show(rules) {
-		for (const rule of rules) {
-			const before = items.get(rule.uid);
-			const item = rule_item(rule, before ? before.element.open : rule.name === place.parameters.name);
-			if (before?.source === item.source) {
-				before.counts.show({ name: rule.name, firing: rule.firing, pending: rule.pending });
-				continue;
-			}
-			item.counts.show({ name: rule.name, firing: rule.firing, pending: rule.pending });
-			before?.element.remove();
-			items.set(rule.uid, item);
-			list.append(item.element);
-		}
-		const names = new Set(rules.map((rule) => rule.uid));
-		items.forEach((item, uid) => {
-			if (!names.has(uid)) {
+		rules.forEach(show_rule);
+		const uids = new Set(rules.map((rule) => rule.uid));
+		for (const [uid, item] of items) {
+			if (!uids.has(uid)) {
 				item.element.remove();
 				items.delete(uid);
 			}
-		});
+		}
 	}
 
 	async function load() {

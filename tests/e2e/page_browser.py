@@ -3,7 +3,7 @@
 
     python3 page_browser.py URL FOLDER TOKEN [STEP...]     all steps, or only these
 
-One line a result, "ok TEXT" or "bad TEXT", and "end" after the last step. FOLDER is for the browser's profile and for the files by which it asks
+One line a result, "ok TEXT" or "bad TEXT", one a step, "took TEXT", and "end" after the last. FOLDER is for the browser's profile and for the files by which it asks
 to stop and start musterd.
 """
 import os
@@ -157,6 +157,11 @@ def filters(page):
     expect("a click on an alert filters the table", page.until(lambda: "dev-0003" in ids(page) and len(ids(page)) < 5), ids(page))
     page.click(".filters a")
     expect("a filter can be taken away", page.until(lambda: len(ids(page)) == 50), len(ids(page)))
+    page.click(".total a.severity")
+    expect("a click on a severity filters the table", page.until(lambda: "severity=" in page.hash() and ids(page) and
+           set(ids(page)) <= {"dev-0003", "dev-0005", "hostile"}), ids(page))
+    page.driver.back()
+    page.until(lambda: len(ids(page)) == 50)
     page.click(by_text(page, "[aria-label=Firmware] a", "1.1.0"))
     expect("a click on a version filters the table", page.until(lambda: "firmware=1.1.0" in page.hash() and ids(page)
            and "hostile" not in ids(page)), page.hash())
@@ -269,11 +274,18 @@ def zoom(page):
     before = axis_labels(page)
     drawing = page.one(".chart .drawing")
     page.run("arguments[0].scrollIntoView({block: 'center'})", drawing)
-    ActionChains(page.driver).move_to_element_with_offset(drawing, 120, 0).click_and_hold().move_by_offset(200, 0).release().perform()
+    right = drawing.size["width"] // 2 # from its middle; what is new is there
+    ActionChains(page.driver).move_to_element_with_offset(drawing, right - 140, 0).click_and_hold().move_by_offset(130, 0).release().perform()
     after = page.until(lambda: axis_labels(page) != before and axis_labels(page))
     expect("a drag zooms all charts alike", after and len(set(after)) == 1 and len(after) == 4, after)
-    ActionChains(page.driver).double_click(drawing).perform()
-    expect("a double click shows all again", page.until(lambda: len(set(axis_labels(page))) == 1 and axis_labels(page) != after), axis_labels(page))
+    expect("... and is in the address", page.until(lambda: "from=" in page.hash() and "to=" in page.hash()), page.hash())
+    place = page.hash()
+    page.load(place)
+    expect("the address alone shows the same part", page.until(lambda: len(axis_labels(page)) == 4 and page.all("#zoom-out")), axis_labels(page))
+    ActionChains(page.driver).double_click(page.one(".chart .drawing")).perform()
+    expect("a double click shows all again", page.until(lambda: "from=" not in page.hash() and len(set(axis_labels(page))) == 1 and
+           axis_labels(page) != after), axis_labels(page))
+    before = axis_labels(page)
     page.click(by_text(page, "[aria-label='Range of time'] a", "24 h"))
     expect("another range is in the address, and drawn", page.until(lambda: "range=24h" in page.hash() and len(canvases(page)) == 4 and
            axis_labels(page) != before), page.hash())
@@ -476,10 +488,12 @@ def main():
             if step is away:
                 complaints = page.complaints(is_asked_for)
                 expect("no error in the console, nothing against the policy", not complaints, complaints[:3])
+            began = time.monotonic()
             try:
                 step(page)
             except Exception as problem:  # the other steps go on
                 say("bad", f"step {step.__name__}: {type(problem).__name__} {problem}")
+            say("took", f"{step.__name__}: {time.monotonic() - began:.1f} s")
         say("end", "")
     finally:
         page.driver.quit()
