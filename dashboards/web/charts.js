@@ -189,8 +189,8 @@ function zoom_children({ id, name, from_ms, to_ms }) {
 		`${date_and_clock(from_ms)} to ${clock(to_ms)}`, h("span", { "aria-hidden": "true" }, " ×"))];
 }
 
-export function chart_section(place) {
-	const { id } = place;
+// Begins with the first update(place), which must not come before the charts are seen: a drawing takes its size from its place.
+export function chart_section(id) {
 	let asked = null, shown = null, polling = null, sync = null;
 	const boxes = charts.map((chart) => chart_box(chart, zoomed));
 	const choice = h("nav", { className: "pager", "aria-label": "Range of time" });
@@ -252,7 +252,6 @@ export function chart_section(place) {
 	}
 
 	document.addEventListener("themechange", recolour);
-	queueMicrotask(() => update(place)); // a chart needs its place in the document, for its width
 	return {
 		element,
 		update,

@@ -115,7 +115,8 @@ export function mount(root, place) {
 	const metrics = region(h("div", {}), metrics_children);
 	const why = why_region();
 	const slots = slots_region(() => polling.now());
-	const charts = chart_section(place);
+	const charts = chart_section(id);
+	let at = place;
 
 	content.append(section("What is wrong, and what to do", why.element), h("div", { className: "halves" }, section("Facts", facts),
 		section("Firmware slots and rollback", slots.element)), charts.element, section("Boots", boots.element),
@@ -136,6 +137,7 @@ export function mount(root, place) {
 		boots.show(device.boots);
 		commands.show(given.commands);
 		metrics.show({ metrics: without_ages(device.metrics), app: without_ages(device.app) });
+		charts.update(at);
 		charts.show_limits(device.metrics);
 		show_answered();
 	}
@@ -149,7 +151,11 @@ export function mount(root, place) {
 
 	const polling = poll(every_ms, load, failed);
 	return {
-		update: charts.update,
+		update(next) {
+			at = next;
+			if (!content.hidden)
+				charts.update(at);
+		},
 		fleet: () => null,
 		unmount() {
 			polling.stop();

@@ -2,13 +2,13 @@
 // The stream of alerts (server-sent events): one for the whole page, the last transitions kept in memory.
 //
 // The browser reconnects by itself and says what it has (Last-Event-ID). Where it gives up (503, a restart of musterd) a new stream is opened
-// behind the last transition. While the tab is hidden for longer the stream is closed: a browser has six connections a host, for all tabs.
+// behind the last transition. In a hidden tab the stream is closed: a browser has six connections a host, for all tabs together.
 import { get } from "./api.js";
 
 const kept_max = 200;
 const first_shown = 30;
 const retry_ms = 3000;
-const hidden_for_ms = 60000;
+const hidden_for_ms = 5000;
 
 let source = null, timer = 0, hidden_timer = 0;
 let last_n = null; // number of the last transition that we have; null: the log has not been read
@@ -122,5 +122,8 @@ export function start() {
 		else
 			open();
 	});
+	// A page that is left may be kept for "back", frozen, and its stream with it: six of those, and the browser asks this host nothing more.
+	addEventListener("pagehide", close);
+	addEventListener("pageshow", open);
 	open();
 }

@@ -87,6 +87,7 @@ class Page:
     def go(self, place):
         self.run("location.hash = arguments[0]", place)
 
+    # All steps together load the page more often than a browser has connections for a host: a stream that a page leaves behind is found.
     def load(self, place=""):
         self.spied += self.run("return window.spied ?? []")
         self.driver.get("about:blank")
@@ -230,6 +231,8 @@ def inked(page):
     return page.run("""const colours = ["--line-1", "--line-2", "--line-3"].map((name) => getComputedStyle(document.documentElement)
             .getPropertyValue(name).trim().match(/\\w\\w/g).map((hex) => parseInt(hex, 16)));
         const count = (canvas) => {
+            if (!canvas.width || !canvas.height)
+                return 0;
             const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {willReadFrequently: true});
             copy.drawImage(canvas, 0, 0);
             const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
@@ -240,7 +243,7 @@ def inked(page):
             return found;
         };
         return [...document.querySelectorAll(".chart .drawing:not([hidden])")].map((box) =>
-            Math.max(...[...box.querySelectorAll("canvas")].map(count)))""")
+            Math.max(0, ...[...box.querySelectorAll("canvas")].map(count)))""")
 
 
 def canvases(page):
@@ -262,7 +265,7 @@ def device(page):
     expect("its slots and that it can go back", page.until(lambda: "ready to roll back" in page.text(".panel:has(.slots)")),
            page.text(".panel:has(.slots)"))
     expect("four charts are there", page.until(lambda: len(canvases(page)) == 4), canvases(page))
-    expect("... with lines in them", page.until(lambda: min(inked(page)) > 3), inked(page))
+    expect("... with lines in them", page.until(lambda: min(inked(page), default=0) > 3), inked(page))
     expect("boots and alerts are marked and told in words", page.until(lambda: {"boot", "alert"} <= set(
            page.run("return [...document.querySelectorAll('.marks .badge')].map((badge) => badge.textContent.toLowerCase())"))), page.run(
                "return document.querySelector('.marks')?.textContent"))
@@ -270,7 +273,7 @@ def device(page):
 
 def zoom(page):
     page.go("#/device/dev-0003?range=15m")
-    page.until(lambda: min(inked(page)) > 20)
+    page.until(lambda: min(inked(page), default=0) > 3)
     before = axis_labels(page)
     drawing = page.one(".chart .drawing")
     page.run("arguments[0].scrollIntoView({block: 'center'})", drawing)
@@ -442,7 +445,7 @@ def keyboard(page):
     time.sleep(3.5)
     expect("new values do not take the focus away", page.run("return document.activeElement.matches('td.id a')"), focused(page))
     page.go("#/device/dev-0006")
-    page.until(lambda: page.all("#rollback-open:enabled"), 15)
+    expect("a healthy device can be rolled back", page.until(lambda: page.all("#rollback-open:enabled"), 15), page.text()[:400])
     expect("the focus goes along to the device", page.run("return document.activeElement.id") == "main", focused(page))
     expect("tab reaches the rollback", tab_to(page, "return document.activeElement.id === 'rollback-open'"), focused(page))
     page.keys(Keys.ENTER)
