@@ -65,9 +65,9 @@ static const struct rule_param *find_param(struct check *check, const struct nod
 	const struct rule_param *param = rule_params_find(check->params, node->name);
 	if (param)
 		return param;
-	const char *nearest = problem_nearest(node->name, rule_params_name, check->params);
-	problem_hint(check_problem(check, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `$%s`", node->name),
-		nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
+	struct rules_problem *problem = check_problem(check, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `$%s`", node->name);
+	const char *nearest = problem ? problem_nearest(node->name, rule_params_name, check->params) : 0;
+	problem_hint(problem, nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
 	return 0;
 }
 
@@ -104,11 +104,13 @@ int check_metric(struct check *check, const struct node *node)
 	}
 	if (metric >= 0)
 		return metric;
-	const char *nearest = problem_nearest(node->name, metric_name, 0);
 	const char *refused = rule_function_refused(node->name);
 	bool is_function = rule_function_find(node->name) || event_kind_find(node->name) >= 0;
 	struct node name = { .offset = node->offset, .width = strlen(node->name) };
 	struct rules_problem *problem = check_problem(check, &name, PROBLEM_UNKNOWN_METRIC, "unknown metric `%s`", node->name);
+	if (!problem) // it is only counted: nothing is looked for
+		return -1;
+	const char *nearest = problem_nearest(node->name, metric_name, 0);
 	if (refused)
 		problem_hint(problem, "%s", refused);
 	else if (is_function)

@@ -273,9 +273,9 @@ static struct node *parse_name(struct parser *parser)
 	struct node *node = new_node(parser, NODE_NAME, name.offset);
 	if (!node)
 		return 0;
-	const char *refused = rule_function_refused(name.text);
 	advance(parser);
-	if (refused && is_used_as_function(parser)) {
+	const char *refused = is_used_as_function(parser) ? rule_function_refused(name.text) : 0;
+	if (refused) {
 		parser->failed = true;
 		problem_hint(problem_at(parser->where, name.offset, name.width, PROBLEM_EXPRESSION_OUTSIDE,
 				     "`%s` is not part of the rule language", name.text),

@@ -139,7 +139,8 @@ static void override_one(struct rule_params *params, const struct problem_where 
 	if (!known) {
 		const char *nearest = problem_nearest(name, rule_params_name, params);
 		problem_hint(rule_yaml_problem(where, node->key, PROBLEM_BAD_OVERRIDE, "no rule file has a parameter `%.60s`", name),
-			nearest ? "did you mean `%s`?" : "%s", nearest ? nearest : "`muster rules list` shows the parameters");
+			nearest ? "did you mean `%s`?" : "%s",
+			nearest ? nearest : "the rule files have them under `params:`; `muster rules show stock` prints the stock ones");
 		return;
 	}
 	if (node->kind != RULE_YAML_TEXT || node->is_null) {

@@ -100,9 +100,10 @@ static void check_key(const struct problem_where *where, const struct rule_yaml_
 				"it wants %s", kind_wanted(key->kind));
 		return;
 	}
-	const char *nearest = problem_nearest(name, taken_key, &place);
-	problem_hint(rule_yaml_problem(where, node->key, PROBLEM_UNKNOWN_KEY, "%s has no key `%.60s`", places[place].what, name),
-		nearest ? "did you mean `%s`?" : "alerts/README.md lists the keys%s", nearest ? nearest : "");
+	struct rules_problem *problem =
+		rule_yaml_problem(where, node->key, PROBLEM_UNKNOWN_KEY, "%s has no key `%.60s`", places[place].what, name);
+	const char *nearest = problem ? problem_nearest(name, taken_key, &place) : 0; // nothing is looked for if it is only counted
+	problem_hint(problem, nearest ? "did you mean `%s`?" : "alerts/README.md lists the keys%s", nearest ? nearest : "");
 }
 
 void rule_keys_check(const struct problem_where *where, const struct rule_yaml_node *node, enum rule_place place)
