@@ -33,10 +33,16 @@ function is_filter({ name, value }) {
 	return name !== "firmware" || (value !== "" && value !== "other");
 }
 
+function bar(part, whole) {
+	const fill = h("span", {});
+	fill.style.width = `${Math.min(100, 100 * part / Math.max(whole, 1))}%`;
+	return h("span", { className: "bar", "aria-hidden": "true" }, fill);
+}
+
 function count_row(row) {
 	const { name, value, label, severity, total, of, parameters } = row;
 	const inside = [severity ? badge(severity, label) : h("span", { className: "label" }, label),
-		h("meter", { min: 0, max: Math.max(of, 1), value: total, "aria-hidden": "true" }), h("span", { className: "number" }, count(total))];
+		bar(total, of), h("span", { className: "number" }, count(total))];
 	if (!is_filter(row))
 		return h("li", {}, h("span", { className: "count" }, inside));
 	const is_on = parameters[name] === value;

@@ -10,7 +10,7 @@ const first_shown = 30;
 const retry_ms = 3000;
 const hidden_for_ms = 5000;
 
-let source = null, timer = 0, hidden_timer = 0;
+let source = null, timer = 0, hidden_timer = 0, is_reading = false;
 let last_n = null; // number of the last transition that we have; null: the log has not been read
 const kept = [];   // newest first: {n, ...transition} or {n, skipped: count}
 const listeners = new Set();
@@ -84,17 +84,18 @@ async function read_log() {
 
 async function open() {
 	clearTimeout(timer);
-	if (source || document.hidden)
+	if (source || is_reading || document.hidden)
 		return;
+	is_reading = true;
 	try {
 		if (last_n === null)
 			await read_log();
 	} catch {
 		retry();
 		return;
+	} finally {
+		is_reading = false;
 	}
-	if (source)
-		return;
 	source = new EventSource(`/api/v1/alerts/stream?after=${last_n}`);
 	source.addEventListener("alert", on_alert);
 	source.addEventListener("skipped", on_skipped);

@@ -92,5 +92,8 @@ setInterval(() => {
 show();
 live.subscribe(on_live);
 live.start();
-poll(fleet_every_ms, load_fleet, status.show_trouble);
+poll(fleet_every_ms, load_fleet, (problem) => {
+	status.show_trouble(problem);
+	status.show_links(fleet, live.is_open());
+});
 show_version().catch(() => null);

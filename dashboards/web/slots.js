@@ -12,7 +12,9 @@ function slot(name, firmware, sha, note) {
 }
 
 // Why there is nothing to press, or null.
-export function obstacle({ running_sha, other_sha, rollback_ready, block }) {
+function obstacle({ running_sha, other_sha, rollback_ready, block }, is_acked) {
+	if (!is_acked)
+		return { meaning: "A device that sends plain JSON takes no commands.", remedy: "Muster's agent in its firmware would bring them." };
 	if (!running_sha || !other_sha)
 		return { meaning: "The device has not said yet which firmware is in its two slots.", remedy: "Wait for its next heartbeat." };
 	if (running_sha === other_sha)
@@ -20,15 +22,14 @@ export function obstacle({ running_sha, other_sha, rollback_ready, block }) {
 	return rollback_ready === false ? words.block(block) : null;
 }
 
-function children({ id, firmware, ota, last_result }, after) {
-	const problem = obstacle(ota);
-	const is_reported = ota.running_sha !== null || ota.other_sha !== null;
+function children({ id, firmware, ota, acked, last_result }, after) {
+	const problem = obstacle(ota, acked);
 	const button = h("button", { type: "button", className: "danger", id: "rollback-open", disabled: problem !== null,
 		onclick: () => open_rollback({ id, firmware, ota }, after) }, "Roll back…");
 	return [h("div", { className: "slots" }, slot(`Runs (slot ${ota.slot})`, firmware, ota.running_sha, ota.state ? words.plain(ota.state, "OTA_") : ""),
 		slot("Other slot", ota.other_firmware, ota.other_sha, "")),
 	h("p", {}, problem ? badge("warning", "cannot roll back") : badge("ok", "ready to roll back"), " ",
-		problem && is_reported ? `${problem.meaning} ${problem.remedy}` : problem ? problem.meaning : ""),
+		problem ? `${problem.meaning} ${problem.remedy}` : ""),
 	ota.rolled_back_ms ? h("p", { className: "faint" }, "Last went back ", moment(ota.rolled_back_ms)) : null,
 	last_result ? h("p", { className: "faint" }, "Last answer to a command: ", words.plain(last_result.outcome, "OUTCOME_").toLowerCase(), " ",
 		moment(last_result.at_ms)) : null, h("p", {}, button)];
@@ -39,6 +40,6 @@ export function slots_region(after) {
 	const place = region(h("div", {}), (device) => children(device, after));
 	return {
 		element: place.element,
-		show: ({ id, firmware, ota, last_result }) => place.show({ id, firmware, ota, last_result }),
+		show: ({ id, firmware, ota, acked, last_result }) => place.show({ id, firmware, ota, acked, last_result }),
 	};
 }

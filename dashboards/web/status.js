@@ -7,23 +7,28 @@ const stale_after_ms = 10000;
 let updated_ms = 0; // of the last good answer, by our clock
 let is_away = false;
 
-function chip(name, is_good, title) {
-	return h("li", { className: `chip ${is_good ? "good" : "bad"}`, title }, h("span", { className: "dot", "aria-hidden": "true" }), name,
+function chip(name, level, title) {
+	return h("li", { className: `chip ${level}`, title }, h("span", { className: "dot", "aria-hidden": "true" }), name,
 		h("span", { className: "unseen" }, `: ${title}`));
+}
+
+// A connection of musterd's; what it was before musterd went away says nothing of now.
+function link_chip(name, is_good, title) {
+	return is_away ? chip(name, "unknown", "not known while musterd does not answer") : chip(name, is_good ? "good" : "bad", title);
 }
 
 // /api/v1/fleet and whether the stream of alerts is open.
 export function show_links(fleet, stream_is_open) {
 	const chips = [];
 	if (fleet) {
-		chips.push(chip("Broker", fleet.broker_up, fleet.broker_up ? "musterd has a session with the broker" :
+		chips.push(link_chip("Broker", fleet.broker_up, fleet.broker_up ? "musterd has a session with the broker" :
 			"musterd has no session with the broker: no device can be heard"));
-		chips.push(chip("Store", fleet.store_ok, fleet.store_ok ? "records are stored" : "records cannot be stored: see the log of musterd"));
+		chips.push(link_chip("Store", fleet.store_ok, fleet.store_ok ? "records are stored" : "records cannot be stored: see the log of musterd"));
 		if (fleet.kafka?.configured)
-			chips.push(chip("Kafka", fleet.kafka.up, `${fleet.kafka.up ? "connected" : "not connected"}, ` +
+			chips.push(link_chip("Kafka", fleet.kafka.up, `${fleet.kafka.up ? "connected" : "not connected"}, ` +
 				`${count(fleet.kafka.backlog)} records wait`));
 	}
-	chips.push(chip("Live", stream_is_open, stream_is_open ? "alerts arrive as they happen" : "the stream of alerts is interrupted"));
+	chips.push(stream_is_open ? chip("Live", "good", "alerts arrive as they happen") : chip("Live", "bad", "the stream of alerts is interrupted"));
 	by_id("links").replaceChildren(...chips);
 }
 

@@ -145,6 +145,8 @@ def overview(page):
     expect("a firing alert is counted", page.until(lambda: "Crash" in page.text("[aria-label='Firing alerts']"), 20),
            page.text("[aria-label='Firing alerts']"))
     expect("it came as a live alert, too", page.until(lambda: "dev-0003" in page.text(".events"), 10), page.text(".events"))
+    expect("each live alert is there once", len(page.texts(".event")) == len(set(page.run("""return [...document.querySelectorAll(".event")]
+        .map((event) => event.dataset.key)"""))), page.text(".events"))
     expect("the connections are shown as good", page.until(lambda: len(page.all("#links .chip.good")) == 3), page.text("#links"))
 
 
@@ -351,7 +353,7 @@ def plain(page):
     page.click("table.devices td.id a")
     expect("... on its page, too, with its values", page.until(lambda: "unacknowledged" in page.text(".badges") and "−61 dBm" in page.text(".facts")),
            page.text()[:300])
-    expect("... and cannot be rolled back, which is said", page.until(lambda: "cannot roll back" in page.text() and
+    expect("... and cannot be rolled back, which is said", page.until(lambda: "takes no commands" in page.text() and
            page.all("#rollback-open:disabled")), page.text(".panel:has(.slots)"))
 
 
@@ -468,6 +470,7 @@ def away(page):
     handshake("stop-musterd", "stopped", page)
     expect("musterd away: said plainly, with what to do", page.until(lambda: "does not answer" in page.text("#trouble") and
            "Is it running" in page.text("#trouble"), 15), page.text("#trouble"))
+    expect("... its connections are not known", page.until(lambda: len(page.all("#links .chip.unknown")) == 2), page.text("#links"))
     expect("... what is shown stays, marked as old", page.until(lambda: ids(page) and page.all("#freshness.stale")), page.text("#freshness"))
     handshake("start-musterd", "started", page)
     expect("musterd back: the page goes on by itself", page.until(lambda: page.all("#trouble[hidden]") and not page.all("#freshness.stale"), 20),
