@@ -157,18 +157,21 @@ static bool is_body(const rd_kafka_message_t *message, const struct row *row)
 	return message->len >= row->size && memcmp((const char *)message->payload + message->len - row->size, row->body, row->size) == 0;
 }
 
+static bool is_row(const rd_kafka_message_t *message, const Mu__Telemetry *telemetry, const struct row *row)
+{
+	return strcmp(row->device, telemetry->device) == 0 && row->epoch == telemetry->epoch && row->seq == telemetry->seq &&
+		row->recv_ms == telemetry->received_ms && is_body(message, row);
+}
+
 static void compare(const rd_kafka_message_t *message, const Mu__Telemetry *telemetry)
 {
 	const struct row *row = &rows[telemetry->n];
-	uint64_t time_ms = (uint64_t)rd_kafka_message_timestamp(message, 0);
 	if (!row->device)
 		return;
 	totals.compared++;
-	bool is_same = strcmp(row->device, telemetry->device) == 0 && row->epoch == telemetry->epoch && row->seq == telemetry->seq &&
-		row->recv_ms == telemetry->received_ms;
-	if (!is_same || !is_body(message, row))
+	if (!is_row(message, telemetry, row))
 		found("record %" PRIu64 " of %s differs from the store", telemetry->n, telemetry->device);
-	if (!is_key(message, telemetry->device) || time_ms != telemetry->received_ms)
+	if (!is_key(message, telemetry->device) || (uint64_t)rd_kafka_message_timestamp(message, 0) != telemetry->received_ms)
 		found("record %" PRIu64 " of %s has another key or time", telemetry->n, telemetry->device);
 	if (!has_header(message, "content-type", "application/x-protobuf") || !has_header(message, "schema", "mu.Telemetry"))
 		found("record %" PRIu64 " of %s lacks a header", telemetry->n, telemetry->device);
