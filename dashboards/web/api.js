@@ -13,7 +13,7 @@ export class ApiError extends Error {
 }
 
 // {state: "silent", q: ""} -> "?state=silent"
-export function query(parameters) {
+function query(parameters) {
 	const pairs = Object.entries(parameters).filter(([, value]) => value !== "" && value !== null && value !== undefined);
 	return pairs.length ? `?${new URLSearchParams(pairs)}` : "";
 }

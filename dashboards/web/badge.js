@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 const levels = new Set(["ok", "info", "warning", "critical"]);
 
-export function level_of(severity) {
+function level_of(severity) {
 	return levels.has(severity) ? severity : "none";
 }
 

@@ -26,8 +26,8 @@ const default_range = "1h";
 
 // A chart: its lines by metric, and how a value is written. Colours are those of style.css: --line-1 and so on.
 const charts = [
-	{ name: "Heap", show: bytes, tick: (value) => bytes(value).replace(".0 ", " "), binary: true, from_zero: true, lines: [["heap_free_bytes", "free"], ["heap_min_bytes", "least since boot"],
-		["heap_largest_bytes", "largest block"]] },
+	{ name: "Heap", show: bytes, tick: (value) => bytes(value).replace(".0 ", " "), binary: true, from_zero: true,
+		lines: [["heap_free_bytes", "free"], ["heap_min_bytes", "least since boot"], ["heap_largest_bytes", "largest block"]] },
 	{ name: "Signal", show: dbm, from_zero: false, lines: [["rssi_dbm", "strength"]] },
 	{ name: "Sockets", show: count, from_zero: true, lines: [["sockets_open", "open"]], limit: "sockets_limit" },
 	{ name: "Spool", show: (value) => `${count(value)} records`, tick: count, from_zero: true, lines: [["spool_records", "not yet acknowledged"]] },
@@ -58,7 +58,7 @@ function axis_time(date, granularity, options, dygraph) {
 }
 
 // Rows of one chart, as dygraphs wants them; where nothing came for long, a row that breaks the lines.
-export function rows_of(history, chart) {
+function rows_of(history, chart) {
 	const columns = chart.lines.map(([metric]) => history.metrics.indexOf(metric) + 1);
 	const gaps = history.rows.slice(1).map((row, index) => row[0] - history.rows[index][0]).sort((a, b) => a - b);
 	const hole_ms = Math.max(gap_least_ms, gap_factor * (gaps[gaps.length >> 1] ?? 0));
@@ -106,15 +106,21 @@ function chart_box(chart, zoomed) {
 	}
 
 	function options() {
-		return { labels: ["Time", ...chart.lines.map(([, name]) => name)], colors: line_colours(chart), strokeWidth: 1.6, connectSeparatedPoints: true,
-			includeZero: chart.from_zero, axisLineColor: colour("--edge"), gridLineColor: colour("--grid"), axisLabelFontSize: 12,
-			interactionModel: interactions(() => zoomed(null, null)), zoomCallback: zoomed, highlightCircleSize: 3, legend: "never", xRangePad: 0, yRangePad: 8,
-			dateWindow: [history.since_ms, history.until_ms], axes: { x: { axisLabelFormatter: axis_time, pixelsPerLabel: 70 },
+		const value_of = (given, name) => given.find((point) => point.name === name)?.yval ?? null;
+		return {
+			labels: ["Time", ...chart.lines.map(([, name]) => name)], colors: line_colours(chart), strokeWidth: 1.6, connectSeparatedPoints: true,
+			includeZero: chart.from_zero, xRangePad: 0, yRangePad: 8, dateWindow: [history.since_ms, history.until_ms], legend: "never",
+			axisLineColor: colour("--edge"), gridLineColor: colour("--grid"), axisLabelFontSize: 12, highlightCircleSize: 3,
+			axes: {
+				x: { axisLabelFormatter: axis_time, pixelsPerLabel: 70 },
 				y: { axisLabelFormatter: (value) => (chart.tick ?? chart.show)(value), axisLabelWidth: 70, pixelsPerLabel: 28,
-				labelsKMG2: chart.binary === true } },
+					labelsKMG2: chart.binary === true },
+			},
+			interactionModel: interactions(() => zoomed(null, null)), zoomCallback: zoomed,
 			underlayCallback: (context, area, drawn) => draw_marks(context, area, drawn, history.marks, colour),
-			highlightCallback: (event, x, given) => show_values(chart.lines.map(([, name]) => given.find((point) => point.name === name)?.yval ?? null), x),
-			unhighlightCallback: () => show_values(latest, null) };
+			highlightCallback: (event, x, given) => show_values(chart.lines.map(([, name]) => value_of(given, name)), x),
+			unhighlightCallback: () => show_values(latest, null),
+		};
 	}
 
 	return {
@@ -206,7 +212,7 @@ export function chart_section(id) {
 		if (from_ms === null)
 			go(device_link(id, { range: asked.name }));
 		else if (shown && to_ms - from_ms < 0.98 * (shown.until_ms - shown.since_ms)) // else only the height was zoomed
-			go(device_link(id, { range: asked.name, from: Math.floor(from_ms), to: Math.max(Math.ceil(to_ms), Math.floor(from_ms) + zoom_least_ms) }));
+			go(device_link(id, { range: asked.name, from: Math.floor(from_ms), to: Math.floor(Math.max(to_ms, from_ms + zoom_least_ms)) }));
 	}
 
 	function show(history) {

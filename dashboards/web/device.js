@@ -72,7 +72,8 @@ function boots_children(boots) {
 function command_row(command) {
 	const { meaning } = words.outcome(command.outcome);
 	const is_bad = command.state in words.endings;
-	const severity = command.state === "confirmed" || (command.state === "done" && command.body !== "rollback") ? "ok" : is_bad ? "critical" : "info";
+	const is_good = command.state === "confirmed" || (command.state === "done" && command.body !== "rollback");
+	const severity = is_good ? "ok" : is_bad ? "critical" : "info";
 	return row(cell("", "", moment(command.created_ms)), cell("", "", words.plain(command.body)), cell("", "", badge(severity, command.state)),
 		cell("all", "", [is_bad ? meaning : "", command.detail ?? ""].filter(Boolean).join(" ") || "–"), cell("", "By", text(command.actor)));
 }
@@ -96,7 +97,8 @@ function without_ages(metrics) {
 }
 
 function metrics_children({ metrics, app }) {
-	return [fixed_table("Metrics", [["Metric"], ["Latest value", "number"]], [...metrics.map(metric_row), ...app.map(app_row)], "No metric has been reported yet.")];
+	return [fixed_table("Metrics", [["Metric"], ["Latest value", "number"]], [...metrics.map(metric_row), ...app.map(app_row)],
+		"No metric has been reported yet.")];
 }
 
 function section(name, ...children) {

@@ -70,12 +70,16 @@ function alert_rows(fleet, parameters) {
 			of: fleet.devices, parameters }));
 }
 
+function severity_link(severity, total, parameters) {
+	return h("a", { className: "severity", href: toggled(parameters, "severity", severity), title: "Devices whose gravest alert is this",
+		"aria-current": parameters.severity === severity ? "true" : null }, badge(severity, `${count(total)} ${severity}`));
+}
+
 // "60 devices, 58 online", and those with an alert by its severity.
 function total_children({ counts, parameters }) {
 	const alerting = ["critical", "warning", "info"].filter((severity) => counts.severities[severity] > 0);
-	return [h("strong", {}, count(counts.devices)), " devices, ", h("strong", {}, count(counts.online)), " online", ...alerting.map((severity) =>
-		h("a", { className: "severity", href: toggled(parameters, "severity", severity), title: "Devices whose gravest alert is this",
-			"aria-current": parameters.severity === severity ? "true" : null }, badge(severity, `${count(counts.severities[severity])} ${severity}`)))];
+	return [h("strong", {}, count(counts.devices)), " devices, ", h("strong", {}, count(counts.online)), " online",
+		...alerting.map((severity) => severity_link(severity, counts.severities[severity], parameters))];
 }
 
 function panel(heading) {

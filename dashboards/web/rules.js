@@ -19,7 +19,8 @@ function clause(name, said) {
 }
 
 function timing({ for_ms, keep_firing_for_ms: keep_ms }) {
-	return [for_ms ? `true for ${duration(for_ms / 1000)}` : "at once", keep_ms ? `kept for ${duration(keep_ms / 1000)} after` : ""].filter(Boolean).join(", ");
+	const begin = for_ms ? `true for ${duration(for_ms / 1000)}` : "at once";
+	return keep_ms ? `${begin}, kept for ${duration(keep_ms / 1000)} after` : begin;
 }
 
 function severity_text({ severity, severity_most: most }) {

@@ -48,7 +48,8 @@ export function time_quality(name) {
 const outcomes = {
 	OUTCOME_TOO_LARGE: ["The command is larger than the device takes.", "A signed command may have 1024 bytes."],
 	OUTCOME_MALFORMED: ["The device could not read the command.", "Is the device's agent older than musterd?"],
-	OUTCOME_UNKNOWN_KEY: ["The device does not know the collector's key.", "Put its public half on the device, or use `muster rollback` with an operator's key."],
+	OUTCOME_UNKNOWN_KEY: ["The device does not know the collector's key.",
+		"Put its public half on the device, or use `muster rollback` with an operator's key."],
 	OUTCOME_BAD_SIGNATURE: ["The signature does not belong to the command.", "Try again; if it persists, look at who can publish on the broker."],
 	OUTCOME_WRONG_DEVICE: ["The command is addressed to another device.", "Try again; if it persists, look at who can publish on the broker."],
 	OUTCOME_WRONG_ROLE: ["The device does not let the collector's key do this.", "Use `muster rollback` with an operator's key."],

@@ -3,122 +3,25 @@
 
     python3 page_browser.py URL FOLDER TOKEN [STEP...]     all steps, or only these
 
-One line a result, "ok TEXT" or "bad TEXT", one a step, "took TEXT", and "end" after the last. FOLDER is for the browser's profile and for the files by which it asks
-to stop and start musterd.
+One line a result, "ok TEXT" or "bad TEXT", one a step, "took TEXT", and "end" after the last. FOLDER is for the browser's profile and for the files by
+which it asks to stop and start musterd.
 """
 import os
 import sys
 import time
 
-from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from browser import Page  # noqa: E402
+
 URL, FOLDER, TOKEN = sys.argv[1:4]
-SWITCHES = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update "
-            "--disable-sync --window-size=1300,1000 --force-prefers-reduced-motion")
-
-# What a look at a page that changes meanwhile may come to.
-NOT_YET = (StaleElementReferenceException, NoSuchElementException, StopIteration, IndexError)
-
-# Kept from before the first script of the page: what it would like nobody to see.
-SPY = """
-window.spied = [];
-addEventListener("error", (event) => spied.push(`error: ${event.message}`));
-addEventListener("unhandledrejection", (event) => spied.push(`rejection: ${event.reason}`));
-document.addEventListener("securitypolicyviolation", (event) => spied.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));
-"""
 
 
 def say(verdict, text):
     print(" ".join([verdict] + str(text).split())[:500], flush=True)
-
-
-class Page:
-    def __init__(self):
-        options = Options()
-        options.binary_location = "/usr/bin/chromium"
-        for switch in SWITCHES.split() + ["--user-data-dir=" + os.path.join(FOLDER, "profile")]:
-            options.add_argument(switch)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": SPY})
-        self.spied = []
-
-    # ---- looking
-
-    def run(self, script, *arguments):
-        return self.driver.execute_script(script, *arguments)
-
-    def all(self, selector):
-        return self.driver.find_elements(By.CSS_SELECTOR, selector)
-
-    def one(self, selector):
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
-
-    def text(self, selector="main"):
-        return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
-
-    def texts(self, selector):
-        return self.run("return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())", selector)
-
-    def hash(self):
-        return self.run("return location.hash")
-
-    def until(self, condition, seconds=10):
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                value = condition()
-                if value:
-                    return value
-            except NOT_YET:
-                pass
-            if time.monotonic() > end:
-                return None
-            time.sleep(0.1)
-
-    # ---- acting
-
-    def go(self, place):
-        self.run("location.hash = arguments[0]", place)
-
-    # All steps together load the page more often than a browser has connections for a host: a stream that a page leaves behind is found.
-    def load(self, place=""):
-        self.spied += self.run("return window.spied ?? []")
-        self.driver.get("about:blank")
-        self.driver.get(URL + "/" + place)
-
-    # The row may be made anew between looking and clicking.
-    def click(self, find):
-        def attempt():
-            element = find() if callable(find) else self.one(find)
-            self.run("arguments[0].scrollIntoView({block: 'center'})", element)
-            element.click()
-            return True
-        if not self.until(attempt, 5):
-            raise WebDriverException(f"cannot click {find}")
-
-    def keys(self, *keys):
-        for key in keys:
-            ActionChains(self.driver).send_keys(key).perform()
-
-    def width(self, pixels):
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
-                                    {"width": pixels, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
-
-    def media(self, scheme):
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-
-    def complaints(self, is_expected=lambda message: False):
-        logged = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-        spied = self.spied + self.run("const all = window.spied ?? []; window.spied = []; return all")
-        self.spied = []
-        return [message for message in logged + spied if not is_expected(message)]
 
 
 def expect(text, value, detail=""):
@@ -228,26 +131,6 @@ def alerts(page):
     expect("all rules are listed", len(page.all("details.rule")) > 10, len(page.all("details.rule")))
 
 
-def inked(page):
-    """Of each chart, how many pixels have the colour of one of its lines."""
-    return page.run("""const colours = ["--line-1", "--line-2", "--line-3"].map((name) => getComputedStyle(document.documentElement)
-            .getPropertyValue(name).trim().match(/\\w\\w/g).map((hex) => parseInt(hex, 16)));
-        const count = (canvas) => {
-            if (!canvas.width || !canvas.height)
-                return 0;
-            const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {willReadFrequently: true});
-            copy.drawImage(canvas, 0, 0);
-            const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
-            let found = 0;
-            for (let i = 0; i < data.length; i += 4)
-                found += data[i + 3] > 128 && colours.some(([r, g, b]) =>
-                    Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 24);
-            return found;
-        };
-        return [...document.querySelectorAll(".chart .drawing:not([hidden])")].map((box) =>
-            Math.max(0, ...[...box.querySelectorAll("canvas")].map(count)))""")
-
-
 def canvases(page):
     return page.run("return [...document.querySelectorAll('.chart .drawing:not([hidden])')].map((box) => box.querySelectorAll('canvas').length)")
 
@@ -267,7 +150,7 @@ def device(page):
     expect("its slots and that it can go back", page.until(lambda: "ready to roll back" in page.text(".panel:has(.slots)")),
            page.text(".panel:has(.slots)"))
     expect("four charts are there", page.until(lambda: len(canvases(page)) == 4), canvases(page))
-    expect("... with lines in them", page.until(lambda: min(inked(page), default=0) > 3), inked(page))
+    expect("... with lines in them", page.until(lambda: min(page.inked(), default=0) > 3), page.inked())
     expect("boots and alerts are marked and told in words", page.until(lambda: {"boot", "alert"} <= set(
            page.run("return [...document.querySelectorAll('.marks .badge')].map((badge) => badge.textContent.toLowerCase())"))), page.run(
                "return document.querySelector('.marks')?.textContent"))
@@ -275,7 +158,7 @@ def device(page):
 
 def zoom(page):
     page.go("#/device/dev-0003?range=15m")
-    page.until(lambda: min(inked(page), default=0) > 3)
+    page.until(lambda: min(page.inked(), default=0) > 3)
     before = axis_labels(page)
     drawing = page.one(".chart .drawing")
     page.run("arguments[0].scrollIntoView({block: 'center'})", drawing)
@@ -340,12 +223,6 @@ def hostile(page):
            "<img" in page.text("h1"), page.text())
 
 
-# The elements that reach beyond the window, if it can be scrolled sideways.
-TOO_WIDE = """return document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-    .map((element) => `${element.tagName}.${element.className} ${element.getBoundingClientRect().right}`)"""
-
-
 def plain(page):
     page.go("#/?q=plain")
     expect("a device of plain JSON is marked as unacknowledged", page.until(lambda: "unacknowledged" in page.text("table.devices tbody")),
@@ -365,7 +242,7 @@ def narrow(page):
         page.until(lambda ready=ready: page.all(ready))
         page.run("for (const box of document.querySelectorAll('details')) box.open = true")
         time.sleep(0.3)
-        wide = page.run(TOO_WIDE)
+        wide = page.too_wide()
         expect(f"400 px: {place} does not scroll sideways", not wide, wide)
     page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
@@ -375,33 +252,6 @@ def luminance(page):
         return (parts[0] + parts[1] + parts[2]) / 3""")
 
 
-# Of each text that is seen: the least contrast with what is behind it (WCAG 2.1, relative luminance).
-CONTRAST = """
-const channel = (value) => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-const numbers = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
-const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-        const colour = numbers(getComputedStyle(at).backgroundColor);
-        if (colour.length === 3 || colour[3] === 1)
-            return colour;
-    }
-    return [255, 255, 255];
-};
-let worst = [99, ""];
-for (const element of document.querySelectorAll("body *")) {
-    const has_text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!has_text || !element.checkVisibility() || element.matches("[aria-disabled], :disabled, .unseen, .unseen *"))
-        continue;
-    const [a, b] = [light(numbers(getComputedStyle(element).color)), light(ground(element))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < worst[0])
-        worst = [contrast, `${element.tagName}.${element.className} ${element.textContent.slice(0, 30)}`];
-}
-return worst;
-"""
-
-
 def themes(page):
     for scheme, is_dark in (("dark", True), ("light", False)):
         page.media(scheme)
@@ -409,7 +259,7 @@ def themes(page):
         for place, ready in (("#/", "table.devices tbody tr"), ("#/device/dev-0003", ".finding"), ("#/rules", "details.rule")):
             page.go(place)
             page.until(lambda ready=ready: page.all(ready))
-            contrast, where = page.run(CONTRAST)
+            contrast, where = page.contrast()
             expect(f"{scheme}: all text of {place} has a contrast of 4.5 and more", contrast >= 4.5, f"{contrast:.2f} {where}")
     page.click("#theme")
     expect("the button turns it dark", page.until(lambda: luminance(page) < 80), luminance(page))
@@ -487,7 +337,7 @@ def is_asked_for(message):
 
 
 def main():
-    page = Page()
+    page = Page(URL, FOLDER)
     page.load()
     try:
         for step in [step for step in STEPS + (away,) if not sys.argv[4:] or step.__name__ in sys.argv[4:]]:

@@ -4,6 +4,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -161,12 +163,32 @@ static void test_tls(void **state)
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, served_set_up, served_tear_down)
 
+// The end of a large answer must not wait 40 ms for the client's delayed ACK. Connections inherit it from the socket that listens.
+static void test_answers_are_not_held_back(void **state)
+{
+	struct served *served = *state;
+	int found = 0;
+	for (int fd = 3; fd < 256; fd++) {
+		struct sockaddr_in address;
+		socklen_t size = sizeof address, length = sizeof(int);
+		int is_listening = 0, is_on = 0;
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) < 0 || !is_listening ||
+			getsockname(fd, (struct sockaddr *)&address, &size) < 0 || ntohs(address.sin_port) != http_port(served->server))
+			continue;
+		found++;
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &is_on, &length), 0);
+		assert_int_equal(is_on, 1);
+	}
+	assert_int_equal(found, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_rows),
 		CASE(test_a_name_that_is_not_ours_is_refused),
 		CASE(test_a_refused_token_is_told_what_to_bring),
+		CASE(test_answers_are_not_held_back),
 		CASE(test_too_large_a_body),
 		CASE(test_where_it_may_listen),
 		CASE(test_a_busy_port_is_named),
