@@ -7,13 +7,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char text[] = "topics:\n"
-			   "- topic: devices/telemetry\n"
-			   "- topic: site/{device}/health\n"
-			   "  fields: {uptime_s: {path: a.0.up, unit: ms}, heap_free_bytes: {path: heap, unit: KiB}, event: alarm, hardware: chip,\n"
-			   "    reset_reason: why, rssi_dbm: rssi, ota_state: o, watchdog_armed: w, sockets_open: s, spool_records: q,\n"
-			   "    cpu0_permille: {path: c, unit: percent}, agent_sent_bytes: b}\n"
-			   "  reset_reasons: {oops: crash}\n";
+static const char text[] =
+	"topics:\n"
+	"- topic: devices/telemetry\n"
+	"- topic: site/{device}/health\n"
+	"  fields: {uptime_s: {path: a.0.up, unit: ms}, heap_free_bytes: {path: heap, unit: KiB}, event: alarm, hardware: chip,\n"
+	"    reset_reason: why, rssi_dbm: rssi, ota_state: o, watchdog_armed: w, sockets_open: s, spool_records: q,\n"
+	"    cpu0_permille: {path: c, unit: percent}, agent_sent_bytes: b}\n"
+	"  reset_reasons: {oops: crash}\n";
 
 static void check(const Mu__Record *record)
 {
