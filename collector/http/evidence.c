@@ -254,25 +254,41 @@ static bool is_counted(const struct device_boot *boot, uint64_t events)
 	return false;
 }
 
+static void gather_counted_boots(struct gathering *gathering, uint64_t events)
+{
+	unsigned shown = 0;
+	for (unsigned i = 0; i < gathering->device->boot_count && shown < BOOTS_SHOWN && !is_full(gathering); i++) {
+		if (!is_counted(&gathering->device->boots[i], events))
+			continue;
+		add_boot(gathering->list, &gathering->device->boots[i]);
+		shown++;
+	}
+}
+
+static void gather_counted_losses(struct gathering *gathering, uint64_t events)
+{
+	static const uint64_t counted_by[] = {
+		[LOSS_LINK] = UINT64_C(1) << EVENT_LINK_LOST,
+		[LOSS_SESSION] = UINT64_C(1) << EVENT_SESSION_LOST,
+		[LOSS_PRESENCE] = 0, // the broker's word, no record of the device
+	};
+	unsigned shown = 0;
+	for (unsigned i = 0; i < gathering->device->loss_count && shown < LOSSES_SHOWN && !is_full(gathering); i++) {
+		const struct device_loss *loss = &gathering->device->losses[i];
+		if (loss->kind > LOSS_PRESENCE || !(events & counted_by[loss->kind]))
+			continue;
+		evidence_add(gathering->list, loss->at_ms, "%s", loss_texts[loss->kind]);
+		shown++;
+	}
+}
+
 void evidence_of_inputs(json_t *list, const struct device *device, const struct rule_inputs *inputs)
 {
 	struct gathering gathering = { .device = device, .list = list };
-	unsigned boots = 0, losses = 0;
 	for (unsigned i = 0; i < inputs->metric_count && i < METRICS_SHOWN; i++)
 		gather_metric(&gathering, (enum mu_metric)inputs->metrics[i]);
-	for (unsigned i = 0; i < device->boot_count && boots < BOOTS_SHOWN && !is_full(&gathering); i++)
-		if (is_counted(&device->boots[i], inputs->events)) {
-			add_boot(list, &device->boots[i]);
-			boots++;
-		}
-	for (unsigned i = 0; i < device->loss_count && losses < LOSSES_SHOWN && !is_full(&gathering); i++) {
-		bool is_link = device->losses[i].kind == LOSS_LINK, is_session = device->losses[i].kind == LOSS_SESSION;
-		if ((is_link && inputs->events & UINT64_C(1) << EVENT_LINK_LOST) ||
-			(is_session && inputs->events & UINT64_C(1) << EVENT_SESSION_LOST)) {
-			evidence_add(list, device->losses[i].at_ms, "%s", loss_texts[device->losses[i].kind]);
-			losses++;
-		}
-	}
+	gather_counted_boots(&gathering, inputs->events);
+	gather_counted_losses(&gathering, inputs->events);
 }
 
 // ---- health
