@@ -120,6 +120,7 @@ static void take_delivery(struct stream *stream, const struct producer_report *r
 		return;
 	grow(stream);
 	stream->backoff_ms = 0;
+	stream->error = RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (!stream->is_troubled)
 		return;
 	stream->is_troubled = false;

@@ -200,6 +200,7 @@ static void test_a_failed_delivery(void **unused)
 	assert_int_equal(stream_confirmed(&rig->stream), 110);
 	assert_false(rig->stream.is_troubled);
 	assert_int_equal(rig->stream.backoff_ms, 0); // the next trouble begins with a second
+	assert_int_equal(rig->stream.error, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 // 600, 75, 9, 1 at a time: what is refused alone is the one. Kept and passed over; then at full speed again.
