@@ -16,9 +16,16 @@ SWITCHES = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 # What a look at a page that changes meanwhile may come to.
 NOT_YET = (StaleElementReferenceException, NoSuchElementException, StopIteration, IndexError)
 
-# Kept from before the first script of the page: what it would like nobody to see.
+# Kept from before the first script of the page: what it would like nobody to see, and its streams.
 SPY = """
 window.spied = [];
+window.streams = [];
+window.EventSource = class extends EventSource {
+    constructor(url) {
+        super(url);
+        streams.push(this);
+    }
+};
 addEventListener("error", (event) => spied.push(`error: ${event.message}`));
 addEventListener("unhandledrejection", (event) => spied.push(`rejection: ${event.reason}`));
 document.addEventListener("securitypolicyviolation", (event) => spied.push(`policy: ${event.violatedDirective} ${event.blockedURI}`));

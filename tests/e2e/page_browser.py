@@ -314,6 +314,27 @@ def handshake(name, answer, page):
     page.until(lambda: os.path.exists(os.path.join(FOLDER, answer)), 30)
 
 
+def hidden(page):
+    page.go("#/")
+    page.until(lambda: ids(page))
+    here = page.driver.current_window_handle
+    before = page.run("return streams.length")
+    page.driver.switch_to.new_window("tab")
+    time.sleep(6)  # the stream is closed after 5 s
+    handshake("flood", "flooded", page)
+    page.driver.close()
+    page.driver.switch_to.window(here)
+    expect("a hidden tab gives its stream back", page.until(lambda: page.run("return streams.length") == before + 1 and
+           page.run("return streams.at(-2).readyState") == 2), page.run("return streams.map((stream) => stream.readyState)"))
+    expect("... what it missed comes when it is seen again", page.until(lambda: "flood-1500" in page.text(".events"), 20),
+           page.text(".events")[:300])
+    expect("... and the counts hold it", page.until(lambda: "1,562 devices" in page.text(".total"), 20), page.text(".total"))
+    page.run("""return import("/page/live.js").then(({ events }) => streams.at(-1).dispatchEvent(
+        new MessageEvent("skipped", { data: JSON.stringify({ skipped: 4321, next: events()[0].n + 1 }) })))""")
+    expect("what musterd skipped for a slow reader is told", page.until(lambda: page.texts(".event")[0].startswith("4,321 skipped")),
+           page.texts(".event")[:1])
+
+
 def away(page):
     page.go("#/")
     page.until(lambda: ids(page))
@@ -340,8 +361,8 @@ def main():
     page = Page(URL, FOLDER)
     page.load()
     try:
-        for step in [step for step in STEPS + (away,) if not sys.argv[4:] or step.__name__ in sys.argv[4:]]:
-            if step is away:
+        for step in [step for step in STEPS + (hidden, away) if not sys.argv[4:] or step.__name__ in sys.argv[4:]]:
+            if step is hidden:
                 complaints = page.complaints(is_asked_for)
                 expect("no error in the console, nothing against the policy", not complaints, complaints[:3])
             began = time.monotonic()
