@@ -109,7 +109,7 @@ export function mount(root, place) {
 	const { id } = place;
 	const path = device_path(id);
 	const error = h("div", {});
-	const content = h("div", { hidden: true });
+	const content = h("div", { className: "stack", hidden: true });
 	const head = region(h("div", { className: "badges" }), head_children);
 	const facts = h("dl", { className: "facts" });
 	const boots = region(h("div", {}), boots_children);
