@@ -7,6 +7,7 @@ One line a result, "ok TEXT" or "bad TEXT", one a step, "took TEXT", and "end" a
 which it asks to stop and start musterd.
 """
 import os
+import signal
 import sys
 import time
 
@@ -358,6 +359,7 @@ def is_asked_for(message):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the `finally`, which ends the browser
     page = Page(URL, FOLDER)
     page.load()
     try:
