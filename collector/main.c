@@ -14,7 +14,7 @@
 static int check(const struct config *config, const char *name)
 {
 	static struct rules_problems problems;
-	struct rule_set *rules = rule_files_compile(config->alerts.rules, config->alerts.params_file, &problems);
+	struct rule_set *rules = rule_files_compile_list(config->alerts.rules, config->alerts.params_file, &problems);
 	rule_files_print(&problems, stderr);
 	if (rules)
 		printf("%s: good, %zu rules\n", name, rules_count(rules));

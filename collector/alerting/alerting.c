@@ -212,7 +212,8 @@ static int put_in_force(struct alerting *alerting, void *argument)
 
 int alerting_load(struct alerting *alerting, const struct config *config, uint64_t now_ms)
 {
-	struct loading loading = { .rules = rule_files_compile(config->alerts.rules, config->alerts.params_file, &alerting->problems) };
+	struct loading loading = { .rules =
+					   rule_files_compile_list(config->alerts.rules, config->alerts.params_file, &alerting->problems) };
 	if (!loading.rules)
 		return -1;
 	alerting->now_ms = now_ms;

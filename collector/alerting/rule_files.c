@@ -27,7 +27,7 @@ void rule_files_complain(struct rules_problems *problems, const char *file, cons
 	if (problems->count >= RULES_PROBLEMS_MAX)
 		return;
 	struct rules_problem *problem = &problems->list[problems->count++];
-	*problem = (struct rules_problem){ .code = "E001", .line = 1, .column = 1, .width = 1 };
+	*problem = (struct rules_problem){ .code = "E121", .line = 1, .column = 1, .width = 1 };
 	snprintf(problem->file, sizeof problem->file, "%s", file);
 	snprintf(problem->what, sizeof problem->what, "%s", what);
 	snprintf(problem->hint, sizeof problem->hint, "%s", hint);
@@ -62,14 +62,10 @@ static void read_file(struct reading *reading, struct file *file, struct rules_s
 		fclose(stream);
 }
 
-static void add_name(struct reading *reading, const char *name, size_t length)
+static void add_file(struct reading *reading, const char *name)
 {
-	if (reading->count == RULE_FILES_MAX) {
-		rule_files_complain(reading->problems, "alerts.rules", "more rule files than there may be", "at most 32; join some");
-		return;
-	}
 	struct file *file = &reading->files[reading->count];
-	snprintf(file->name, sizeof file->name, "%.*s", (int)length, name);
+	snprintf(file->name, sizeof file->name, "%s", name);
 	if (!find_embedded(file->name, &reading->sources[reading->count]))
 		read_file(reading, file, &reading->sources[reading->count]);
 	reading->count++;
@@ -87,36 +83,56 @@ static void put_first(struct rules_problems *problems, const struct rules_proble
 	problems->warnings += first->warnings;
 }
 
-struct rule_set *rule_files_compile(const char *names, const char *params, struct rules_problems *problems)
+static struct rule_set *compile(struct reading *reading, const char *params)
 {
-	struct reading *reading = calloc(1, sizeof *reading);
-	struct rules_source none = { "", 0, 0 };
-	struct rule_set *rules = 0;
-	memset(problems, 0, sizeof *problems);
-	if (!reading) {
-		rule_files_complain(problems, "alerts.rules", "no memory", "try again");
-		return 0;
-	}
-	reading->problems = problems;
-	while (*(names += strspn(names, " \t"))) {
-		size_t length = strcspn(names, " \t");
-		add_name(reading, names, length);
-		names += length;
-	}
 	struct file *overrides = &reading->files[RULE_FILES_MAX];
+	struct rules_source none = { "", 0, 0 };
 	snprintf(overrides->name, sizeof overrides->name, "%s", params);
 	if (*params)
 		read_file(reading, overrides, &reading->sources[RULE_FILES_MAX]);
-	reading->unread = *problems;
-	rules = rules_compile(reading->sources, reading->count, *params ? &reading->sources[RULE_FILES_MAX] : &none, problems);
-	put_first(problems, &reading->unread);
-	if (reading->unread.errors) {
-		rules_free(rules);
-		rules = 0;
+	reading->unread = *reading->problems;
+	struct rule_set *rules =
+		rules_compile(reading->sources, reading->count, *params ? &reading->sources[RULE_FILES_MAX] : &none, reading->problems);
+	put_first(reading->problems, &reading->unread);
+	if (!reading->unread.errors)
+		return rules;
+	rules_free(rules);
+	return 0;
+}
+
+struct rule_set *rule_files_compile(const char *const *names, size_t count, const char *params, struct rules_problems *problems)
+{
+	struct reading *reading = calloc(1, sizeof *reading);
+	memset(problems, 0, sizeof *problems);
+	if (!reading || count > RULE_FILES_MAX) {
+		rule_files_complain(problems, "alerts.rules", reading ? "more rule files than there may be" : "no memory",
+			"at most 64; join some");
+		free(reading);
+		return 0;
 	}
+	reading->problems = problems;
+	for (size_t i = 0; i < count; i++)
+		add_file(reading, names[i]);
+	struct rule_set *rules = compile(reading, params ? params : "");
 	for (size_t i = 0; i <= RULE_FILES_MAX; i++)
 		free(reading->files[i].text);
 	free(reading);
+	return rules;
+}
+
+struct rule_set *rule_files_compile_list(const char *text, const char *params, struct rules_problems *problems)
+{
+	const char *names[RULE_FILES_MAX + 1];
+	char *copy = strdup(text), *rest = copy;
+	size_t count = 0;
+	for (char *name; copy && count <= RULE_FILES_MAX && (name = strtok_r(rest, " \t", &rest));)
+		names[count++] = name;
+	struct rule_set *rules = 0;
+	if (copy)
+		rules = rule_files_compile(names, count, params, problems);
+	else
+		rule_files_complain(problems, "alerts.rules", "no memory", "try again");
+	free(copy);
 	return rules;
 }
 

@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include "alerts/alerts.h"
 
-enum { RULE_FILES_MAX = 32 };
+enum { RULE_FILES_MAX = 64 };
 
-// names: paths separated by blanks, "" for no rules. params: path of the overrides, "" for none. Returns 0 if there is an error; *problems says all.
-struct rule_set *rule_files_compile(const char *names, const char *params, struct rules_problems *problems);
+// Reads and compiles. params: path of the overrides, 0 or "" for none. Returns 0 if there is an error; *problems says all.
+struct rule_set *rule_files_compile(const char *const *names, size_t count, const char *params, struct rules_problems *problems);
+
+// The same for names in one text, separated by blanks, as in the configuration; "" for no rules.
+struct rule_set *rule_files_compile_list(const char *names, const char *params, struct rules_problems *problems);
 
 // Every problem, each with its excerpt, and how many more there were.
 void rule_files_print(const struct rules_problems *problems, FILE *out);

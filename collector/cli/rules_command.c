@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // `muster rules`: checks rule files here, without a server, and shows the rules in force there.
 #include "alerts/alerts.h"
+#include "collector/alerting/rule_files.h"
 #include "collector/cli/cli.h"
 #include "collector/cli/rules_command.h"
 #include "collector/cli/show.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { FILES_MAX = OPTION_ARGUMENTS_MAX };
-
-struct checking {
-	struct cli *cli;
-	unsigned count;
-	struct rules_source files[FILES_MAX];
-	char *owned[FILES_MAX + 1]; // texts to be freed; the last is that of the parameters
-	struct rules_source params;
-	struct rules_problems problems;
-};
 
 static const struct embedded_file *stock(void)
 {
@@ -50,37 +40,6 @@ char *rules_read_file(struct cli *cli, const char *path, size_t *size)
 	bytes[got] = 0;
 	*size = got;
 	return bytes;
-}
-
-static int add_file(struct checking *checking, const char *path)
-{
-	struct rules_source *source = &checking->files[checking->count];
-	const struct embedded_file *built_in = strcmp(path, "stock") == 0 ? stock() : 0;
-	source->name = path;
-	if (built_in) {
-		source->text = built_in->bytes;
-		source->size = (size_t)(built_in->end - built_in->bytes);
-	} else {
-		checking->owned[checking->count] = rules_read_file(checking->cli, path, &source->size);
-		source->text = checking->owned[checking->count];
-	}
-	checking->count++;
-	return source->text ? 0 : -1;
-}
-
-// All files that can be read are, so that each one that cannot is told.
-static int read_all(struct checking *checking)
-{
-	const struct options *options = &checking->cli->options;
-	int err = 0;
-	for (unsigned i = 1; i < options->count; i++)
-		if (add_file(checking, options->arguments[i]) < 0)
-			err = -1;
-	if (!options->params)
-		return err;
-	checking->params.name = options->params;
-	checking->params.text = checking->owned[FILES_MAX] = rules_read_file(checking->cli, options->params, &checking->params.size);
-	return checking->params.text ? err : -1;
 }
 
 // ---- showing
@@ -127,10 +86,8 @@ static json_t *problems_json(const struct rules_problems *problems)
 	return list;
 }
 
-static void show_check(const struct checking *checking, const struct rule_set *rules)
+static void show_check(const struct terminal *terminal, const struct rules_problems *problems, const struct rule_set *rules)
 {
-	const struct terminal *terminal = &checking->cli->terminal;
-	const struct rules_problems *problems = &checking->problems;
 	for (unsigned i = 0; i < problems->count; i++) {
 		rules_print_problem(terminal, &problems->list[i]);
 		fputc('\n', terminal->out);
@@ -147,37 +104,32 @@ static void show_check(const struct checking *checking, const struct rule_set *r
 	fputc('\n', terminal->out);
 }
 
-static int compile(struct checking *checking)
+static json_t *check_json(const struct rules_problems *problems, const struct rule_set *rules)
 {
-	struct rule_set *rules =
-		rules_compile(checking->files, checking->count, checking->params.text ? &checking->params : 0, &checking->problems);
-	if (checking->cli->options.json)
-		cli_print_json(checking->cli,
-			json_pack("{s:b,s:I,s:I,s:i,s:i,s:o}", "good", rules != 0, "rules", (json_int_t)(rules ? rules_count(rules) : 0),
-				"device_bytes", (json_int_t)(rules ? rules_device_bytes(rules) : 0), "errors",
-				(int)checking->problems.errors, "warnings", (int)checking->problems.warnings, "problems",
-				problems_json(&checking->problems)));
-	else
-		show_check(checking, rules);
-	int code = rules ? EXIT_DONE : EXIT_NO;
-	rules_free(rules);
-	return code;
+	return json_pack("{s:b,s:I,s:I,s:i,s:i,s:o}", "good", rules != 0, "rules", (json_int_t)(rules ? rules_count(rules) : 0),
+		"device_bytes", (json_int_t)(rules ? rules_device_bytes(rules) : 0), "errors", (int)problems->errors, "warnings",
+		(int)problems->warnings, "problems", problems_json(problems));
 }
 
 // ---- the words
 
+// As musterd reads them at its start.
 static int check(struct cli *cli)
 {
-	if (cli->options.count < 2)
+	const struct options *options = &cli->options;
+	if (options->count < 2)
 		return cli_misuse(cli, "usage: muster rules check FILE...; the word stock names the built-in file");
-	struct checking *checking = calloc(1, sizeof *checking);
-	if (!checking)
+	struct rules_problems *problems = calloc(1, sizeof *problems);
+	if (!problems)
 		return cli_fail(cli, "no memory");
-	checking->cli = cli;
-	int code = read_all(checking) < 0 ? EXIT_NO : compile(checking);
-	for (size_t i = 0; i < sizeof checking->owned / sizeof *checking->owned; i++)
-		free(checking->owned[i]);
-	free(checking);
+	struct rule_set *rules = rule_files_compile(options->arguments + 1, options->count - 1, options->params, problems);
+	if (options->json)
+		cli_print_json(cli, check_json(problems, rules));
+	else
+		show_check(&cli->terminal, problems, rules);
+	int code = rules ? EXIT_DONE : EXIT_NO;
+	rules_free(rules);
+	free(problems);
 	return code;
 }
 

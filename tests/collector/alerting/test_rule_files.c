@@ -26,7 +26,7 @@ static char *write_file(const struct scratch *scratch, const char *name, const c
 
 static size_t compile(const char *names, const char *params)
 {
-	struct rule_set *rules = rule_files_compile(names, params, &problems);
+	struct rule_set *rules = rule_files_compile_list(names, params, &problems);
 	size_t count = rules ? rules_count(rules) : 0;
 	rules_free(rules);
 	return count;
@@ -35,7 +35,7 @@ static size_t compile(const char *names, const char *params)
 static void test_none_is_no_error(void **state)
 {
 	(void)state;
-	struct rule_set *rules = rule_files_compile("  ", "", &problems);
+	struct rule_set *rules = rule_files_compile_list("  ", "", &problems);
 	assert_non_null(rules);
 	assert_int_equal(rules_count(rules), 0);
 	assert_int_equal(problems.errors, 0);
@@ -60,6 +60,19 @@ static bool is_said(const char *file, const char *what)
 		if (strstr(problems.list[i].file, file) && strstr(problems.list[i].what, what))
 			return true;
 	return false;
+}
+
+// A name may hold a blank where it is given by itself; each problem of a file on disk has the code of the manual.
+static void test_a_name_with_a_blank(void **state)
+{
+	char path[128];
+	const char *names[] = { write_file(*state, "my rules.yml", good, path) };
+	struct rule_set *rules = rule_files_compile(names, 1, 0, &problems);
+	assert_non_null(rules);
+	rules_free(rules);
+	remove(path);
+	assert_null(rule_files_compile(names, 1, 0, &problems));
+	assert_string_equal(problems.list[0].code, "E121");
 }
 
 // One run tells of every file: the missing one, the folder, and the error within the one that could be read.
@@ -107,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_none_is_no_error),
 		cmocka_unit_test_setup_teardown(test_stock_and_a_file_of_ones_own, scratch_setup_folder, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_a_name_with_a_blank, scratch_setup_folder, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_all_that_is_wrong, scratch_setup_folder, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_overrides, scratch_setup_folder, scratch_teardown),
 		cmocka_unit_test(test_more_files_than_there_may_be),

@@ -100,10 +100,12 @@ static void test_files_that_cannot_be_read(void **state)
 	const char *large = write_file(*state, "large.yml", huge);
 	free(huge);
 	assert_int_equal(console_run(&console, cli_main, "muster", "rules", "check", "/nowhere/a.yml", large, *state, END), EXIT_NO);
-	assert_non_null(strstr(console.err_text, "cannot read /nowhere/a.yml: No such file"));
-	assert_non_null(strstr(console.err_text, "large.yml is larger than 1048576 bytes"));
-	assert_non_null(strstr(console.err_text, "Is a directory"));
-	assert_string_equal(console.out_text, "");
+	assert_non_null(strstr(console.out_text, "error[E121]: the file cannot be read: No such file"));
+	assert_non_null(strstr(console.out_text, "/nowhere/a.yml:1:1"));
+	assert_non_null(strstr(console.out_text, "error[E102]"));
+	assert_non_null(strstr(console.out_text, "large.yml:1:1"));
+	assert_non_null(strstr(console.out_text, "the file cannot be read: Is a directory"));
+	assert_non_null(strstr(console.out_text, "not good: 3 errors"));
 	console_free(&console);
 }
 
