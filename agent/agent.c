@@ -92,6 +92,9 @@ static int take_network(struct mu_agent *agent, const char **problem)
 	};
 	if (mu_session_init(&agent->session, agent->port, &session) < 0)
 		return refuse(problem, MU_ERR_INVALID, "broker_uri is neither mqtt://HOST:PORT nor mqtts://HOST:PORT");
+	int error = mu_link_init(&agent->link, agent->port, agent->config.link, problem);
+	if (error < 0)
+		return error;
 	uint8_t *budget = mu_agent_retained(agent, MU_AGENT_BUDGET_OFFSET);
 	mu_ladder_init(&agent->ladder, budget ? (struct mu_ladder_budget *)(void *)budget : &agent->budget_here,
 		agent->config.reconnect_spread_s * 1000);
@@ -306,7 +309,7 @@ int mu_agent_metric_real(struct mu_agent *agent, int metric, double value)
 	return mu_app_metrics_real(&agent->app, metric, value);
 }
 
-int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms)
+int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
 {
-	return mu_report_event(agent, name, text, now_ms) ? 0 : MU_ERR_IO;
+	return mu_report_event(agent, name, text, value, now_ms) ? 0 : MU_ERR_IO;
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "agent/event.h"
+#include "agent/network/link.h"
 #include "agent/port/port.h"
 
 #define MU_AGENT_VERSION "0.1.0"
@@ -22,6 +23,7 @@ struct mu_agent_config {
 	uint8_t elf_sha[MU_SHA_BYTES];
 	const char *broker_uri; // mqtt://HOST:PORT or mqtts://HOST:PORT; kept, must outlive the agent
 	const char *user, *password; // null: none; kept
+	const struct mu_link_config *link; // how to get to an address; null: a wire with DHCP; kept, must outlive the agent
 	uint32_t heartbeat_ms; // 0: 60 000; 1 000 .. 86 400 000
 	uint32_t liveness_ms; // 0: 30 000; deadline of tokens without one of their own; 1 000 .. 3 600 000
 	uint32_t reconnect_spread_s; // 0: 15; first try after a lost session is at random within it
@@ -52,8 +54,8 @@ void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms); // a
 int mu_agent_metric(struct mu_agent *agent, const char *name);
 int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value);
 int mu_agent_metric_real(struct mu_agent *agent, int metric, double value); // MU_ERR_RANGE if not finite
-// Something that happened. name: [a-z0-9_]{1,32}; text: up to 128 characters, or null.
-int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms);
+// Something that happened. name: [a-z0-9_]{1,32}, not one of proto/events.def; text: up to 128 characters, or null. 0 or MU_ERR_IO.
+int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms);
 
 // Size in bytes, so that a caller can allocate one without seeing inside; alignment as malloc gives.
 size_t mu_agent_size(void);

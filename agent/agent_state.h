@@ -15,6 +15,7 @@
 #include "agent/image/keyset.h"
 #include "agent/inbox.h"
 #include "agent/network/clock.h"
+#include "agent/network/link.h"
 #include "agent/network/session.h"
 #include "agent/ota/boot_guard.h"
 #include "agent/ota/rollback.h"
@@ -81,6 +82,7 @@ struct mu_agent {
 	uint8_t batch[MU_AGENT_BATCH_BYTES];
 	struct mu_clock clock;
 
+	struct mu_link link;
 	struct mu_session session;
 	struct mu_ladder ladder;
 	struct mu_ladder_budget budget_here; // used when there is no retained memory

@@ -40,24 +40,24 @@ static void do_session_close(struct mu_agent *agent, uint64_t now_ms)
 static void do_link_disconnect(struct mu_agent *agent, uint64_t now_ms)
 {
 	(void)now_ms;
-	agent->port->link->disconnect(agent->port->context);
+	mu_link_disconnect(&agent->link);
 }
 
 static void do_link_restart(struct mu_agent *agent, uint64_t now_ms)
 {
 	(void)now_ms;
-	agent->port->link->restart(agent->port->context);
+	mu_link_restart(&agent->link);
 }
 
 static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
 {
-	if (agent->port->link->connect(agent->port->context) < 0)
+	if (mu_link_connect(&agent->link, now_ms) < 0)
 		post(agent, MU_LADDER_LINK_DOWN, 0, now_ms);
 }
 
 static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
 {
-	if (agent->port->link->scan(agent->port->context) < 0)
+	if (mu_link_scan(&agent->link, now_ms) < 0)
 		post(agent, MU_LADDER_SCAN_DONE, -1, now_ms);
 }
 
@@ -140,7 +140,9 @@ static void on_link_down(struct mu_agent *agent, const struct mu_event *event, u
 
 static void on_scan_done(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
-	post(agent, MU_LADDER_SCAN_DONE, event->value, now_ms);
+	int32_t known = 0;
+	if (mu_link_event(&agent->link, event, now_ms, &known) == MU_LINK_HEARD_SCANNED)
+		post(agent, MU_LADDER_SCAN_DONE, known, now_ms);
 }
 
 static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)

@@ -7,9 +7,16 @@
 #include <stdint.h>
 
 enum mu_event_type {
+	MU_EVENT_LINK_ASSOCIATED, // joined (or the cable is in); no address yet
 	MU_EVENT_LINK_UP, // has an address
+	MU_EVENT_LINK_ADDRESS_LOST, // still joined
 	MU_EVENT_LINK_DOWN, // reason: 802.11 or ESP-IDF code
-	MU_EVENT_SCAN_DONE, // value: networks seen that are known
+	MU_EVENT_SCAN_DONE, // value: access points seen, or negative enum mu_err
+	MU_EVENT_STATION_JOINED, // at the own access point; value: how many there are now
+	MU_EVENT_STATION_LEFT,
+	MU_EVENT_UDP_ANSWER, // payload
+	MU_EVENT_UDP_FAILED, // reason: negative enum mu_err; MU_ERR_NOT_FOUND: the name did not resolve
+	MU_EVENT_MQTT_PHASE, // value: enum mu_mqtt_phase that is over
 	MU_EVENT_MQTT_OPEN, // value: 1 if the broker kept the session
 	MU_EVENT_MQTT_CLOSED, // reason: CONNACK code (1..5), or negative enum mu_err
 	MU_EVENT_MQTT_PUBLISHED, // value: message id that was PUBACKed

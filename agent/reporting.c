@@ -201,12 +201,14 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	return append(agent, MU_CLASS_LINK, &record, now_ms);
 }
 
-uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, uint64_t now_ms)
+uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
 {
 	Mu__Record record = MU__RECORD__INIT;
 	Mu__Event event = MU__EVENT__INIT;
 	event.name = (char *)name;
 	event.text = (char *)text;
+	event.has_value = true;
+	event.value = value;
 	record.body_case = MU__RECORD__BODY_EVENT;
 	record.event = &event;
 	return append(agent, MU_CLASS_EVENT, &record, now_ms);

@@ -56,11 +56,27 @@ static const struct function_row keyvalue_rows[] = {
 	FUNCTION(keyvalue, mu_keyvalue_port, set),
 };
 static const struct function_row link_rows[] = {
+	FUNCTION(link, mu_link_port, can),
 	FUNCTION(link, mu_link_port, connect),
 	FUNCTION(link, mu_link_port, disconnect),
 	FUNCTION(link, mu_link_port, restart),
 	FUNCTION(link, mu_link_port, scan),
+	FUNCTION(link, mu_link_port, scan_read),
+	FUNCTION(link, mu_link_port, serve),
+	FUNCTION(link, mu_link_port, power_save),
 	FUNCTION(link, mu_link_port, status),
+};
+static const struct function_row socket_rows[] = {
+	FUNCTION(socket, mu_socket_port, limit),
+	FUNCTION(socket, mu_socket_port, list),
+	FUNCTION(socket, mu_socket_port, configure),
+	FUNCTION(socket, mu_socket_port, check),
+	FUNCTION(socket, mu_socket_port, shutdown),
+	FUNCTION(socket, mu_socket_port, close),
+};
+static const struct function_row udp_rows[] = {
+	FUNCTION(udp, mu_udp_port, request),
+	FUNCTION(udp, mu_udp_port, close),
 };
 static const struct function_row mqtt_rows[] = {
 	FUNCTION(mqtt, mu_mqtt_port, open),
@@ -68,6 +84,7 @@ static const struct function_row mqtt_rows[] = {
 	FUNCTION(mqtt, mu_mqtt_port, subscribe),
 	FUNCTION(mqtt, mu_mqtt_port, publish),
 	FUNCTION(mqtt, mu_mqtt_port, phases),
+	FUNCTION(mqtt, mu_mqtt_port, descriptor),
 };
 static const struct function_row crypto_rows[] = {
 	FUNCTION(crypto, mu_crypto_port, sha256_start),
@@ -86,6 +103,8 @@ static const struct table_row tables[] = {
 	TABLE(flash),
 	TABLE(keyvalue),
 	TABLE(link),
+	TABLE(socket),
+	TABLE(udp),
 	TABLE(mqtt),
 	TABLE(crypto),
 	TABLE(log),

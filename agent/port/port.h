@@ -106,19 +106,104 @@ struct mu_keyvalue_port {
 	int (*set)(void *context, const char *key, const void *value, size_t size);
 };
 
-// ---- link: the radio (or wire) up to an IP address. Results: MU_EVENT_LINK_UP, MU_EVENT_LINK_DOWN.
-struct mu_link_status {
-	bool up; // has an address
+// ---- link: the radio (or wire) up to an IP address. Results: MU_EVENT_LINK_*, MU_EVENT_SCAN_DONE, MU_EVENT_STATION_*.
+enum { MU_SSID_MAX = 32, MU_PASSPHRASE_MAX = 64, MU_BSSID_BYTES = 6, MU_DNS_SERVERS = 3 };
+
+enum mu_link_can { // bits
+	MU_LINK_CAN_STATION = 1 << 0,
+	MU_LINK_CAN_ACCESS_POINT = 1 << 1,
+	MU_LINK_CAN_BOTH = 1 << 2, // station and access point at the same time, on one channel
+	MU_LINK_CAN_ETHERNET = 1 << 3,
+	MU_LINK_CAN_WPA3 = 1 << 4,
+};
+
+enum mu_link_auth { // of rising strength
+	MU_LINK_AUTH_OPEN,
+	MU_LINK_AUTH_WEP,
+	MU_LINK_AUTH_WPA,
+	MU_LINK_AUTH_WPA2, // also WPA/WPA2 mixed
+	MU_LINK_AUTH_WPA3, // also WPA2/WPA3 mixed
+};
+
+typedef uint8_t mu_ipv4[4]; // network order; 0.0.0.0: none
+
+struct mu_link_address {
+	bool is_static; // false: DHCP gives address, netmask and gateway
+	mu_ipv4 address, netmask, gateway;
+	mu_ipv4 dns[MU_DNS_SERVERS]; // main, backup, fallback; with DHCP those that are not 0.0.0.0 replace what it says
+};
+
+struct mu_link_join {
+	bool wired; // Ethernet: only `address` counts
+	char ssid[MU_SSID_MAX + 1]; // NUL-terminated, as all text here
+	char passphrase[MU_PASSPHRASE_MAX + 1]; // "": an open network
+	bool has_bssid; // this access point and no other; false: any
+	uint8_t bssid[MU_BSSID_BYTES];
+	uint32_t channel; // where to look first; 0: not known
+	enum mu_link_auth least_auth; // weaker access points are not joined (reason 211)
+	struct mu_link_address address;
+};
+
+struct mu_link_seen { // one access point of a scan
+	char ssid[MU_SSID_MAX + 1]; // "": it hides its name
+	uint8_t bssid[MU_BSSID_BYTES];
 	int32_t rssi_dbm;
 	uint32_t channel;
+	enum mu_link_auth auth;
+};
+
+struct mu_link_own { // the device's own access point
+	char ssid[MU_SSID_MAX + 1];
+	char passphrase[MU_PASSPHRASE_MAX + 1]; // 8 characters at least: WPA2
+	uint32_t channel; // 0: any; a joined station's channel goes before
+	uint32_t stations_max;
+};
+
+struct mu_link_status {
+	bool up; // has an address
+	int32_t rssi_dbm; // 0: a wire
+	uint32_t channel;
+	uint8_t bssid[MU_BSSID_BYTES];
+	enum mu_link_auth auth;
 	uint32_t associate_ms, dhcp_ms;
+	uint32_t stations; // at the own access point
 };
 struct mu_link_port {
-	int (*connect)(void *context);
-	int (*disconnect)(void *context);
-	int (*restart)(void *context); // the radio itself: stop, start
-	int (*scan)(void *context);
+	int (*can)(void *context); // bits of enum mu_link_can
+	// Ends what was, without an event for it, and joins. Then MU_EVENT_LINK_ASSOCIATED, MU_EVENT_LINK_UP, or MU_EVENT_LINK_DOWN.
+	int (*connect)(void *context, const struct mu_link_join *join);
+	int (*disconnect)(void *context); // MU_EVENT_LINK_DOWN with reason 8 follows if it was up or under way
+	int (*restart)(void *context); // the radio itself: stop, start; ends connection (as disconnect) and own access point, joins nothing
+	// ssid null: all that can be heard; else one network that may hide its name. A connection that is up stays up.
+	int (*scan)(void *context, const char *ssid);
+	int (*scan_read)(void *context, struct mu_link_seen *out,
+		size_t count); // of the last scan, strongest first; returns how many, at most count
+	int (*serve)(void *context, const struct mu_link_own *own); // the own access point; null: no longer
+	int (*power_save)(void *context, bool on); // modem sleep between beacons; on after power-on
 	int (*status)(void *context, struct mu_link_status *out);
+};
+
+// ---- sockets: what the registry (agent/network/sockets.h) does with descriptors
+struct mu_socket_options {
+	uint32_t keep_idle_s, keep_interval_s, keep_probes; // TCP keep-alive; idle 0: off
+	uint32_t user_timeout_ms; // unacked data: give up after; ignored where the stack has none
+};
+struct mu_socket_port {
+	int (*limit)(void *context); // descriptors that can be open at once
+	// Descriptors that are open now, registered or not, at most count of them; returns how many there are. MU_ERR_UNSUPPORTED: cannot tell.
+	int (*list)(void *context, int *out, size_t count);
+	int (*configure)(void *context, int descriptor, const struct mu_socket_options *options); // also makes it non-blocking
+	int (*check)(void *context,
+		int descriptor); // 0 alive; MU_ERR_CLOSED the peer is gone (ENOTCONN, EPIPE, reset); MU_ERR_NOT_FOUND not open
+	int (*shutdown)(void *context, int descriptor); // both directions
+	int (*close)(void *context, int descriptor, bool abort); // abort: reset the connection, nothing lingers
+};
+
+// ---- udp: one request and its answer at a time (SNTP). Results: MU_EVENT_UDP_ANSWER, MU_EVENT_UDP_FAILED.
+struct mu_udp_port {
+	// Resolves host, sends one datagram, waits for one answer from there. Ends a request under way, without an event for it.
+	int (*request)(void *context, const char *host, uint16_t port, const void *data, size_t size);
+	void (*close)(void *context); // no event follows
 };
 
 // ---- mqtt: one client, MQTT 3.1.1, clean session off. Results: MU_EVENT_MQTT_*.
@@ -129,16 +214,20 @@ struct mu_mqtt_options {
 	const char *will_topic, *will_payload; // QoS 1, not retained
 	uint32_t keepalive_s;
 	uint32_t timeout_ms; // for the whole of opening
+	// TLS: Unix time to judge the dates of certificates by. 0: there is no trusted time; all but the dates is checked.
+	uint64_t trusted_wall_ms;
 };
 struct mu_mqtt_phases {
 	uint32_t dns_ms, tcp_ms, tls_ms, mqtt_ms;
 };
+enum mu_mqtt_phase { MU_MQTT_PHASE_NAME, MU_MQTT_PHASE_TCP, MU_MQTT_PHASE_TLS }; // each is told when it is over: MU_EVENT_MQTT_PHASE
 struct mu_mqtt_port {
 	int (*open)(void *context, const struct mu_mqtt_options *options); // options are copied if needed later
 	void (*close)(void *context); // at once; no event follows
 	int (*subscribe)(void *context, const char *topic, int qos);
 	int (*publish)(void *context, const char *topic, const void *payload, size_t size, int qos); // message id > 0
 	int (*phases)(void *context, struct mu_mqtt_phases *out); // of the last successful open
+	int (*descriptor)(void *context); // of the session, from open on; MU_ERR_NOT_FOUND: none (yet)
 };
 
 // ---- crypto
@@ -165,6 +254,8 @@ struct mu_port {
 	const struct mu_flash_port *flash;
 	const struct mu_keyvalue_port *keyvalue;
 	const struct mu_link_port *link;
+	const struct mu_socket_port *socket;
+	const struct mu_udp_port *udp;
 	const struct mu_mqtt_port *mqtt;
 	const struct mu_crypto_port *crypto;
 	const struct mu_log_port *log;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/agent/fake_port.h"
+#include "tests/agent/fake_network.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,106 +250,6 @@ static void watchdog_feed(void *context)
 	((struct fake_port *)context)->watchdog_feeds++;
 }
 
-// ---- link
-
-static int link_connect(void *context)
-{
-	struct fake_port *fake = context;
-	fake->link_connects++;
-	return fake->link_result;
-}
-
-static int link_disconnect(void *context)
-{
-	struct fake_port *fake = context;
-	fake->link_disconnects++;
-	return fake->link_result;
-}
-
-static int link_restart(void *context)
-{
-	struct fake_port *fake = context;
-	fake->link_restarts++;
-	return fake->link_result;
-}
-
-static int link_scan(void *context)
-{
-	struct fake_port *fake = context;
-	fake->link_scans++;
-	return fake->link_result;
-}
-
-static int link_status(void *context, struct mu_link_status *out)
-{
-	*out = ((struct fake_port *)context)->link_status;
-	return 0;
-}
-
-// ---- mqtt
-
-static void copy_text(char *out, size_t size, const char *text)
-{
-	snprintf(out, size, "%s", text ? text : "");
-}
-
-static int mqtt_open(void *context, const struct mu_mqtt_options *options)
-{
-	struct fake_port *fake = context;
-	fake->mqtt_opens++;
-	copy_text(fake->mqtt_uri, sizeof fake->mqtt_uri, options->uri);
-	copy_text(fake->mqtt_client_id, sizeof fake->mqtt_client_id, options->client_id);
-	copy_text(fake->mqtt_will_topic, sizeof fake->mqtt_will_topic, options->will_topic);
-	copy_text(fake->mqtt_will_payload, sizeof fake->mqtt_will_payload, options->will_payload);
-	return fake->mqtt_result;
-}
-
-static void mqtt_close(void *context)
-{
-	((struct fake_port *)context)->mqtt_closes++;
-}
-
-static int mqtt_subscribe(void *context, const char *topic, int qos)
-{
-	struct fake_port *fake = context;
-	(void)qos;
-	if (fake->mqtt_subscribes < sizeof fake->mqtt_subscribed / sizeof *fake->mqtt_subscribed)
-		copy_text(fake->mqtt_subscribed[fake->mqtt_subscribes], MU_TOPIC_MAX, topic);
-	fake->mqtt_subscribes++;
-	return fake->mqtt_result;
-}
-
-static int mqtt_publish(void *context, const char *topic, const void *payload, size_t size, int qos)
-{
-	struct fake_port *fake = context;
-	if (fake->mqtt_result < 0)
-		return fake->mqtt_result;
-	struct fake_publish *publish = &fake->publishes[fake->published++ % FAKE_PUBLISHES_MAX];
-	free(publish->payload);
-	copy_text(publish->topic, sizeof publish->topic, topic);
-	publish->payload = malloc(size ? size : 1);
-	if (!publish->payload)
-		abort();
-	memcpy(publish->payload, payload, size);
-	publish->size = size;
-	publish->qos = qos;
-	publish->id = ++fake->next_message_id;
-	return publish->id;
-}
-
-static int mqtt_phases(void *context, struct mu_mqtt_phases *out)
-{
-	*out = ((struct fake_port *)context)->mqtt_phases;
-	return 0;
-}
-
-const struct fake_publish *fake_port_publish(const struct fake_port *fake, unsigned back)
-{
-	if (back >= fake->published || back >= FAKE_PUBLISHES_MAX)
-		return NULL;
-	return &fake->publishes[(fake->published - 1 - back) % FAKE_PUBLISHES_MAX];
-}
-
 // ---- crypto
 
 // Four independent FNV-1a sums in one state, mixed at the end.
@@ -416,7 +317,7 @@ static void log_write(void *context, int level, const char *line)
 	struct fake_port *fake = context;
 	fake->log_lines++;
 	fake->log_level = level;
-	copy_text(fake->log_last, sizeof fake->log_last, line);
+	snprintf(fake->log_last, sizeof fake->log_last, "%s", line);
 }
 
 static const struct mu_clock_port clock_port = { clock_wall_read, clock_wall_write, clock_cpu_us };
@@ -425,16 +326,22 @@ static const struct mu_system_port system_port = { system_reset_info, system_vit
 static const struct mu_watchdog_port watchdog_port = { watchdog_arm, watchdog_feed };
 static const struct mu_flash_port flash_port = { flash_size, flash_read, flash_erase, flash_program, flash_running_slot };
 static const struct mu_keyvalue_port keyvalue_port = { keyvalue_get, keyvalue_set };
-static const struct mu_link_port link_port = { link_connect, link_disconnect, link_restart, link_scan, link_status };
-static const struct mu_mqtt_port mqtt_port = { mqtt_open, mqtt_close, mqtt_subscribe, mqtt_publish, mqtt_phases };
 static const struct mu_crypto_port crypto_port = { sha256_start, sha256_update, sha256_finish, verify_p256 };
 static const struct mu_log_port log_port = { log_write };
 
 void fake_port_init(struct fake_port *fake, uint64_t seed)
 {
-	*fake = (struct fake_port){ .random_state = seed, .wall_result = MU_ERR_NOT_FOUND };
-	fake->port = (struct mu_port){ fake, &clock_port, &system_port, &watchdog_port, &flash_port, &keyvalue_port, &link_port, &mqtt_port,
-		&crypto_port, &log_port };
+	*fake = (struct fake_port){
+		.random_state = seed,
+		.wall_result = MU_ERR_NOT_FOUND,
+		.link_can = MU_LINK_CAN_STATION | MU_LINK_CAN_ACCESS_POINT | MU_LINK_CAN_BOTH | MU_LINK_CAN_ETHERNET | MU_LINK_CAN_WPA3,
+		.socket_limit = 10,
+		.mqtt_descriptor = MU_ERR_NOT_FOUND,
+	};
+	for (size_t i = 0; i < sizeof fake->socket_state / sizeof *fake->socket_state; i++)
+		fake->socket_state[i] = MU_ERR_NOT_FOUND;
+	fake->port = (struct mu_port){ fake, &clock_port, &system_port, &watchdog_port, &flash_port, &keyvalue_port, &fake_link_port,
+		&fake_socket_port, &fake_udp_port, &fake_mqtt_port, &crypto_port, &log_port };
 }
 
 void fake_port_free(struct fake_port *fake)

@@ -91,9 +91,31 @@ struct fake_port {
 	uint64_t cpu_us;
 
 	// link
-	int link_result; // of connect, disconnect, restart and scan
-	unsigned link_connects, link_disconnects, link_restarts, link_scans;
+	int link_can; // bits of enum mu_link_can
+	int link_result; // of connect, disconnect, restart, scan, serve and power_save
+	unsigned link_connects, link_disconnects, link_restarts, link_scans, link_serves;
+	struct mu_link_join link_join; // of the last connect
+	char link_scanned[MU_SSID_MAX + 1]; // of the last scan; "": all
+	struct mu_link_seen link_seen[8]; // what scan_read gives
+	size_t link_seen_count;
+	struct mu_link_own link_own; // being served
+	bool link_serving, link_awake; // awake: power save is off
 	struct mu_link_status link_status;
+
+	// sockets: descriptors 0..15
+	int socket_limit;
+	int socket_result; // of configure, shutdown and close
+	int socket_state[16]; // what check gives; MU_ERR_NOT_FOUND: not open
+	struct mu_socket_options socket_options[16];
+	unsigned socket_shutdowns, socket_closes, socket_aborts;
+
+	// udp
+	int udp_result; // of request
+	unsigned udp_requests, udp_closes;
+	char udp_host[64]; // of the last request
+	uint16_t udp_port;
+	uint8_t udp_payload[64];
+	size_t udp_size;
 
 	// mqtt
 	int mqtt_result; // of open, subscribe and publish; 0: works
@@ -101,6 +123,8 @@ struct fake_port {
 	char mqtt_uri[128], mqtt_client_id[MU_ID_MAX + 1], mqtt_will_topic[MU_TOPIC_MAX], mqtt_will_payload[32];
 	char mqtt_subscribed[8][MU_TOPIC_MAX]; // the first ones
 	struct mu_mqtt_phases mqtt_phases;
+	uint64_t mqtt_trusted_wall_ms; // of the last open
+	int mqtt_descriptor; // MU_ERR_NOT_FOUND until set
 	struct fake_publish publishes[FAKE_PUBLISHES_MAX]; // a ring: number i is at i % FAKE_PUBLISHES_MAX
 	unsigned published; // how many ever
 	int next_message_id;

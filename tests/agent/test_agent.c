@@ -166,7 +166,7 @@ static void test_metrics_and_events_of_the_application(void **unused)
 	start(&plain);
 	int level = mu_agent_metric(agent, "tank_level");
 	assert_int_equal(mu_agent_metric_real(agent, level, 0.5), 0);
-	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 0), 0);
+	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 1, 0), 0);
 	fake_collector_run(&collector, 8000);
 	const Mu__Record *boot = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
 	assert_int_equal(boot->boot_report->n_app_metric_names, 1);
@@ -264,10 +264,16 @@ static int quiet_phases(void *context, struct mu_mqtt_phases *out)
 	return 0;
 }
 
+static int quiet_descriptor(void *context)
+{
+	(void)context;
+	return MU_ERR_NOT_FOUND;
+}
+
 static void test_nothing_is_allocated_after_init(void **unused)
 {
 	(void)unused;
-	static const struct mu_mqtt_port mqtt = { quiet_open, quiet_close, quiet_subscribe, quiet_publish, quiet_phases };
+	static const struct mu_mqtt_port mqtt = { quiet_open, quiet_close, quiet_subscribe, quiet_publish, quiet_phases, quiet_descriptor };
 	struct mu_port port = fake.port;
 	struct mu_agent_config config = plain;
 	uint8_t packed[64];

@@ -99,10 +99,10 @@ static void test_a_bad_event_is_refused(void **unused)
 	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
 	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
 	uint64_t next = mu_spool_next_seq(&agent->spool);
-	assert_true(mu_agent_event(agent, "bad name\n", 0, 10) < 0);
+	assert_true(mu_agent_event(agent, "bad name\n", 0, 0, 10) < 0);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next);
 	assert_int_equal(mu_spool_refused(&agent->spool), 1);
-	assert_int_equal(mu_agent_event(agent, "good", 0, 10), 0);
+	assert_int_equal(mu_agent_event(agent, "good", 0, 7, 10), 0);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next + 1);
 	fake_port_free(&fake);
 	free(agent);

@@ -157,9 +157,16 @@ static const struct mu_keyvalue_port keyvalue_port = { .get = keyvalue_get, .set
 
 // ---- link
 
-static int link_connect(void *context)
+static int link_can(void *context)
+{
+	(void)context;
+	return MU_LINK_CAN_STATION;
+}
+
+static int link_connect(void *context, const struct mu_link_join *join)
 {
 	struct mu_device *device = context;
+	(void)join;
 	mu_virtual_link_connect(&device->link, device->now_ms);
 	return 0;
 }
@@ -177,11 +184,30 @@ static int link_restart(void *context)
 	return 0;
 }
 
-static int link_scan(void *context)
+static int link_scan(void *context, const char *ssid)
 {
 	struct mu_device *device = context;
+	(void)ssid;
 	mu_virtual_link_scan(&device->link, device->now_ms);
 	return 0;
+}
+
+static int link_scan_read(void *context, struct mu_link_seen *out, size_t count)
+{
+	(void)context, (void)out, (void)count;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int link_serve(void *context, const struct mu_link_own *own)
+{
+	(void)context, (void)own;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int link_power_save(void *context, bool on)
+{
+	(void)context, (void)on;
+	return MU_ERR_UNSUPPORTED;
 }
 
 static int link_status(void *context, struct mu_link_status *out)
@@ -192,12 +218,76 @@ static int link_status(void *context, struct mu_link_status *out)
 }
 
 static const struct mu_link_port link_port = {
+	.can = link_can,
 	.connect = link_connect,
 	.disconnect = link_disconnect,
 	.restart = link_restart,
 	.scan = link_scan,
+	.scan_read = link_scan_read,
+	.serve = link_serve,
+	.power_save = link_power_save,
 	.status = link_status,
 };
+
+// ---- sockets, udp
+
+static int socket_limit(void *context)
+{
+	(void)context;
+	return MU_SOCKETS_LIMIT;
+}
+
+static int socket_list(void *context, int *out, size_t count)
+{
+	(void)context, (void)out, (void)count;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int socket_configure(void *context, int descriptor, const struct mu_socket_options *options)
+{
+	(void)context, (void)descriptor, (void)options;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int socket_check(void *context, int descriptor)
+{
+	(void)context, (void)descriptor;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int socket_shutdown(void *context, int descriptor)
+{
+	(void)context, (void)descriptor;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static int socket_close(void *context, int descriptor, bool abort)
+{
+	(void)context, (void)descriptor, (void)abort;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static const struct mu_socket_port socket_port = {
+	.limit = socket_limit,
+	.list = socket_list,
+	.configure = socket_configure,
+	.check = socket_check,
+	.shutdown = socket_shutdown,
+	.close = socket_close,
+};
+
+static int udp_request(void *context, const char *host, uint16_t port, const void *data, size_t size)
+{
+	(void)context, (void)host, (void)port, (void)data, (void)size;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static void udp_close(void *context)
+{
+	(void)context;
+}
+
+static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close };
 
 // ---- mqtt
 
@@ -228,12 +318,19 @@ static int mqtt_phases(void *context, struct mu_mqtt_phases *out)
 	return mu_mqtt_phases(&((struct mu_device *)context)->mqtt, out);
 }
 
+static int mqtt_descriptor(void *context)
+{
+	(void)context;
+	return MU_ERR_NOT_FOUND;
+}
+
 static const struct mu_mqtt_port mqtt_port = {
 	.open = mqtt_open,
 	.close = mqtt_close,
 	.subscribe = mqtt_subscribe,
 	.publish = mqtt_publish,
 	.phases = mqtt_phases,
+	.descriptor = mqtt_descriptor,
 };
 
 // ---- crypto, log
@@ -284,6 +381,8 @@ const struct mu_port mu_device_port = {
 	.flash = &flash_port,
 	.keyvalue = &keyvalue_port,
 	.link = &link_port,
+	.socket = &socket_port,
+	.udp = &udp_port,
 	.mqtt = &mqtt_port,
 	.crypto = &crypto_port,
 	.log = &log_port,
