@@ -5,6 +5,7 @@
 #define ALERTS_ALERTS_H
 #include "alerts/engine/engine.h"
 #include "alerts/engine/event_kind.h"
+#include "alerts/engine/nearest.h"
 #include "alerts/engine/rule_test.h"
 #include "alerts/engine/rules.h"
 #include "alerts/notify/alertmanager.h"

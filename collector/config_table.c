@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "alerts/alerts.h"
 #include "collector/log.h"
 
 #define KIB UINT64_C(1024)
@@ -154,48 +155,19 @@ int config_option_set(const struct config_option *option, struct config *config,
 	return setters[option->type](option, (char *)config + option->offset, text, reason);
 }
 
-enum { NAME_BYTES = 32 };
-
-static unsigned least(unsigned a, unsigned b, unsigned c)
+// The i-th name of a section, or of the sections; a section's name comes as often as it has options, which does no harm.
+static const char *name_at(const void *section, size_t i)
 {
-	unsigned least_of_two = a < b ? a : b;
-	return least_of_two < c ? least_of_two : c;
-}
-
-// How many letters must change, come or go.
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_BYTES + 1];
-	size_t width = strlen(b);
-	if (width > NAME_BYTES || strlen(a) > NAME_BYTES)
-		return NAME_BYTES;
-	for (unsigned i = 0; i <= width; i++)
-		row[i] = i;
-	for (; *a; a++) {
-		unsigned corner = row[0]++;
-		for (size_t i = 1; i <= width; i++) {
-			unsigned above = row[i];
-			row[i] = least(above + 1, row[i - 1] + 1, corner + (*a != b[i - 1]));
-			corner = above;
-		}
+	for (const struct config_option *option = config_options; option < config_options + config_option_count; option++) {
+		if (section && strcmp(section, option->section) != 0)
+			continue;
+		if (i-- == 0)
+			return section ? option->key : option->section;
 	}
-	return row[width];
+	return 0;
 }
 
 const char *config_nearest(const char *section, const char *name)
 {
-	const char *nearest = 0;
-	unsigned best = (unsigned)strlen(name) / 3 + 2; // further away it is a guess, not a hint
-	for (size_t i = 0; i < config_option_count; i++) {
-		const struct config_option *option = &config_options[i];
-		if (section && strcmp(section, option->section) != 0)
-			continue;
-		const char *candidate = section ? option->key : option->section;
-		unsigned away = distance(name, candidate);
-		if (away < best) {
-			best = away;
-			nearest = candidate;
-		}
-	}
-	return nearest;
+	return nearest_name(name, name_at, section);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/check_call.h"
+#include "alerts/engine/nearest.h"
 
 #include <string.h>
 #include "alerts/engine/check_value.h"
@@ -91,7 +92,7 @@ static bool check_events(struct check *check, struct node *call, struct node *ar
 	}
 	int kind = event_kind_find(argument->name);
 	if (kind < 0) {
-		const char *nearest = problem_nearest(argument->name, event_name, 0);
+		const char *nearest = nearest_name(argument->name, event_name, 0);
 		bool is_metric = mu_metric_find(argument->name) >= 0;
 		struct node name = { .offset = argument->offset, .width = strlen(argument->name) };
 		problem_hint(check_problem(check, &name, PROBLEM_UNKNOWN_EVENT, "unknown event `%s`", argument->name),
@@ -155,7 +156,7 @@ static const struct rule_function *find_function(struct check *check, const stru
 	const struct rule_function *function = rule_function_find(node->name);
 	if (function)
 		return function;
-	const char *nearest = problem_nearest(node->name, rule_function_name, 0);
+	const char *nearest = nearest_name(node->name, rule_function_name, 0);
 	struct node name = { .offset = node->offset, .width = strlen(node->name) };
 	problem_hint(check_problem(check, &name, PROBLEM_UNKNOWN_FUNCTION, "unknown function `%s`", node->name),
 		nearest ? "did you mean `%s`?" : "alerts/README.md lists the functions%s", nearest ? nearest : "");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/check_value.h"
+#include "alerts/engine/nearest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -66,7 +67,7 @@ static const struct rule_param *find_param(struct check *check, const struct nod
 	if (param)
 		return param;
 	struct rules_problem *problem = check_problem(check, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `$%s`", node->name);
-	const char *nearest = problem ? problem_nearest(node->name, rule_params_name, check->params) : 0;
+	const char *nearest = problem ? nearest_name(node->name, rule_params_name, check->params) : 0;
 	problem_hint(problem, nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
 	return 0;
 }
@@ -110,7 +111,7 @@ int check_metric(struct check *check, const struct node *node)
 	struct rules_problem *problem = check_problem(check, &name, PROBLEM_UNKNOWN_METRIC, "unknown metric `%s`", node->name);
 	if (!problem) // it is only counted: nothing is looked for
 		return -1;
-	const char *nearest = problem_nearest(node->name, metric_name, 0);
+	const char *nearest = nearest_name(node->name, metric_name, 0);
 	if (refused)
 		problem_hint(problem, "%s", refused);
 	else if (is_function)
@@ -183,7 +184,7 @@ bool check_enum_value(struct check *check, struct node *node, int metric)
 		return true;
 	}
 	char known[200];
-	const char *nearest = problem_nearest(text, enum_names_at, &names);
+	const char *nearest = nearest_name(text, enum_names_at, &names);
 	problem_hint(check_problem(check, node, PROBLEM_UNKNOWN_ENUM_VALUE, "unknown enum value `%s` for metric `%s`", text,
 			     mu_metrics[metric].name),
 		"%s%s%sknown: %s", nearest ? "did you mean `" : "", nearest ? nearest : "", nearest ? "`?  " : "",

@@ -18,7 +18,7 @@ struct enum_names {
 // false: the metric is no enum.
 bool enum_names_of(int metric, struct enum_names *names);
 bool enum_names_find(const struct enum_names *names, const char *name, int *value);
-const char *enum_names_at(const void *names, size_t i); // for problem_nearest()
+const char *enum_names_at(const void *names, size_t i); // for nearest_name()
 // All of them, separated by ", ".
 const char *enum_names_list(const struct enum_names *names, char *buffer, size_t size);
 

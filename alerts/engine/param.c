@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/param.h"
+#include "alerts/engine/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static void override_one(struct rule_params *params, const struct problem_where 
 	const struct rule_param *known = rule_params_find(params, name);
 	struct token value;
 	if (!known) {
-		const char *nearest = problem_nearest(name, rule_params_name, params);
+		const char *nearest = nearest_name(name, rule_params_name, params);
 		problem_hint(rule_yaml_problem(where, node->key, PROBLEM_BAD_OVERRIDE, "no rule file has a parameter `%.60s`", name),
 			nearest ? "did you mean `%s`?" : "%s",
 			nearest ? nearest : "the rule files have them under `params:`; `muster rules show stock` prints the stock ones");

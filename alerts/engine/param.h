@@ -31,7 +31,7 @@ void rule_params_read(struct rule_params *params, const struct problem_where *wh
 void rule_params_override(struct rule_params *params, const struct problem_where *where, const struct rule_yaml_node *mapping);
 
 const struct rule_param *rule_params_find(const struct rule_params *params, const char *name);
-const char *rule_params_name(const void *params, size_t i); // for problem_nearest()
+const char *rule_params_name(const void *params, size_t i); // for nearest_name()
 
 const char *rule_param_type(const struct token *value); // "a number", "a duration", ...
 

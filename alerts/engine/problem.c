@@ -6,8 +6,6 @@
 #include <string.h>
 #include "proto/text.h"
 
-enum { NAME_BYTES = 48 };
-
 static const char *const codes[] = {
 #define PROBLEM(code, name, meaning) #code,
 #include "alerts/engine/problem_codes.def"
@@ -106,49 +104,6 @@ void problem_hint(struct rules_problem *problem, const char *format, ...)
 void problem_no_memory(const struct problem_where *where)
 {
 	problem_in_file(where, (struct source_place){ 1, 1 }, 1, PROBLEM_NO_MEMORY, "no memory to compile the rules");
-}
-
-static unsigned least(unsigned a, unsigned b, unsigned c)
-{
-	unsigned least_of_two = a < b ? a : b;
-	return least_of_two < c ? least_of_two : c;
-}
-
-// How many letters must change, come or go.
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[NAME_BYTES + 1];
-	size_t width = strlen(b);
-	if (width > NAME_BYTES || strlen(a) > NAME_BYTES)
-		return NAME_BYTES;
-	for (unsigned i = 0; i <= width; i++)
-		row[i] = i;
-	for (; *a; a++) {
-		unsigned corner = row[0]++;
-		for (size_t i = 1; i <= width; i++) {
-			unsigned above = row[i];
-			row[i] = least(above + 1, row[i - 1] + 1, corner + (*a != b[i - 1]));
-			corner = above;
-		}
-	}
-	return row[width];
-}
-
-const char *problem_nearest(const char *name, const char *(*name_of)(const void *context, size_t i), const void *context)
-{
-	const char *nearest = 0;
-	unsigned best = (unsigned)strlen(name) / 3 + 1; // further away it is a guess, not a hint
-	const char *candidate, *longer = 0;
-	for (size_t i = 0; (candidate = name_of(context, i)); i++) {
-		unsigned away = distance(name, candidate);
-		if (away < best + !nearest) {
-			best = away;
-			nearest = candidate;
-		}
-		if (!longer && strlen(name) >= 4 && strncmp(candidate, name, strlen(name)) == 0) // heap_free: its unit is missing
-			longer = candidate;
-	}
-	return nearest ? nearest : longer;
 }
 
 // Blanks up to the caret: as many columns as are before it in the excerpt.

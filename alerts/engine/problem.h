@@ -39,7 +39,4 @@ void problem_hint(struct rules_problem *problem, const char *format, ...) __attr
 
 void problem_no_memory(const struct problem_where *where);
 
-// The name that is most like this one, or 0 if none is near: name_of(context, i) for i from 0 until it returns 0.
-const char *problem_nearest(const char *name, const char *(*name_of)(const void *context, size_t i), const void *context);
-
 #endif

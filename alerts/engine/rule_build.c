@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/rule_build.h"
+#include "alerts/engine/nearest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,7 +225,7 @@ static uint64_t duration_of_param(const struct job *job, const struct rule_yaml_
 			"its value is `%s`, in %s:%u", param->text, param->file, param->line);
 		return 0;
 	}
-	const char *nearest = problem_nearest(name, rule_params_name, job->build->params);
+	const char *nearest = nearest_name(name, rule_params_name, job->build->params);
 	problem_hint(rule_yaml_problem(&job->where, node, PROBLEM_UNKNOWN_PARAM, "unknown parameter `$%.60s`", name),
 		nearest ? "did you mean `$%s`?" : "define it under `params:`%s", nearest ? nearest : "");
 	return 0;

@@ -30,7 +30,7 @@ struct rule_function {
 };
 
 const struct rule_function *rule_function_find(const char *name); // 0: no such
-const char *rule_function_name(const void *unused, size_t i);    // for problem_nearest(); 0: behind the last
+const char *rule_function_name(const void *unused, size_t i);    // for nearest_name(); 0: behind the last
 
 // What to write instead of a function, aggregation or keyword of PromQL or of later versions; 0: it is not known at all.
 const char *rule_function_refused(const char *name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/rule_keys.h"
+#include "alerts/engine/nearest.h"
 
 #include <string.h>
 
@@ -102,7 +103,7 @@ static void check_key(const struct problem_where *where, const struct rule_yaml_
 	}
 	struct rules_problem *problem =
 		rule_yaml_problem(where, node->key, PROBLEM_UNKNOWN_KEY, "%s has no key `%.60s`", places[place].what, name);
-	const char *nearest = problem ? problem_nearest(name, taken_key, &place) : 0; // nothing is looked for if it is only counted
+	const char *nearest = problem ? nearest_name(name, taken_key, &place) : 0; // nothing is looked for if it is only counted
 	problem_hint(problem, nearest ? "did you mean `%s`?" : "alerts/README.md lists the keys%s", nearest ? nearest : "");
 }
 

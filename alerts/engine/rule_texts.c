@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alerts/engine/rule_texts.h"
+#include "alerts/engine/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -179,8 +180,8 @@ static void check_param_part(const struct template_check *check, const struct te
 	const struct rule_param *param = rule_params_find(check->params, part->name);
 	size_t width = part->name_end - part->name_begin;
 	if (!param) {
-		const char *param_name = problem_nearest(part->name, rule_params_name, check->params);
-		const char *nearest = param_name ? param_name : problem_nearest(part->name, builtin_name, 0);
+		const char *param_name = nearest_name(part->name, rule_params_name, check->params);
+		const char *nearest = param_name ? param_name : nearest_name(part->name, builtin_name, 0);
 		problem_hint(problem_at(&check->where, part->name_begin, width, PROBLEM_UNKNOWN_VARIABLE, "unknown name `$%s`", part->name),
 			nearest ? "did you mean `$%s`?"
 				: "known: $value, $threshold, $device, $severity, $for, $firmware, $labels.NAME and parameters%s",

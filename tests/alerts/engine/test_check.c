@@ -8,43 +8,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "alerts/engine/check.h"
-#include "tests/alerts/engine/written.h"
+#include "tests/alerts/engine/check_rig.h"
 
-static struct written written;
-static struct expression expression;
-static struct rule_params params;
-static struct check check;
-
-// Reads and checks; the codes of all problems.
-static const char *codes_of(const char *text)
-{
-	written_begin(&written, text);
-	written_params(&params, "{floor: 50000, hold: 5m, share: 90%, wanted: downloading, yes: true}");
-	expression_read(&expression, &written.where);
-	assert_non_null(expression.root);
-	check = (struct check){ .where = &written.where, .params = &params };
-	bool is_good = check_condition(&check, expression.root);
-	assert_int_equal(is_good, written.problems.errors == 0);
-	return written_codes(&written);
-}
-
-static void end(void)
-{
-	expression_free(&expression);
-	rule_params_free(&params);
-	written_end(&written);
-}
-
-static void expect_rows(const char *const (*rows)[2], size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *codes = codes_of(rows[i][0]);
-		if (strcmp(codes, rows[i][1]) != 0)
-			fail_msg("%s: `%s`, wanted `%s`", rows[i][0], codes, rows[i][1]);
-		end();
-	}
-}
+static struct check_rig rig;
 
 static void test_conditions(void **unused)
 {
@@ -67,7 +33,7 @@ static void test_conditions(void **unused)
 		{ "unknown_metric < 5 or rssi_dbm > 10s", "E203 E208" }, // one error hides no other
 		{ "unknown_metric + 1 < 5 and other_unknown < 5", "E203 E203" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_lists(void **unused)
@@ -84,7 +50,7 @@ static void test_lists(void **unused)
 		{ "(uptime_s < 5) in (1)", "E209" },
 		{ "nothing in (1)", "E203" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_constants(void **unused)
@@ -109,10 +75,10 @@ static void test_constants(void **unused)
 		{ "uptime_s * 0 > 1", "" },
 		{ "1e300 * 1e300 > uptime_s", "E202" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
-	codes_of("uptime_s > 2 * 3 + 4");
-	assert_true(expression.root->right->value.is_const && expression.root->right->value.number == 10);
-	end();
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
+	check_rig_codes(&rig, "uptime_s > 2 * 3 + 4");
+	assert_true(rig.expression.root->right->value.is_const && rig.expression.root->right->value.number == 10);
+	check_rig_end(&rig);
 }
 
 // $value is the left side of the leftmost true comparison: only those that can be it decide about its unit.
@@ -138,11 +104,11 @@ static void test_what_value_is(void **unused)
 		{ "rollback_ready", true, false, DIMENSION_ANY },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_string_equal(codes_of(rows[i].text), "");
-		if (check.value.is_known != rows[i].is_known || check.value.is_mixed != rows[i].is_mixed ||
-			(check.value.is_known && check.value.unit.dimension != rows[i].dimension))
+		assert_string_equal(check_rig_codes(&rig, rows[i].text), "");
+		if (rig.check.value.is_known != rows[i].is_known || rig.check.value.is_mixed != rows[i].is_mixed ||
+			(rig.check.value.is_known && rig.check.value.unit.dimension != rows[i].dimension))
 			fail_msg("%s", rows[i].text);
-		end();
+		check_rig_end(&rig);
 	}
 }
 

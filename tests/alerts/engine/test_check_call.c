@@ -8,43 +8,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "alerts/engine/check.h"
-#include "tests/alerts/engine/written.h"
+#include "tests/alerts/engine/check_rig.h"
 
-static struct written written;
-static struct expression expression;
-static struct rule_params params;
-static struct check check;
-
-// Reads and checks; the codes of all problems.
-static const char *codes_of(const char *text)
-{
-	written_begin(&written, text);
-	written_params(&params, "{floor: 50000, hold: 5m, share: 90%, wanted: downloading, yes: true}");
-	expression_read(&expression, &written.where);
-	assert_non_null(expression.root);
-	check = (struct check){ .where = &written.where, .params = &params };
-	bool is_good = check_condition(&check, expression.root);
-	assert_int_equal(is_good, written.problems.errors == 0);
-	return written_codes(&written);
-}
-
-static void end(void)
-{
-	expression_free(&expression);
-	rule_params_free(&params);
-	written_end(&written);
-}
-
-static void expect_rows(const char *const (*rows)[2], size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *codes = codes_of(rows[i][0]);
-		if (strcmp(codes, rows[i][1]) != 0)
-			fail_msg("%s: `%s`, wanted `%s`", rows[i][0], codes, rows[i][1]);
-		end();
-	}
-}
+static struct check_rig rig;
 
 static void test_arguments(void **unused)
 {
@@ -76,7 +42,7 @@ static void test_arguments(void **unused)
 		{ "silent(heap_free_bytes)", "E212" },
 		{ "silent($floor)", "E207" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_windows(void **unused)
@@ -92,7 +58,7 @@ static void test_windows(void **unused)
 		{ "event_count(boot[1m]) > 5", "" }, // events have no interval
 		{ "silent(1ms)", "E117" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_events(void **unused)
@@ -112,15 +78,15 @@ static void test_events(void **unused)
 		{ "event_count(boot{klass=\"crash\", cause=\"x\"}[24h]) > 3", "E214 E214" }, // both are told
 		{ "event_count(app{name=\"123456789012345678901234567890123456789012345678\"}[24h]) > 3", "E214" }, // 48 bytes
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
-	codes_of("event_count(boot{class!=\"sleep\", cause=\"none\"}[24h]) > 3");
-	const struct event_filter *filter = &expression.root->left->filter;
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
+	check_rig_codes(&rig, "event_count(boot{class!=\"sleep\", cause=\"none\"}[24h]) > 3");
+	const struct event_filter *filter = &rig.expression.root->left->filter;
 	assert_int_equal(filter->kind, EVENT_BOOT);
 	assert_int_equal(filter->count, 2);
 	assert_true(filter->matchers[0].is_not && !filter->matchers[1].is_not);
 	assert_string_equal(filter->matchers[1].text, "none");
-	assert_int_equal(expression.root->left->window_ms, 86400000);
-	end();
+	assert_int_equal(rig.expression.root->left->window_ms, 86400000);
+	check_rig_end(&rig);
 }
 
 static void test_units_of_results(void **unused)
@@ -139,7 +105,7 @@ static void test_units_of_results(void **unused)
 		{ "age(uptime_s) > heap_free_bytes", "E208" },
 		{ "silent(5m) > 5", "E209" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 int main(void)

@@ -8,43 +8,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "alerts/engine/check.h"
-#include "tests/alerts/engine/written.h"
+#include "tests/alerts/engine/check_rig.h"
 
-static struct written written;
-static struct expression expression;
-static struct rule_params params;
-static struct check check;
-
-// Reads and checks; the codes of all problems.
-static const char *codes_of(const char *text)
-{
-	written_begin(&written, text);
-	written_params(&params, "{floor: 50000, hold: 5m, share: 90%, wanted: downloading, yes: true}");
-	expression_read(&expression, &written.where);
-	assert_non_null(expression.root);
-	check = (struct check){ .where = &written.where, .params = &params };
-	bool is_good = check_condition(&check, expression.root);
-	assert_int_equal(is_good, written.problems.errors == 0);
-	return written_codes(&written);
-}
-
-static void end(void)
-{
-	expression_free(&expression);
-	rule_params_free(&params);
-	written_end(&written);
-}
-
-static void expect_rows(const char *const (*rows)[2], size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *codes = codes_of(rows[i][0]);
-		if (strcmp(codes, rows[i][1]) != 0)
-			fail_msg("%s: `%s`, wanted `%s`", rows[i][0], codes, rows[i][1]);
-		end();
-	}
-}
+static struct check_rig rig;
 
 static void test_names(void **unused)
 {
@@ -61,7 +27,7 @@ static void test_names(void **unused)
 		{ "heap_free_bytes == \"low\"", "E209" },
 		{ "rssi_dbm < up", "E203" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_states(void **unused)
@@ -84,7 +50,7 @@ static void test_states(void **unused)
 		{ "ota_state == uptime_s", "E209" },
 		{ "ota_state + 1 > 1", "E209" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 static void test_units(void **unused)
@@ -107,7 +73,7 @@ static void test_units(void **unused)
 		{ "heap_slope_bytes_per_h + heap_free_bytes < 0", "E208" },
 		{ "5 / uptime_s > 1", "" },
 	};
-	expect_rows(rows, sizeof rows / sizeof *rows);
+	check_rig_expect(rows, sizeof rows / sizeof *rows);
 }
 
 // The number that the right side of a comparison becomes.
@@ -135,12 +101,12 @@ static void test_scaling_of_constants(void **unused)
 		{ "agent_cpu_us_per_s > 5%", 50000 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		codes_of(rows[i].text);
-		assert_int_equal(written.problems.errors, 0);
-		const struct value_info *right = &expression.root->right->value;
+		check_rig_codes(&rig, rows[i].text);
+		assert_int_equal(rig.written.problems.errors, 0);
+		const struct value_info *right = &rig.expression.root->right->value;
 		if (!right->is_const || right->number != rows[i].right)
 			fail_msg("%s: %.17g", rows[i].text, right->number);
-		end();
+		check_rig_end(&rig);
 	}
 }
 
@@ -158,11 +124,11 @@ static void test_scaling_of_metrics(void **unused)
 		{ "deriv(heap_free_bytes[1h]) < heap_slope_bytes_per_h", 1, 1.0 / 3600 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		assert_string_equal(codes_of(rows[i].text), "");
-		const struct value_info *left = &expression.root->left->value, *right = &expression.root->right->value;
+		assert_string_equal(check_rig_codes(&rig, rows[i].text), "");
+		const struct value_info *left = &rig.expression.root->left->value, *right = &rig.expression.root->right->value;
 		if (fabs(left->num / left->den - rows[i].left) > 1e-12 || fabs(right->num / right->den - rows[i].right) > 1e-12)
 			fail_msg("%s: %g, %g", rows[i].text, left->num / left->den, right->num / right->den);
-		end();
+		check_rig_end(&rig);
 	}
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Problems: counted, kept up to a bound, told with excerpt and caret; and the nearest name.
+// Problems: counted, kept up to a bound, told with excerpt and caret.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,35 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "tests/alerts/engine/written.h"
-
-static const char *name_at(const void *names, size_t i)
-{
-	const char *const *list = names;
-	return list[i];
-}
-
-static void test_nearest_name(void **unused)
-{
-	(void)unused;
-	static const char *const names[] = { "heap_free_bytes", "heap_min_bytes", "rssi_dbm", "for", 0 };
-	static const struct {
-		const char *name, *nearest;
-	} rows[] = {
-		{ "heap_fre_bytes", "heap_free_bytes" },
-		{ "heap_mim_bytes", "heap_min_bytes" },
-		{ "rssi", "rssi_dbm" },      // the unit is missing
-		{ "fro", "for" },
-		{ "something_else", 0 },     // a guess would not help
-		{ "x", 0 },
-		{ "", 0 },
-		{ "a_name_that_is_longer_than_any_that_is_compared_letter_by_letter", 0 },
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const char *nearest = problem_nearest(rows[i].name, name_at, names);
-		if (!nearest != !rows[i].nearest || (nearest && strcmp(nearest, rows[i].nearest) != 0))
-			fail_msg("%s: %s", rows[i].name, nearest ? nearest : "nothing");
-	}
-}
 
 static void test_text_of_a_problem(void **unused)
 {
@@ -117,7 +88,6 @@ static void test_codes_are_in_the_manual(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nearest_name),
 		cmocka_unit_test(test_text_of_a_problem),
 		cmocka_unit_test(test_errors_and_warnings_are_counted),
 		cmocka_unit_test(test_texts_are_made_harmless),

@@ -8,42 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "alerts/engine/rule_build.h"
-#include "alerts/engine/rule_texts.h"
-#include "tests/alerts/engine/written.h"
+#include "tests/alerts/engine/rule_rig.h"
 
-static struct written written;
-static struct rule_params params;
-static struct slot_table slots;
-static struct rule rule;
-
-// Builds the one rule; the codes of all problems.
-static const char *codes_of(const char *text, const char *group_labels)
-{
-	bool is_empty;
-	struct written group;
-	written_begin(&group, group_labels);
-	struct rule_yaml_node *labels = rule_yaml_read(&group.where, &is_empty);
-	written_begin(&written, text);
-	written_params(&params, "{floor: 50000, hold: 5m, share: 90%, wanted: downloading}");
-	struct rule_yaml_node *node = rule_yaml_read(&written.where, &is_empty);
-	assert_non_null(node);
-	written.where.group = "Test group";
-	struct rule_build job = { .where = written.where, .params = &params, .slots = &slots, .group_labels = labels };
-	rule_build(&job, node, &rule);
-	rule_yaml_free(node);
-	rule_yaml_free(labels);
-	written_end(&group);
-	written_end(&written);
-	rule_params_free(&params);
-	return written_codes(&written);
-}
-
-static void end(void)
-{
-	rule_build_free(&rule);
-	slot_table_free(&slots);
-}
+static struct rule_rig rig;
 
 #define SUMMARY ", annotations: {summary: s}}"
 
@@ -51,24 +18,25 @@ static void test_a_whole_rule(void **unused)
 {
 	(void)unused;
 	assert_string_equal(
-		codes_of("{alert: HeapLow, scope: device, severities: {info: heap_free_bytes < 3, critical: heap_free_bytes < 1}, "
-			 "clear: heap_free_bytes > 4, for: 5m, keep_firing_for: $hold" SUMMARY,
+		rule_rig_codes(&rig,
+			"{alert: HeapLow, scope: device, severities: {info: heap_free_bytes < 3, critical: heap_free_bytes < 1}, "
+			"clear: heap_free_bytes > 4, for: 5m, keep_firing_for: $hold" SUMMARY,
 			""),
 		"");
-	assert_string_equal(rule.uid, "test_group.heap_low");
-	assert_string_equal(rule.name, "HeapLow");
-	assert_string_equal(rule.group, "Test group");
-	assert_string_equal(rule.file, "test.yml");
-	assert_string_equal(rule.expression, "heap_free_bytes < 3");
-	assert_int_equal(rule.level_count, 2);
-	assert_int_equal(rule.levels[0].severity, ALERT_INFO);
-	assert_int_equal(rule.levels[1].severity, ALERT_CRITICAL);
-	assert_true(rule.levels[1].program.ops[1].number == 1);
-	assert_int_equal(rule.clear.count, 3);
-	assert_int_equal(rule.for_ms, 300000);
-	assert_int_equal(rule.keep_firing_for_ms, 300000);
-	assert_true(rule.value_scale == 1);
-	end();
+	assert_string_equal(rig.rule.uid, "test_group.heap_low");
+	assert_string_equal(rig.rule.name, "HeapLow");
+	assert_string_equal(rig.rule.group, "Test group");
+	assert_string_equal(rig.rule.file, "test.yml");
+	assert_string_equal(rig.rule.expression, "heap_free_bytes < 3");
+	assert_int_equal(rig.rule.level_count, 2);
+	assert_int_equal(rig.rule.levels[0].severity, ALERT_INFO);
+	assert_int_equal(rig.rule.levels[1].severity, ALERT_CRITICAL);
+	assert_true(rig.rule.levels[1].program.ops[1].number == 1);
+	assert_int_equal(rig.rule.clear.count, 3);
+	assert_int_equal(rig.rule.for_ms, 300000);
+	assert_int_equal(rig.rule.keep_firing_for_ms, 300000);
+	assert_true(rig.rule.value_scale == 1);
+	rule_rig_end(&rig);
 }
 
 static void test_problems(void **unused)
@@ -101,10 +69,10 @@ static void test_problems(void **unused)
 		{ "{alert: A, severities: {info: nothing < 5, critical: other < 5}" SUMMARY, "E203 E203" }, // of each level
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const char *codes = codes_of(rows[i][0], "");
+		const char *codes = rule_rig_codes(&rig, rows[i][0], "");
 		if (strcmp(codes, rows[i][1]) != 0)
 			fail_msg("%s: `%s`, wanted `%s`", rows[i][0], codes, rows[i][1]);
-		end();
+		rule_rig_end(&rig);
 	}
 }
 
@@ -123,10 +91,10 @@ static void test_levels_of_plain_rules(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[128];
 		snprintf(text, sizeof text, "{alert: A, expr: uptime_s < 5, labels: %s" SUMMARY, rows[i].labels);
-		assert_string_equal(codes_of(text, rows[i].group), "");
-		assert_int_equal(rule.levels[0].severity, rows[i].severity);
-		assert_int_equal(rule.label_count, 0);
-		end();
+		assert_string_equal(rule_rig_codes(&rig, text, rows[i].group), "");
+		assert_int_equal(rig.rule.levels[0].severity, rows[i].severity);
+		assert_int_equal(rig.rule.label_count, 0);
+		rule_rig_end(&rig);
 	}
 }
 
@@ -144,11 +112,11 @@ static void test_scale_of_the_value(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[128];
 		snprintf(text, sizeof text, "{alert: A, expr: %s, clear: uptime_s > 5" SUMMARY, rows[i].expr);
-		codes_of(text, "");
-		assert_int_equal(written.problems.errors, 0);
-		if (rule.value_scale != rows[i].scale)
-			fail_msg("%s: %g", rows[i].expr, rule.value_scale);
-		end();
+		rule_rig_codes(&rig, text, "");
+		assert_int_equal(rig.written.problems.errors, 0);
+		if (rig.rule.value_scale != rows[i].scale)
+			fail_msg("%s: %g", rows[i].expr, rig.rule.value_scale);
+		rule_rig_end(&rig);
 	}
 }
 

@@ -8,42 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "alerts/engine/rule_build.h"
-#include "alerts/engine/rule_texts.h"
-#include "tests/alerts/engine/written.h"
+#include "tests/alerts/engine/rule_rig.h"
 
-static struct written written;
-static struct rule_params params;
-static struct slot_table slots;
-static struct rule rule;
-
-// Builds the one rule; the codes of all problems.
-static const char *codes_of(const char *text, const char *group_labels)
-{
-	bool is_empty;
-	struct written group;
-	written_begin(&group, group_labels);
-	struct rule_yaml_node *labels = rule_yaml_read(&group.where, &is_empty);
-	written_begin(&written, text);
-	written_params(&params, "{floor: 50000, hold: 5m, share: 90%, wanted: downloading}");
-	struct rule_yaml_node *node = rule_yaml_read(&written.where, &is_empty);
-	assert_non_null(node);
-	written.where.group = "Test group";
-	struct rule_build job = { .where = written.where, .params = &params, .slots = &slots, .group_labels = labels };
-	rule_build(&job, node, &rule);
-	rule_yaml_free(node);
-	rule_yaml_free(labels);
-	written_end(&group);
-	written_end(&written);
-	rule_params_free(&params);
-	return written_codes(&written);
-}
-
-static void end(void)
-{
-	rule_build_free(&rule);
-	slot_table_free(&slots);
-}
+static struct rule_rig rig;
 
 static void test_labels(void **unused)
 {
@@ -66,10 +33,10 @@ static void test_labels(void **unused)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[256];
 		snprintf(text, sizeof text, "{alert: A, expr: uptime_s < 5, annotations: {summary: s}, labels: %s}", rows[i].labels);
-		const char *codes = codes_of(text, "");
+		const char *codes = rule_rig_codes(&rig, text, "");
 		if (strcmp(codes, rows[i].codes) != 0)
 			fail_msg("%s: `%s`", rows[i].labels, codes);
-		end();
+		rule_rig_end(&rig);
 	}
 }
 
@@ -103,10 +70,10 @@ static void test_templates(void **unused)
 		char text[512];
 		snprintf(text, sizeof text, "{alert: A, expr: %s, labels: {team: x}, annotations: {summary: s, more: \"%s\"}}",
 			rows[i].expr, rows[i].text);
-		const char *codes = codes_of(text, "");
+		const char *codes = rule_rig_codes(&rig, text, "");
 		if (strcmp(codes, rows[i].codes) != 0)
 			fail_msg("%s: %s: `%s`", rows[i].expr, rows[i].text, codes);
-		end();
+		rule_rig_end(&rig);
 	}
 }
 
@@ -117,18 +84,18 @@ static void test_bounds(void **unused)
 	size_t used = (size_t)snprintf(text, sizeof text, "{alert: A, expr: uptime_s < 5, annotations: {summary: ");
 	memset(text + used, 'x', RULE_ANNOTATION_BYTES + 1);
 	snprintf(text + used + RULE_ANNOTATION_BYTES, sizeof text - used - RULE_ANNOTATION_BYTES, "}}");
-	assert_string_equal(codes_of(text, ""), "");
-	end();
+	assert_string_equal(rule_rig_codes(&rig, text, ""), "");
+	rule_rig_end(&rig);
 	snprintf(text + used + RULE_ANNOTATION_BYTES, sizeof text - used - RULE_ANNOTATION_BYTES, "x}}");
-	assert_string_equal(codes_of(text, ""), "E113");
-	end();
+	assert_string_equal(rule_rig_codes(&rig, text, ""), "E113");
+	rule_rig_end(&rig);
 	used = (size_t)snprintf(text, sizeof text, "{alert: A, expr: uptime_s < 5, annotations: {summary: s}, labels: {l0: x");
 	for (unsigned i = 1; i <= RULES_LABELS_MAX; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used, ", l%u: x", i);
 	snprintf(text + used, sizeof text - used, "}}");
-	assert_string_equal(codes_of(text, ""), "E116");
-	assert_int_equal(rule.label_count, RULES_LABELS_MAX);
-	end();
+	assert_string_equal(rule_rig_codes(&rig, text, ""), "E116");
+	assert_int_equal(rig.rule.label_count, RULES_LABELS_MAX);
+	rule_rig_end(&rig);
 }
 
 int main(void)
