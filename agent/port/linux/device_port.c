@@ -320,8 +320,7 @@ static int mqtt_phases(void *context, struct mu_mqtt_phases *out)
 
 static int mqtt_descriptor(void *context)
 {
-	(void)context;
-	return MU_ERR_NOT_FOUND;
+	return mu_mqtt_descriptor(&((struct mu_device *)context)->mqtt);
 }
 
 static const struct mu_mqtt_port mqtt_port = {

@@ -6,8 +6,6 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <mosquitto.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -15,10 +13,6 @@
 #include <unistd.h>
 
 enum {
-	TCP_IDLE_S = 10,
-	TCP_PERIOD_S = 3,
-	TCP_PROBES = 3,
-	TCP_USER_TIMEOUT_MS = 19000,
 	MISC_DIVISOR = 10, // looks after the keep-alive so often in its time
 };
 
@@ -89,7 +83,7 @@ static void end_session(struct mu_mqtt *mqtt, bool tell_broker)
 	mosquitto_destroy(mqtt->handle);
 	mqtt->handle = 0;
 	mqtt->state = MU_MQTT_CLOSED;
-	mqtt->failed = false;
+	mqtt->failed = mqtt->name_due = false;
 	mqtt->failure = 0;
 }
 
@@ -194,10 +188,27 @@ static void enter_phase(struct mu_mqtt *mqtt, enum mu_mqtt_state state, uint32_t
 	mqtt->state = state;
 }
 
+static void tell_phase(struct mu_mqtt *mqtt, enum mu_mqtt_phase over)
+{
+	post(mqtt, (struct mu_event){ .type = MU_EVENT_MQTT_PHASE, .value = (int32_t)over });
+}
+
+// The name is resolved inside of the core's call of open, so it is told from the loop.
+static void tell_name(struct mu_mqtt *mqtt)
+{
+	if (!mqtt->name_due)
+		return;
+	mqtt->name_due = false;
+	tell_phase(mqtt, MU_MQTT_PHASE_NAME);
+	arm_timer(mqtt, mqtt->timeout_ms);
+}
+
 static void step_tls(struct mu_mqtt *mqtt)
 {
-	if (mqtt->state == MU_MQTT_TLS && SSL_is_init_finished(mosquitto_ssl_get(mqtt->handle)))
-		enter_phase(mqtt, MU_MQTT_CONNECT, &mqtt->opening.tls_ms);
+	if (mqtt->state != MU_MQTT_TLS || !SSL_is_init_finished(mosquitto_ssl_get(mqtt->handle)))
+		return;
+	enter_phase(mqtt, MU_MQTT_CONNECT, &mqtt->opening.tls_ms);
+	tell_phase(mqtt, MU_MQTT_PHASE_TLS);
 }
 
 static void read_packets(struct mu_mqtt *mqtt)
@@ -227,6 +238,7 @@ static void on_readable(struct mu_mqtt *mqtt, int fd)
 
 static void on_connected(struct mu_mqtt *mqtt, int fd)
 {
+	tell_name(mqtt);
 	int error = socket_error(fd);
 	if (error) {
 		fail(mqtt, reason_of(0, error));
@@ -234,6 +246,7 @@ static void on_connected(struct mu_mqtt *mqtt, int fd)
 	}
 	bool tls = mosquitto_ssl_get(mqtt->handle);
 	enter_phase(mqtt, tls ? MU_MQTT_TLS : MU_MQTT_CONNECT, &mqtt->opening.tcp_ms);
+	tell_phase(mqtt, MU_MQTT_PHASE_TCP);
 	if (tls)
 		read_packets(mqtt); // begins the handshake
 	else
@@ -263,6 +276,10 @@ static void on_timer(int fd, short what, void *context)
 	(void)fd, (void)what;
 	if (mqtt->failed) {
 		close_and_tell(mqtt, mqtt->failure);
+		return;
+	}
+	if (mqtt->name_due) {
+		tell_name(mqtt);
 		return;
 	}
 	if (mqtt->state != MU_MQTT_OPEN) {
@@ -318,21 +335,6 @@ static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options 
 	return 0;
 }
 
-static void set_socket_options(int fd)
-{
-	static const struct {
-		int level, name, value;
-	} rows[] = {
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, TCP_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, TCP_PERIOD_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, TCP_PROBES },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS },
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		setsockopt(fd, rows[i].level, rows[i].name, &rows[i].value, sizeof rows[i].value);
-}
-
 static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *uri)
 {
 	mqtt->phase_ms = mu_monotonic_ms();
@@ -347,8 +349,8 @@ static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *u
 		fail(mqtt, code == MOSQ_ERR_EAI ? MU_ERR_NOT_FOUND : reason_of(code, errno));
 		return;
 	}
-	set_socket_options(fd);
-	arm_timer(mqtt, mqtt->timeout_ms);
+	mqtt->name_due = true;
+	arm_timer(mqtt, 0);
 	watch(mqtt, EV_READ | EV_WRITE);
 }
 
@@ -426,6 +428,12 @@ int mu_mqtt_phases(const struct mu_mqtt *mqtt, struct mu_mqtt_phases *out)
 {
 	*out = mqtt->phases;
 	return mqtt->counts.sessions ? 0 : MU_ERR_NOT_FOUND;
+}
+
+int mu_mqtt_descriptor(const struct mu_mqtt *mqtt)
+{
+	int fd = mqtt->handle && !mqtt->failed ? mosquitto_socket(mqtt->handle) : -1;
+	return fd >= 0 ? fd : MU_ERR_NOT_FOUND;
 }
 
 void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent)

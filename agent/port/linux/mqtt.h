@@ -6,6 +6,7 @@
 // a link that is silent (mu_mqtt_set_silent) lets no byte through in either direction.
 // A session that ends while the link is silent, or with a reset of the device, tells the broker nothing: its socket stays open
 // unused until the next session is open, as a real device's peer would see it.
+// Keep-alive and time-outs of the socket are the registry's business (agent/network/sockets.h), through mu_mqtt_descriptor().
 // Host names are resolved by libmosquitto and block; addresses and "localhost" cost nothing.
 // Limits: loop and calls from one thread, and no other thread may open files while a session is being opened (see mqtt.c).
 #ifndef MU_PORT_LINUX_MQTT_H
@@ -45,6 +46,7 @@ struct mu_mqtt {
 	struct event io, timer;
 	short watched; // EV_READ, EV_WRITE: what io waits for; 0: nothing
 	bool silent, failed, heard; // failed: a close is due; heard: a callback told what was read
+	bool name_due; // the name is resolved, and that is still to be told
 	int failure; // why: CONNACK code or negative enum mu_err
 	int ghost; // socket of a session that the broker does not know to be over; -1: none
 	uint32_t keepalive_s, timeout_ms;
@@ -62,6 +64,7 @@ void mu_mqtt_close(struct mu_mqtt *mqtt);
 int mu_mqtt_subscribe(struct mu_mqtt *mqtt, const char *topic, int qos);
 int mu_mqtt_publish(struct mu_mqtt *mqtt, const char *topic, const void *payload, size_t size, int qos);
 int mu_mqtt_phases(const struct mu_mqtt *mqtt, struct mu_mqtt_phases *out); // MU_ERR_NOT_FOUND before the first session
+int mu_mqtt_descriptor(const struct mu_mqtt *mqtt); // MU_ERR_NOT_FOUND without a session, and from when its close is due
 
 void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent);
 void mu_mqtt_vanish(struct mu_mqtt *mqtt); // the device is reset: the session ends, nobody is told

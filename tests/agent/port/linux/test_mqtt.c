@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +22,19 @@ struct bench {
 	struct mu_event events[EVENTS_MAX];
 	char topic[32], payload[32]; // of the last message
 	unsigned count;
+	unsigned phases; // bits of enum mu_mqtt_phase that were told of the present try
 	unsigned sent, received;
 };
 
 static void on_event(void *context, const struct mu_event *event)
 {
 	struct bench *bench = context;
+	if (event->type == MU_EVENT_MQTT_PHASE) { // each once, in their order
+		bench->phases = event->value == MU_MQTT_PHASE_NAME ? 0 : bench->phases;
+		assert_int_equal(bench->phases >> event->value, 0);
+		bench->phases |= 1u << event->value;
+		return;
+	}
 	assert_true(bench->count < EVENTS_MAX);
 	bench->events[bench->count++] = *event;
 	if (event->type == MU_EVENT_MQTT_MESSAGE) {
@@ -244,6 +252,39 @@ static unsigned open_files(void)
 	return count;
 }
 
+// Each phase of opening is told when it is over, after the call of open has returned; a failed try tells only what it reached.
+static void test_phases_are_told(void **state)
+{
+	struct bench *bench = *state;
+	struct mu_mqtt_options options = options_for(bench);
+	assert_int_equal(mu_mqtt_open(&bench->mqtt, &options), 0);
+	assert_int_equal(bench->phases, 0);
+	wait_events(bench, 1);
+	assert_int_equal(bench->phases, 1 << MU_MQTT_PHASE_NAME | 1 << MU_MQTT_PHASE_TCP);
+	mu_mqtt_close(&bench->mqtt);
+	fake_broker_stop(&bench->broker);
+	bench->phases = 0;
+	assert_int_equal(mu_mqtt_open(&bench->mqtt, &options), 0);
+	wait_events(bench, 2);
+	assert_int_equal(bench->events[1].type, MU_EVENT_MQTT_CLOSED);
+	assert_int_equal(bench->phases, 1 << MU_MQTT_PHASE_NAME);
+}
+
+// The registry of sockets has to see the descriptor as soon as open has returned, and none that is already given up.
+static void test_descriptor_of_the_session(void **state)
+{
+	struct bench *bench = *state;
+	struct mu_mqtt_options options = options_for(bench);
+	assert_int_equal(mu_mqtt_descriptor(&bench->mqtt), MU_ERR_NOT_FOUND);
+	assert_int_equal(mu_mqtt_open(&bench->mqtt, &options), 0);
+	int descriptor = mu_mqtt_descriptor(&bench->mqtt);
+	assert_true(descriptor >= 0 && fcntl(descriptor, F_GETFD) >= 0);
+	wait_events(bench, 1);
+	assert_int_equal(mu_mqtt_descriptor(&bench->mqtt), descriptor);
+	mu_mqtt_close(&bench->mqtt);
+	assert_int_equal(mu_mqtt_descriptor(&bench->mqtt), MU_ERR_NOT_FOUND);
+}
+
 // One descriptor a session on our side (the other one here is the fake broker's), and none is left behind.
 static void test_descriptors(void **state)
 {
@@ -267,6 +308,8 @@ int main(void)
 		TEST(test_ping_answers_are_told),
 		TEST(test_silence),
 		TEST(test_the_broker_is_not_told_of_a_reset),
+		TEST(test_phases_are_told),
+		TEST(test_descriptor_of_the_session),
 		TEST(test_descriptors),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
