@@ -15,6 +15,12 @@ int mu_link_init(struct mu_link *link, const struct mu_port *port, const struct 
 			*problem = "link: at most 4 networks, each with a name of 1..32 characters";
 		return MU_ERR_INVALID;
 	}
+	const struct mu_link_own *own = link->config->own;
+	if (own && strlen(own->passphrase) < MU_LINK_PASSPHRASE_MIN) {
+		if (problem)
+			*problem = "link: the own access point needs a passphrase of 8 characters at least: an open one is never served";
+		return MU_ERR_INVALID;
+	}
 	return 0;
 }
 
@@ -39,7 +45,34 @@ int mu_link_disconnect(struct mu_link *link)
 
 int mu_link_restart(struct mu_link *link)
 {
-	return link->port->link->restart(link->port->context);
+	int err = link->port->link->restart(link->port->context);
+	if (err >= 0 && link->awake)
+		link->port->link->power_save(link->port->context, false);
+	return err;
+}
+
+int mu_link_serve(struct mu_link *link, bool on)
+{
+	const struct mu_link_own *own = link->config->own;
+	if (!own)
+		return MU_ERR_NOT_FOUND;
+	on = on || link->config->own_always;
+	if (on == link->serving)
+		return 0;
+	if (on && strlen(own->passphrase) < MU_LINK_PASSPHRASE_MIN) // never an open one
+		return MU_ERR_INVALID;
+	int err = link->port->link->serve(link->port->context, on ? own : 0);
+	if (err >= 0)
+		link->serving = on;
+	return err < 0 ? err : 0;
+}
+
+int mu_link_power_save(struct mu_link *link, bool on)
+{
+	int err = link->port->link->power_save(link->port->context, on);
+	if (err >= 0)
+		link->awake = !on;
+	return err < 0 ? err : 0;
 }
 
 int mu_link_scan(struct mu_link *link, uint64_t now_ms)

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MU_LINK_NETWORKS_MAX = 4 };
+enum { MU_LINK_NETWORKS_MAX = 4, MU_LINK_PASSPHRASE_MIN = 8 };
 
 struct mu_link_network {
 	const char *ssid; // 1..32 characters
@@ -43,6 +43,7 @@ enum mu_link_heard { // what the ladder is to hear
 struct mu_link {
 	const struct mu_port *port;
 	const struct mu_link_config *config;
+	bool serving, awake; // awake: power save was switched off
 };
 
 // config null: a wire with DHCP. 0; MU_ERR_INVALID with the reason in *problem (may be null).
@@ -55,5 +56,12 @@ int mu_link_restart(struct mu_link *link);
 int mu_link_scan(struct mu_link *link, uint64_t now_ms);
 
 enum mu_link_heard mu_link_event(struct mu_link *link, const struct mu_event *event, uint64_t now_ms, int32_t *value);
+
+// The own access point, open beside the station from now on, or no longer (with own_always it stays). 0 also when nothing changes;
+// MU_ERR_NOT_FOUND: none is configured; MU_ERR_UNSUPPORTED: the port cannot; else the port's error, and it is as it was.
+int mu_link_serve(struct mu_link *link, bool on);
+
+// Modem sleep between beacons. 0, or the port's error. Survives mu_link_restart().
+int mu_link_power_save(struct mu_link *link, bool on);
 
 #endif
