@@ -71,6 +71,7 @@ static const struct function_row socket_rows[] = {
 	FUNCTION(socket, mu_socket_port, list),
 	FUNCTION(socket, mu_socket_port, configure),
 	FUNCTION(socket, mu_socket_port, check),
+	FUNCTION(socket, mu_socket_port, look),
 	FUNCTION(socket, mu_socket_port, shutdown),
 	FUNCTION(socket, mu_socket_port, close),
 };

@@ -188,13 +188,21 @@ struct mu_socket_options {
 	uint32_t keep_idle_s, keep_interval_s, keep_probes; // TCP keep-alive; idle 0: off
 	uint32_t user_timeout_ms; // unacked data: give up after; ignored where the stack has none
 };
+struct mu_socket_look {
+	uint32_t identity; // a later socket with the same number has another one (inode, local port); 0: not known, or not yet
+	bool pending; // data that the peer has not acknowledged, or the peer has ended the stream and the owner has not closed since
+	uint32_t progress; // another value after each acknowledgement
+};
 struct mu_socket_port {
 	int (*limit)(void *context); // descriptors that can be open at once
 	// Descriptors that are open now, registered or not, at most count of them; returns how many there are. MU_ERR_UNSUPPORTED: cannot tell.
 	int (*list)(void *context, int *out, size_t count);
 	int (*configure)(void *context, int descriptor, const struct mu_socket_options *options); // also makes it non-blocking
-	int (*check)(void *context,
-		int descriptor); // 0 alive; MU_ERR_CLOSED the peer is gone (ENOTCONN, EPIPE, reset); MU_ERR_NOT_FOUND not open
+	// 0 alive, or not yet connected; MU_ERR_CLOSED the peer is gone (ENOTCONN, EPIPE, reset); MU_ERR_TIMEOUT the stack gave up on a silent
+	// peer; MU_ERR_NOT_FOUND not open. Any other error: cannot tell.
+	int (*check)(void *context, int descriptor);
+	int (*look)(void *context, int descriptor,
+		struct mu_socket_look *out); // MU_ERR_NOT_FOUND not open; MU_ERR_UNSUPPORTED: cannot tell
 	int (*shutdown)(void *context, int descriptor); // both directions
 	int (*close)(void *context, int descriptor, bool abort); // abort: reset the connection, nothing lingers
 };

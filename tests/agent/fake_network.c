@@ -114,6 +114,15 @@ static int socket_check(void *context, int descriptor)
 	return is_open(fake, descriptor) ? fake->socket_state[descriptor] : MU_ERR_NOT_FOUND;
 }
 
+static int socket_look(void *context, int descriptor, struct mu_socket_look *out)
+{
+	const struct fake_port *fake = context;
+	if (!is_open(fake, descriptor))
+		return MU_ERR_NOT_FOUND;
+	*out = fake->socket_look[descriptor];
+	return fake->socket_result;
+}
+
 static int socket_shutdown(void *context, int descriptor)
 {
 	struct fake_port *fake = context;
@@ -222,7 +231,8 @@ const struct fake_publish *fake_port_publish(const struct fake_port *fake, unsig
 const struct mu_link_port fake_link_port = { link_can, link_connect, link_disconnect, link_restart, link_scan, link_scan_read, link_serve,
 	link_power_save, link_status };
 
-const struct mu_socket_port fake_socket_port = { socket_limit, socket_list, socket_configure, socket_check, socket_shutdown, socket_close };
+const struct mu_socket_port fake_socket_port = { socket_limit, socket_list, socket_configure, socket_check, socket_look, socket_shutdown,
+	socket_close };
 
 const struct mu_udp_port fake_udp_port = { udp_request, udp_close };
 

@@ -104,9 +104,10 @@ struct fake_port {
 
 	// sockets: descriptors 0..15
 	int socket_limit;
-	int socket_result; // of configure, shutdown and close
+	int socket_result; // of configure, look, shutdown and close
 	int socket_state[16]; // what check gives; MU_ERR_NOT_FOUND: not open
 	struct mu_socket_options socket_options[16];
+	struct mu_socket_look socket_look[16];
 	unsigned socket_shutdowns, socket_closes, socket_aborts;
 
 	// udp

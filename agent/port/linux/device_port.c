@@ -239,32 +239,37 @@ static int socket_limit(void *context)
 
 static int socket_list(void *context, int *out, size_t count)
 {
-	(void)context, (void)out, (void)count;
-	return MU_ERR_UNSUPPORTED;
+	return mu_virtual_sockets_list(&((struct mu_device *)context)->sockets, out, count);
 }
 
 static int socket_configure(void *context, int descriptor, const struct mu_socket_options *options)
 {
-	(void)context, (void)descriptor, (void)options;
-	return MU_ERR_UNSUPPORTED;
+	return mu_virtual_sockets_configure(&((struct mu_device *)context)->sockets, descriptor, options);
 }
 
+// Behind a silent link nobody can tell what has become of the peer, whatever the kernel knows.
 static int socket_check(void *context, int descriptor)
 {
-	(void)context, (void)descriptor;
-	return MU_ERR_UNSUPPORTED;
+	int state = mu_virtual_sockets_check(descriptor);
+	return state == MU_ERR_NOT_FOUND || mu_virtual_link_carries(&((struct mu_device *)context)->link) ? state : 0;
+}
+
+static int socket_look(void *context, int descriptor, struct mu_socket_look *out)
+{
+	(void)context;
+	return mu_virtual_sockets_look(descriptor, out);
 }
 
 static int socket_shutdown(void *context, int descriptor)
 {
-	(void)context, (void)descriptor;
-	return MU_ERR_UNSUPPORTED;
+	(void)context;
+	return mu_virtual_sockets_shutdown(descriptor);
 }
 
 static int socket_close(void *context, int descriptor, bool abort)
 {
-	(void)context, (void)descriptor, (void)abort;
-	return MU_ERR_UNSUPPORTED;
+	(void)context;
+	return mu_virtual_sockets_close(descriptor, abort);
 }
 
 static const struct mu_socket_port socket_port = {
@@ -272,6 +277,7 @@ static const struct mu_socket_port socket_port = {
 	.list = socket_list,
 	.configure = socket_configure,
 	.check = socket_check,
+	.look = socket_look,
 	.shutdown = socket_shutdown,
 	.close = socket_close,
 };

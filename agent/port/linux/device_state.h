@@ -9,6 +9,7 @@
 #include "agent/port/linux/keyvalue.h"
 #include "agent/port/linux/link.h"
 #include "agent/port/linux/log.h"
+#include "agent/port/linux/sockets.h"
 #include "agent/port/linux/system.h"
 #include "agent/port/linux/watchdog.h"
 #include <event2/event_struct.h>
@@ -35,6 +36,7 @@ struct mu_device {
 	struct mu_virtual_link link;
 	struct mu_mqtt mqtt; // its socket, as the broker sees it
 	struct mu_virtual_log log;
+	struct mu_virtual_sockets sockets;
 
 	// Of this boot.
 	struct mu_flash_partitions partitions;
