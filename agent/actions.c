@@ -58,16 +58,48 @@ static void do_reboot(struct mu_agent *agent, struct mu_command_decision *decisi
 	farewell(agent, MU__RESET_CAUSE__CAUSE_COMMAND, mu_report_command(agent, &decision->result, now_ms), now_ms);
 }
 
-static void do_report(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+// The interval that holds now, for those who live by it.
+static void apply_overrides(struct mu_agent *agent, uint64_t now_ms)
 {
-	uint64_t until_ms = now_ms + (uint64_t)decision->for_s * 1000;
-	uint64_t interval_ms = (uint64_t)decision->interval_s * 1000;
-	bool in_range = interval_ms <= MU_HEARTBEAT_MAX_MS;
-	int error = in_range ? mu_heartbeat_report(&agent->heartbeat, (uint32_t)interval_ms, until_ms, now_ms) : MU_ERR_RANGE;
-	if (!error)
-		mu_netwatch_interval(&agent->netwatch, (uint32_t)interval_ms);
-	finish(agent, decision->id, error ? MU__COMMAND_OUTCOME__OUTCOME_FAILED : MU__COMMAND_OUTCOME__OUTCOME_DONE,
-		error ? "interval not within 1..86400 s" : 0, now_ms);
+	uint64_t until_ms;
+	uint32_t interval_ms = mu_overrides_interval_ms(&agent->overrides, agent->config.heartbeat_ms, &until_ms);
+	(void)mu_heartbeat_report(&agent->heartbeat, interval_ms, until_ms, now_ms); // each interval was checked when it was set
+	mu_netwatch_interval(&agent->netwatch, interval_ms);
+}
+
+// One row a kind of command that changes something for a time.
+static const struct {
+	enum mu_override_kind kind;
+	size_t value; // offset of a uint32_t in struct mu_command_decision; 0: none
+	const char *out_of_range;
+} changes[MU_COMMAND_KIND_COUNT] = {
+	[MU_COMMAND_REPORT] = { MU_OVERRIDE_REPORT, offsetof(struct mu_command_decision, interval_s), "interval or time out of range" },
+	[MU_COMMAND_LOG] = { MU_OVERRIDE_LOG, offsetof(struct mu_command_decision, level), "no such level, or time out of range" },
+	[MU_COMMAND_DIAGNOSE] = { MU_OVERRIDE_DIAGNOSE, 0, "time out of range" },
+};
+
+static void do_change(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
+{
+	uint32_t value = 0;
+	size_t offset = changes[decision->kind].value;
+	if (offset)
+		memcpy(&value, (const uint8_t *)decision + offset, sizeof value);
+	int err = mu_overrides_set(&agent->overrides, changes[decision->kind].kind, value, decision->for_s, decision->id, now_ms);
+	if (err < 0) {
+		const char *why = err == MU_ERR_RANGE ? changes[decision->kind].out_of_range : "could not be stored, so it was not done";
+		finish(agent, decision->id, MU__COMMAND_OUTCOME__OUTCOME_FAILED, why, now_ms);
+		return;
+	}
+	apply_overrides(agent, now_ms);
+	finish(agent, decision->id, MU__COMMAND_OUTCOME__OUTCOME_DONE, 0, now_ms);
+}
+
+static uint64_t step_overrides(struct mu_agent *agent, uint64_t now_ms)
+{
+	uint64_t next_ms;
+	if (mu_overrides_step(&agent->overrides, now_ms, &next_ms))
+		apply_overrides(agent, now_ms);
+	return next_ms;
 }
 
 static void do_unsupported(struct mu_agent *agent, struct mu_command_decision *decision, uint64_t now_ms)
@@ -81,9 +113,9 @@ static const command_handler handlers[MU_COMMAND_KIND_COUNT] = {
 	[MU_COMMAND_ROLLBACK] = do_rollback,
 	[MU_COMMAND_UPDATE] = do_unsupported,
 	[MU_COMMAND_REBOOT] = do_reboot,
-	[MU_COMMAND_REPORT] = do_report,
-	[MU_COMMAND_LOG] = do_unsupported,
-	[MU_COMMAND_DIAGNOSE] = do_unsupported,
+	[MU_COMMAND_REPORT] = do_change,
+	[MU_COMMAND_LOG] = do_change,
+	[MU_COMMAND_DIAGNOSE] = do_change,
 };
 
 void mu_actions_command(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
@@ -108,11 +140,12 @@ void mu_actions_resume(struct mu_agent *agent, uint64_t now_ms)
 		if (entry->kind == MU_COMMAND_ROLLBACK)
 			continue; // its journal knows; reported through mu_rollback
 		memcpy(ids[count], entry->id, sizeof ids[count]);
-		done[count++] = entry->kind == MU_COMMAND_REBOOT;
+		done[count++] = entry->kind == MU_COMMAND_REBOOT || mu_overrides_holds(&agent->overrides, entry->id);
 	}
 	for (uint32_t i = 0; i < count; i++)
 		finish(agent, ids[i], done[i] ? MU__COMMAND_OUTCOME__OUTCOME_DONE : MU__COMMAND_OUTCOME__OUTCOME_FAILED,
 			done[i] ? 0 : "cut off by a reset", now_ms);
+	apply_overrides(agent, now_ms);
 }
 
 // The operator hears "accepted" before the switch.
@@ -169,5 +202,7 @@ static uint64_t step_farewell(struct mu_agent *agent, uint64_t now_ms)
 uint64_t mu_actions_step(struct mu_agent *agent, uint64_t now_ms)
 {
 	uint64_t next_ms = agent->has_slots ? step_rollback(agent, now_ms) : UINT64_MAX;
-	return agent->stopped ? UINT64_MAX : earlier(next_ms, step_farewell(agent, now_ms));
+	if (!agent->stopped)
+		next_ms = earlier(next_ms, step_farewell(agent, now_ms));
+	return agent->stopped ? UINT64_MAX : earlier(next_ms, step_overrides(agent, now_ms));
 }

@@ -5,12 +5,12 @@
 #define MU_ACTIONS_H
 #include "agent/agent_state.h"
 
-// Results of commands that a reset cut off. Once, after the boot record.
+// Results of commands that a reset cut off, and what is left of changes for a time. Once, after the boot record.
 void mu_actions_resume(struct mu_agent *agent, uint64_t now_ms);
 
 void mu_actions_command(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms);
 
-// Rollback and farewell. Returns when to be called again.
+// Rollback, farewell, and the end of what was changed for a time. Returns when to be called again.
 uint64_t mu_actions_step(struct mu_agent *agent, uint64_t now_ms);
 
 #endif

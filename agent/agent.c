@@ -22,8 +22,8 @@ static const struct {
 	{ offsetof(struct mu_agent_config, liveness_ms), 30000, 1000, 3600000, "liveness_ms is not within 1 000 .. 3 600 000" },
 	{ offsetof(struct mu_agent_config, reconnect_spread_s), 15, 1, 3600, "reconnect_spread_s is not within 1 .. 3 600" },
 	{ offsetof(struct mu_agent_config, keepalive_s), 30, 5, 300, "keepalive_s is not within 5 .. 300" },
-	{ offsetof(struct mu_agent_config, batch_bytes), MU_AGENT_BATCH_BYTES, 512, MU_AGENT_BATCH_BYTES,
-		"batch_bytes is not within 512 .. 4 096" },
+	{ offsetof(struct mu_agent_config, batch_bytes), MU_AGENT_BATCH_BYTES, 512, MU_UPLINK_BYTES_MAX,
+		"batch_bytes is not within 512 .. 16 384" },
 	{ offsetof(struct mu_agent_config, heap_floor_bytes), MU_SESSION_HEAP_FLOOR_BYTES, 1, UINT32_MAX, "" },
 };
 
@@ -32,6 +32,16 @@ static int refuse(const char **problem, int error, const char *text)
 	if (problem)
 		*problem = text;
 	return error;
+}
+
+// Within the general range: what the buffer at hand allows.
+static int check_batch(const struct mu_agent_config *config, const char **problem)
+{
+	if (config->batch && config->batch_bytes < MU_UPLINK_BUFFER_MIN)
+		return refuse(problem, MU_ERR_RANGE, "batch_bytes is below 2 112, one record's worth");
+	if (!config->batch && config->batch_bytes > MU_AGENT_BATCH_BYTES)
+		return refuse(problem, MU_ERR_RANGE, "batch_bytes is above 4 096 and there is no batch");
+	return 0;
 }
 
 static int take_config(struct mu_agent *agent, const struct mu_agent_config *config, const char **problem)
@@ -48,6 +58,8 @@ static int take_config(struct mu_agent *agent, const struct mu_agent_config *con
 		if (*number < numbers[i].least || *number > numbers[i].most)
 			return refuse(problem, MU_ERR_RANGE, numbers[i].problem);
 	}
+	if (check_batch(&agent->config, problem) < 0)
+		return MU_ERR_RANGE;
 	memcpy(agent->id, config->id, strlen(config->id) + 1);
 	strncpy(agent->firmware, config->firmware, sizeof agent->firmware - 1);
 	return 0;
@@ -59,10 +71,8 @@ static void take_keys(struct mu_agent *agent)
 	int error = agent->port->flash->read(agent->port->context, MU_PART_KEYS, 0, agent->scratch.keys, (size_t)size);
 	if (error >= 0)
 		error = mu_keyset_parse(&agent->keys, agent->scratch.keys, (size_t)size);
-	if (error < 0) {
-		agent->keys.count = 0;
-		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
-	}
+	if (error < 0)
+		agent->keys.count = 0; // told with the first step
 }
 
 // The slots come first: in a boot loop this may be all that there is time for. MU_ERR_STATE: a restart was asked for.
@@ -114,6 +124,7 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	if (error < 0)
 		return error;
 	mu_inbox_init(&agent->inbox);
+	mu_logbook_init(&agent->logbook);
 	agent->flash_faults += mu_boot_history_open(&agent->boots, port, config->elf_sha) < 0;
 	error = take_slots(agent);
 	if (error < 0)
@@ -124,10 +135,12 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
 	agent->has_spool = mu_spool_open(&agent->spool, port) >= 0;
 	agent->flash_faults += !agent->has_spool;
-	mu_uplink_init(&agent->uplink, &agent->spool, port, agent->id, mu_boot_history_boot(&agent->boots), agent->batch,
-		sizeof agent->batch, agent->config.batch_bytes);
+	mu_uplink_init(&agent->uplink, &agent->spool, port, agent->id, mu_boot_history_boot(&agent->boots),
+		config->batch ? config->batch : agent->batch, config->batch ? agent->config.batch_bytes : sizeof agent->batch,
+		agent->config.batch_bytes);
 	take_keys(agent);
 	mu_command_init(&agent->command, port, &agent->keys, agent->id);
+	mu_overrides_init(&agent->overrides, port, MU__LOG_LEVEL__LOG_WARNING, 0);
 	error = take_network(agent, problem);
 	if (error < 0)
 		return error;
@@ -149,6 +162,8 @@ static void begin(struct mu_agent *agent, uint64_t now_ms)
 	agent->health_due_ms = now_ms;
 	mu_clock_init(&agent->clock, agent->port, mu_agent_retained(agent, MU_CLOCK_RETAINED_OFFSET), now_ms);
 	mu_report_boot(agent, now_ms);
+	if (!agent->keys.count)
+		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
 	mu_actions_resume(agent, now_ms);
 	mu_connectivity_begin(agent, now_ms);
 }
@@ -178,7 +193,8 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.losses = mu_losses_count(&agent->losses, now_ms),
 		.has_spool = agent->has_spool,
 		.spool_used_permille = mu_spool_used_permille(&agent->spool),
-		.flash_faults = agent->flash_faults + mu_spool_faults(&agent->spool) + agent->boots.shadow_faults,
+		.flash_faults = agent->flash_faults + mu_spool_faults(&agent->spool) + agent->boots.shadow_faults +
+			agent->command.memory.store_faults + agent->overrides.store_faults,
 	};
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }
@@ -222,6 +238,9 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 		return;
 	if (agent->app.named < agent->app.count)
 		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: another one names them
+	mu_logbook_tell(agent, now_ms);
+	if (mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE))
+		mu_heartbeat_full(&agent->heartbeat);
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
 		mu_rollback_heartbeat(&agent->rollback);
 }
@@ -260,6 +279,7 @@ uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (agent->stopped)
 		return UINT64_MAX;
+	agent->logbook.now_ms = now_ms;
 	uint64_t start_us = agent->port->clock->cpu_us(agent->port->context);
 	uint64_t next_ms = work(agent, now_ms);
 	uint32_t used_us = (uint32_t)(agent->port->clock->cpu_us(agent->port->context) - start_us);
@@ -307,9 +327,4 @@ int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value)
 int mu_agent_metric_real(struct mu_agent *agent, int metric, double value)
 {
 	return mu_app_metrics_real(&agent->app, metric, value);
-}
-
-int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
-{
-	return mu_report_event(agent, name, text, value, now_ms) ? 0 : MU_ERR_IO;
 }

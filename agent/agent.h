@@ -28,7 +28,9 @@ struct mu_agent_config {
 	uint32_t liveness_ms; // 0: 30 000; deadline of tokens without one of their own; 1 000 .. 3 600 000
 	uint32_t reconnect_spread_s; // 0: 15; first try after a lost session is at random within it
 	uint32_t keepalive_s; // 0: 30; 5 .. 300
-	uint32_t batch_bytes; // 0: 4 096; 512 .. 4 096; the largest Uplink that is built
+	// The largest Uplink that is built. 0: 4 096. Without a buffer of the caller's 512 .. 4 096, with one 2 112 .. 16 384: its size.
+	uint32_t batch_bytes;
+	void *batch; // batch_bytes, in which Uplinks are built; kept, must outlive the agent. Null: the agent's own
 	uint32_t heap_floor_bytes; // 0: 32 768; no socket is opened below
 };
 
@@ -54,8 +56,14 @@ void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms); // a
 int mu_agent_metric(struct mu_agent *agent, const char *name);
 int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value);
 int mu_agent_metric_real(struct mu_agent *agent, int metric, double value); // MU_ERR_RANGE if not finite
-// Something that happened. name: [a-z0-9_]{1,32}, not one of proto/events.def; text: up to 128 characters, or null. 0 or MU_ERR_IO.
+// Something that happened. name: [a-z0-9_]{1,32}, not one of proto/events.def, else MU_ERR_INVALID; text: or null; cut at 128 bytes, what
+// may not be there becomes `?`. 0; MU_ERR_IO; MU_ERR_BUSY: more than 30 a minute after 30 at once, counted and reported as `suppressed`.
 int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms);
+
+// A line of log, to the port's log always, and as a record if its level (LogLevel of muster.proto, LOG_ERROR .. LOG_DEBUG) is on: LOG_WARNING
+// and worse, or what a command has asked for. tag: up to 15 characters, null: "app"; text: as above, cut at 256 bytes. 0, also if the level
+// is off; MU_ERR_INVALID: no such level, no text; MU_ERR_IO; MU_ERR_BUSY: more than 10 records a minute after 20 at once, counted.
+int mu_agent_log_line(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms);
 
 // Size in bytes, so that a caller can allocate one without seeing inside; alignment as malloc gives.
 size_t mu_agent_size(void);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_state.h"
 
-void mu_agent_log(const struct mu_agent *agent, int level, const char *line)
+void mu_agent_log(struct mu_agent *agent, int level, const char *line)
 {
 	agent->port->log->write(agent->port->context, level, line);
+	mu_logbook_record(agent, level, line);
 }
 
 uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset)

@@ -14,6 +14,7 @@
 #include "agent/health/vitals.h"
 #include "agent/image/keyset.h"
 #include "agent/inbox.h"
+#include "agent/logbook.h"
 #include "agent/network/clock.h"
 #include "agent/network/link.h"
 #include "agent/network/session.h"
@@ -22,6 +23,7 @@
 #include "agent/recovery/ladder.h"
 #include "agent/recovery/netwatch.h"
 #include "agent/uplink/command.h"
+#include "agent/uplink/overrides.h"
 #include "agent/uplink/record.h"
 #include "agent/uplink/spool.h"
 #include "agent/uplink/uplink.h"
@@ -102,6 +104,8 @@ struct mu_agent {
 	struct mu_keyset keys;
 	struct mu_command command;
 	struct mu_farewell farewell;
+	struct mu_overrides overrides;
+	struct mu_logbook logbook;
 
 	struct {
 		uint64_t window_ms, busy_us; // of the running heartbeat interval
@@ -122,7 +126,7 @@ uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset);
 // Records why, asks the port for a restart, and stops. cause: Mu__ResetCause; token: who hung, or null.
 void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms);
 
-// level: LogLevel of muster.proto; line: key=value text.
-void mu_agent_log(const struct mu_agent *agent, int level, const char *line);
+// level: LogLevel of muster.proto; line: key=value text. To the port's log, and as a record if the level is on (from the first step on).
+void mu_agent_log(struct mu_agent *agent, int level, const char *line);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/reporting.h"
+#include "proto/limits.h"
 #include "proto/metrics.h"
+#include "proto/text.h"
 #include <string.h>
 
 static struct mu_stamp stamp_of(const struct mu_agent *agent, uint64_t now_ms)
@@ -212,6 +214,21 @@ uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *t
 	record.body_case = MU__RECORD__BODY_EVENT;
 	record.event = &event;
 	return append(agent, MU_CLASS_EVENT, &record, now_ms);
+}
+
+uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms)
+{
+	char clean_tag[MU_NAME_TEXT_MAX + 1], clean_text[MU_LOG_TEXT_MAX + 1];
+	Mu__Record record = MU__RECORD__INIT;
+	Mu__Log log = MU__LOG__INIT;
+	mu_text_copy(clean_tag, sizeof clean_tag, tag);
+	mu_text_copy(clean_text, sizeof clean_text, text);
+	log.level = (Mu__LogLevel)level;
+	log.tag = clean_tag;
+	log.text = clean_text;
+	record.body_case = MU__RECORD__BODY_LOG;
+	record.log = &log;
+	return append(agent, MU_CLASS_LOG, &record, now_ms);
 }
 
 uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms)

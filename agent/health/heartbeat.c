@@ -59,6 +59,11 @@ int mu_heartbeat_report(struct mu_heartbeat *heartbeat, uint32_t interval_ms, ui
 	return 0;
 }
 
+void mu_heartbeat_full(struct mu_heartbeat *heartbeat)
+{
+	heartbeat->full_due = true;
+}
+
 void mu_heartbeat_recorded(struct mu_heartbeat *heartbeat, bool stored, uint64_t now_ms)
 {
 	heartbeat->full_due = !stored;

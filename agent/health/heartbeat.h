@@ -112,7 +112,7 @@ struct mu_heartbeat {
 	uint32_t phase; // hash of the id
 	uint64_t next_ms;
 	uint32_t recorded;                   // in this boot
-	bool full_due;                       // the last one was not stored
+	bool full_due;                       // the last one was not stored, or all parts are asked for
 	uint32_t digest[MU_HEARTBEAT_PARTS]; // of what was last recorded
 	uint32_t filled[MU_HEARTBEAT_PARTS]; // of what fill() saw
 };
@@ -125,6 +125,9 @@ uint64_t mu_heartbeat_next(const struct mu_heartbeat *heartbeat);
 
 // Another interval until until_ms (command `report`). MU_ERR_RANGE as in init. The next one is due within the new interval.
 int mu_heartbeat_report(struct mu_heartbeat *heartbeat, uint32_t interval_ms, uint64_t until_ms, uint64_t now_ms);
+
+// The next one has all parts.
+void mu_heartbeat_full(struct mu_heartbeat *heartbeat);
 
 // Fills storage->heartbeat; uptime is now_ms.
 void mu_heartbeat_fill(struct mu_heartbeat *heartbeat, const struct mu_heartbeat_input *input, uint64_t now_ms,

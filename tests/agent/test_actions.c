@@ -140,6 +140,165 @@ static void test_report_changes_the_interval_for_a_while(void **unused)
 	assert_in_range(fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT) - fast, 3, 6); // back at 60 s by itself
 }
 
+static void send_report(uint64_t counter, uint8_t first, uint32_t interval_s, uint32_t for_s)
+{
+	uint8_t id[16];
+	Mu__Command command = command_of(id, counter, first);
+	Mu__Report body = MU__REPORT__INIT;
+	body.interval_s = interval_s;
+	body.for_s = for_s;
+	command.body_case = MU__COMMAND__BODY_REPORT;
+	command.report = &body;
+	send(&command);
+}
+
+static void send_log(uint64_t counter, uint8_t first, Mu__LogLevel level, uint32_t for_s)
+{
+	uint8_t id[16];
+	Mu__Command command = command_of(id, counter, first);
+	Mu__SetLog body = MU__SET_LOG__INIT;
+	body.level = level;
+	body.for_s = for_s;
+	command.body_case = MU__COMMAND__BODY_LOG;
+	command.log = &body;
+	send(&command);
+}
+
+static void reset(void)
+{
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
+	fake_port_power_on(&fake); // no RTC, no retained memory
+	memset(agent, 0x5A, sizeof *agent);
+	collector.now_ms = collector.ping_ms = 0;
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	fake_collector_run(&collector, 20000);
+}
+
+// A reset does not end it, nor does it make it longer; the netwatch knows the interval that holds, or it would miss the Acks.
+static void test_a_changed_interval_outlives_a_reset_and_ends(void **unused)
+{
+	(void)unused;
+	send_report(1, 0x21, 300, 1600);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	assert_int_equal(agent->netwatch.interval_ms, 300000);
+	reset();
+	assert_int_equal(agent->netwatch.interval_ms, 300000);
+	unsigned before = fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT);
+	fake_collector_run(&collector, 1400000); // 1500 s are left
+	unsigned slow = fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT) - before;
+	assert_in_range(slow, 6, 9); // four of the boot, then each 300 s
+	fake_collector_run(&collector, 600000);
+	assert_int_equal(agent->netwatch.interval_ms, 60000);
+	assert_in_range(fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT) - before - slow, 7, 11);
+}
+
+static void test_a_later_report_replaces_the_earlier(void **unused)
+{
+	(void)unused;
+	send_report(1, 0x21, 300, 3600);
+	send_report(2, 0x22, 2, 20);
+	fake_collector_run(&collector, 15000);
+	assert_in_range(fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT), 6, 12);
+	fake_collector_run(&collector, 15000);
+	assert_int_equal(agent->netwatch.interval_ms, 60000); // the usual one, not that of the first
+}
+
+static void test_log_changes_the_level_for_a_while(void **unused)
+{
+	(void)unused;
+	assert_int_equal(mu_agent_log_line(agent, MU__LOG_LEVEL__LOG_INFO, "pump", "before", collector.now_ms), 0);
+	send_log(1, 0x23, MU__LOG_LEVEL__LOG_INFO, 160);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	assert_int_equal(mu_agent_log_line(agent, MU__LOG_LEVEL__LOG_INFO, "pump", "during", collector.now_ms), 0);
+	reset();
+	assert_int_equal(mu_agent_log_line(agent, MU__LOG_LEVEL__LOG_INFO, "pump", "after a reset", collector.now_ms), 0);
+	fake_collector_run(&collector, 160000);
+	assert_int_equal(mu_agent_log_line(agent, MU__LOG_LEVEL__LOG_INFO, "pump", "over", collector.now_ms), 0);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_LOG), 2);
+	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_LOG)->log->text, "after a reset");
+}
+
+// Also a level of a later version: refused with a reason, and nothing is changed.
+static void test_a_level_that_is_none_is_refused(void **unused)
+{
+	(void)unused;
+	send_log(1, 0x24, (Mu__LogLevel)17, 160);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+	assert_string_equal(result()->detail, "no such level, or time out of range");
+	assert_int_equal(mu_overrides_log_level(&agent->overrides), MU__LOG_LEVEL__LOG_WARNING);
+}
+
+// For its time each heartbeat is a full one, six times as often, and the log is at info.
+static void test_diagnose_gives_full_heartbeats(void **unused)
+{
+	(void)unused;
+	uint8_t id[16];
+	Mu__Command command = command_of(id, 1, 0x25);
+	Mu__Diagnose body = MU__DIAGNOSE__INIT;
+	body.for_s = 120;
+	command.body_case = MU__COMMAND__BODY_DIAGNOSE;
+	command.diagnose = &body;
+	fake_collector_run(&collector, 60000); // past the heartbeats of the boot
+	unsigned before = collector.count;
+	send(&command);
+	fake_collector_run(&collector, 119000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	unsigned full = 0, heartbeats = 0;
+	for (unsigned i = before; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_HEARTBEAT) {
+			heartbeats++;
+			full += collector.records[i]->heartbeat->agent && collector.records[i]->heartbeat->tasks;
+		}
+	assert_in_range(heartbeats, 11, 13);
+	assert_int_equal(full, heartbeats);
+	assert_int_equal(mu_overrides_log_level(&agent->overrides), MU__LOG_LEVEL__LOG_INFO);
+	before = collector.count;
+	fake_collector_run(&collector, 300000);
+	assert_int_equal(mu_overrides_log_level(&agent->overrides), MU__LOG_LEVEL__LOG_WARNING);
+	assert_in_range(collector.count - before, 4, 7);
+}
+
+// Flash that fails: the command is not done, and says so; the change before it goes on.
+static void test_what_cannot_be_stored_is_not_done(void **unused)
+{
+	(void)unused;
+	send_report(1, 0x26, 30, 600);
+	fake_collector_run(&collector, 1000);
+	fake_port_fail(&fake, FAKE_CALL_SET, 3, 1); // behind those of the command's memory
+	send_report(2, 0x27, 5, 600);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+	assert_string_equal(result()->detail, "could not be stored, so it was not done");
+	assert_int_equal(agent->netwatch.interval_ms, 30000);
+	fake_collector_run(&collector, 3000);
+	assert_true(agent->verdict & MU__VERDICT_BIT__VERDICT_FLASH_FAULT);
+}
+
+// The reset comes between the change and its answer: the answer after it must be the truth.
+static void test_an_answer_cut_off_by_a_reset_is_made_good(void **unused)
+{
+	(void)unused;
+	fake_port_cut(&fake, 4, FAKE_TEAR_NOTHING); // cmd.res, cmd.ctr, overrides are written, the outcome is not
+	send_report(1, 0x28, 30, 600);
+	fake_collector_run(&collector, 1000);
+	assert_true(fake.power_off);
+	reset();
+	assert_int_equal(agent->netwatch.interval_ms, 30000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+
+	fake_port_cut(&fake, 3, FAKE_TEAR_NOTHING); // this time before the change
+	send_report(2, 0x29, 7, 600);
+	fake_collector_run(&collector, 1000);
+	reset();
+	assert_int_equal(agent->netwatch.interval_ms, 30000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+	assert_string_equal(result()->detail, "cut off by a reset");
+}
+
 static void test_what_this_version_cannot_do_is_said(void **unused)
 {
 	(void)unused;
@@ -193,6 +352,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_reboot_is_answered_before_it_is_done, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_reboot_does_not_wait_for_ever, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_report_changes_the_interval_for_a_while, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_changed_interval_outlives_a_reset_and_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_later_report_replaces_the_earlier, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_log_changes_the_level_for_a_while, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_level_that_is_none_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_diagnose_gives_full_heartbeats, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_what_cannot_be_stored_is_not_done, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_answer_cut_off_by_a_reset_is_made_good, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_rollback_without_slots_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_forgery_changes_nothing, set_up, tear_down),

@@ -55,20 +55,26 @@ static void start(const struct mu_agent_config *config)
 static void test_bad_configurations_are_refused(void **unused)
 {
 	(void)unused;
-	struct mu_agent_config no_id = plain, bad_id = plain, fast = plain, slow_keepalive = plain, ftp = plain, big = plain;
+	struct mu_agent_config no_id = plain, bad_id = plain, fast = plain, slow_keepalive = plain, ftp = plain, big = plain,
+			       small_batch = plain, huge_batch = plain;
+	static uint8_t batch[16384];
 	no_id.id = 0;
 	bad_id.id = "a/b";
 	fast.heartbeat_ms = 999;
 	slow_keepalive.keepalive_s = 301;
 	ftp.broker_uri = "ftp://x";
-	big.batch_bytes = 4097;
+	big.batch_bytes = 4097; // more than the agent has
+	small_batch.batch = huge_batch.batch = batch;
+	small_batch.batch_bytes = 2111; // a single record might not fit
+	huge_batch.batch_bytes = 16385; // no collector would take it
 	const struct {
 		const struct mu_agent_config *config;
 		int error;
 		const char *word;
 	} rows[] = { { &no_id, MU_ERR_INVALID, "missing" }, { &bad_id, MU_ERR_INVALID, "id is not" },
 		{ &fast, MU_ERR_RANGE, "heartbeat_ms" }, { &slow_keepalive, MU_ERR_RANGE, "keepalive_s" },
-		{ &ftp, MU_ERR_INVALID, "broker_uri" }, { &big, MU_ERR_RANGE, "batch_bytes" } };
+		{ &ftp, MU_ERR_INVALID, "broker_uri" }, { &big, MU_ERR_RANGE, "no batch" },
+		{ &small_batch, MU_ERR_RANGE, "below 2 112" }, { &huge_batch, MU_ERR_RANGE, "16 384" } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *problem = 0;
 		assert_int_equal(mu_agent_init(agent, rows[i].config, &fake.port, &problem), rows[i].error);
@@ -113,6 +119,44 @@ static void test_an_outage_loses_nothing(void **unused)
 	assert_in_range(mu_spool_depth(&agent->spool), 0, 1);
 	for (unsigned i = 0; i < collector.count; i++)
 		assert_int_equal(collector.seqs[i], i + 1);
+}
+
+// After an outage: as large as the caller's buffer allows, no larger than the agent's own without one.
+static void test_a_backlog_goes_in_batches_of_the_size_asked_for(void **unused)
+{
+	(void)unused;
+	static uint8_t batch[16384];
+	const struct {
+		uint32_t batch_bytes;
+		void *batch;
+		size_t least, most;
+	} rows[] = { { 0, 0, 3900, 4096 }, { 1000, 0, 850, 1000 }, { sizeof batch, batch, 16000, 16384 }, { 8192, batch, 8000, 8192 } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mu_agent_config config = plain;
+		config.heartbeat_ms = 1000;
+		config.batch_bytes = rows[i].batch_bytes;
+		config.batch = rows[i].batch;
+		tear_down(0);
+		set_up(0);
+		start(&config);
+		collector.no_broker = true;
+		fake_collector_run(&collector, 300000);
+		assert_true(mu_spool_depth(&agent->spool) > 290);
+		unsigned before = fake.published;
+		collector.no_broker = false;
+		size_t largest = 0;
+		for (int s = 0; s < 700 && mu_spool_depth(&agent->spool) > 1; s++) {
+			fake_collector_run(&collector, 100);
+			for (; before < fake.published; before++) {
+				const struct fake_publish *publish = fake_port_publish(&fake, fake.published - 1 - before);
+				largest = publish->size > largest ? publish->size : largest;
+			}
+		}
+		assert_in_range(largest, rows[i].least, rows[i].most);
+		assert_true(mu_spool_depth(&agent->spool) <= 1);
+		for (unsigned k = 0; k < collector.count; k++)
+			assert_int_equal(collector.seqs[k], k + 1);
+	}
 }
 
 // No Ack, no deletion: PUBACKs alone free nothing.
@@ -328,6 +372,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_backlog_goes_in_batches_of_the_size_asked_for, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_pubacks_do_not_empty_the_spool, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_stale_token_resets_within_a_second_and_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_metrics_and_events_of_the_application, set_up, tear_down),

@@ -72,7 +72,7 @@ static void test_log_lines_reach_the_port(void **unused)
 {
 	(void)unused;
 	unsigned lines = fake.log_lines;
-	mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=test");
+	mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=test"); // before the first step: no record yet (test_logbook.c)
 	assert_int_equal(fake.log_lines, lines + 1);
 	assert_int_equal(fake.log_level, MU__LOG_LEVEL__LOG_WARNING);
 	assert_string_equal(fake.log_last, "what=test");

@@ -99,11 +99,46 @@ static void test_a_bad_event_is_refused(void **unused)
 	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
 	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
 	uint64_t next = mu_spool_next_seq(&agent->spool);
-	assert_true(mu_agent_event(agent, "bad name\n", 0, 0, 10) < 0);
+	assert_int_equal(mu_report_event(agent, "bad name\n", 0, 0, 10), 0);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next);
 	assert_int_equal(mu_spool_refused(&agent->spool), 1);
-	assert_int_equal(mu_agent_event(agent, "good", 0, 7, 10), 0);
+	assert_int_equal(mu_report_event(agent, "good", 0, 7, 10), next);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next + 1);
+	fake_port_free(&fake);
+	free(agent);
+}
+
+// A log line is never refused for its text: cut at its limit, between characters, and cleaned.
+static void test_a_log_line_is_made_to_fit(void **unused)
+{
+	(void)unused;
+	struct fake_port fake;
+	struct mu_agent *agent = malloc(sizeof *agent);
+	struct fake_collector collector;
+	char text[601], tag[40];
+	memset(text, 'x', sizeof text);
+	text[600] = 0;
+	memcpy(text, "a\nb\x1b[31mc\xff", 10);
+	memcpy(text + 255, "\xc3\xa4", 2); // lies across the limit
+	memset(tag, 't', sizeof tag);
+	tag[39] = 0;
+	fake_port_init(&fake, 5);
+	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
+	fake_collector_init(&collector, &fake, agent);
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	assert_true(mu_report_log(agent, MU__LOG_LEVEL__LOG_ERROR, tag, text, 10) > 0);
+	fake_collector_run(&collector, 20000);
+	const Mu__Log *log = 0;
+	for (unsigned i = 0; i < collector.count && !log; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_LOG && strcmp(collector.records[i]->log->tag, "muster") != 0)
+			log = collector.records[i]->log;
+	assert_non_null(log);
+	assert_int_equal(strlen(log->tag), 15);
+	assert_int_equal(strlen(log->text), 255);
+	assert_memory_equal(log->text, "a?b?[31mc?x", 11);
+	fake_collector_free(&collector);
 	fake_port_free(&fake);
 	free(agent);
 }
@@ -115,6 +150,7 @@ int main(void)
 		cmocka_unit_test(test_rare_reasons_share_the_last_place),
 		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
 		cmocka_unit_test(test_a_bad_event_is_refused),
+		cmocka_unit_test(test_a_log_line_is_made_to_fit),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -172,6 +172,21 @@ static void test_the_first_is_complete(void **unused)
 	assert_false(h->vitals->has_heap_slope_bytes_per_h);
 }
 
+// Asked for, as by `diagnose`: all parts once, without waiting for the tenth.
+static void test_all_parts_on_demand(void **unused)
+{
+	(void)unused;
+	record(5000);
+	fill(11000);
+	assert_int_equal(slow_parts(), 0);
+	mu_heartbeat_full(&heartbeat);
+	fill(12000);
+	assert_int_equal(slow_parts(), ALL);
+	mu_heartbeat_recorded(&heartbeat, true, 12000);
+	fill(13000);
+	assert_int_equal(slow_parts(), 0);
+}
+
 // A change brings its own part and no other; once told it is no change any more.
 static void expect_only(const char *what, unsigned parts)
 {
@@ -393,6 +408,7 @@ int main(void)
 		cmocka_unit_test_setup(test_first_and_every_tenth_have_all_parts, setup),
 		cmocka_unit_test_setup(test_fast_parts_are_always_there, setup),
 		cmocka_unit_test_setup(test_the_first_is_complete, setup),
+		cmocka_unit_test_setup(test_all_parts_on_demand, setup),
 		cmocka_unit_test_setup(test_a_change_brings_its_part, setup),
 		cmocka_unit_test_setup(test_what_was_not_stored_is_told_again, setup),
 		cmocka_unit_test_setup(test_absent_parts, setup),
