@@ -17,6 +17,8 @@
 
 #define MU_AGENT_VERSION "0.1.0"
 
+enum { MU_AGENT_BATCH_BYTES = 4096 }; // of the agent's own buffer
+
 struct mu_agent_config {
 	const char *id; // [A-Za-z0-9_-]{1,32}; copied
 	const char *firmware; // version of the running image; copied, cut at 31 characters

@@ -31,7 +31,6 @@
 enum {
 	MU_AGENT_BUDGET_OFFSET = 832,
 	MU_AGENT_RETAINED_BYTES = 896,
-	MU_AGENT_BATCH_BYTES = 4096,
 	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
 	MU_AGENT_WATCHDOG_MS = 30000,
 	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked

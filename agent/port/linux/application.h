@@ -24,6 +24,8 @@ struct mu_application {
 	} tasks[MU_APPLICATION_TASKS];
 	int metric_loops, metric_celsius;
 	int64_t loops;
+	uint32_t chatty_per_s; // log lines and events a second
+	uint64_t chatted; // lines so far
 	struct mu_walk temperature; // tenths of a degree, in the room
 };
 

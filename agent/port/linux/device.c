@@ -339,6 +339,22 @@ static void on_timer(int fd, short what, void *context)
 
 // ---- open and close
 
+static int take_memory(struct mu_device *device)
+{
+	uint32_t batch_bytes = device->config.agent.batch_bytes;
+	device->agent = malloc(mu_agent_size());
+	if (batch_bytes > MU_AGENT_BATCH_BYTES)
+		device->config.agent.batch = device->batch = malloc(batch_bytes);
+	return device->agent && (device->batch || batch_bytes <= MU_AGENT_BATCH_BYTES) ? 0 : MU_ERR_NO_MEMORY;
+}
+
+static void give_memory_back(struct mu_device *device)
+{
+	free(device->batch);
+	free(device->agent);
+	free(device);
+}
+
 int mu_device_open(struct mu_device **out, const struct mu_device_config *config)
 {
 	*out = 0;
@@ -346,9 +362,8 @@ int mu_device_open(struct mu_device **out, const struct mu_device_config *config
 	if (!device)
 		return MU_ERR_NO_MEMORY;
 	device->config = *config;
-	device->agent = malloc(mu_agent_size());
-	if (!device->agent) {
-		free(device);
+	if (take_memory(device) < 0) {
+		give_memory_back(device);
 		return MU_ERR_NO_MEMORY;
 	}
 	pthread_mutex_init(&device->lock, 0);
@@ -375,8 +390,7 @@ void mu_device_close(struct mu_device *device)
 	evtimer_del(&device->timer);
 	mu_mqtt_destroy(&device->mqtt);
 	pthread_mutex_destroy(&device->lock);
-	free(device->agent);
-	free(device);
+	give_memory_back(device);
 }
 
 void mu_device_power_on(struct mu_device *device, uint32_t delay_ms)

@@ -5,7 +5,7 @@
 //
 // A reset keeps what a chip keeps: flash, and RTC memory and time unless the power went. The agent's memory is filled with garbage.
 // Everything runs from one timer and one socket on the caller's libevent loop; an idle device costs nothing.
-// Memory: one allocation of about 30 KiB at open. Thread: the one that runs the loop.
+// Memory: about 30 KiB, and the batch if it is larger than the agent's own, allocated at open. Thread: the one that runs the loop.
 #ifndef MU_PORT_LINUX_DEVICE_H
 #define MU_PORT_LINUX_DEVICE_H
 #include "agent/agent.h"
@@ -22,7 +22,9 @@ struct mu_device;
 struct mu_device_config {
 	struct event_base *loop;
 	struct mu_flash_image *flash;  // laid out (virtual_image.h); the caller's, must outlive the device
-	struct mu_agent_config agent;  // firmware and elf_sha are taken from the image that boots; strings are kept by reference
+	struct mu_agent_config
+		agent; // firmware and elf_sha are taken from the image that boots, a large batch is the device's; strings are
+		// kept by reference
 	struct mu_world world;         // traits come from the image
 	struct mu_mqtt_tls tls;
 	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs

@@ -19,6 +19,7 @@ struct mu_device {
 	struct mu_device_config config;
 	struct mu_port port;
 	struct mu_agent *agent; // of mu_agent_size() bytes
+	void *batch; // null: the agent's own is large enough
 	pthread_mutex_t lock;
 	struct event timer;
 	uint64_t now_ms; // monotonic, of the run under way

@@ -19,6 +19,7 @@ static const struct fault faults_known[] = {
 	{ "panic", "S", "firmware: panics so long after each boot", 20, 0, 86400, TRAIT(panic_after_s) },
 	{ "hang", "S", "firmware: the task app hangs so long after each boot", 20, 0, 86400, TRAIT(hang_after_s) },
 	{ "offline", "S", "firmware: loses the link for good so long after each boot", 30, 0, 86400, TRAIT(offline_after_s) },
+	{ "chatty", "N", "firmware: writes so many log lines a second, and as many events", 50, 1, 1000, TRAIT(chatty_per_s) },
 	{ "drop", 0, "world: the access point goes for 15-25 s every 30-45 s", 1, 1, 1, WORLD(air.drops) },
 	{ "weak", "DBM", "world: signal strength around this", -86, -120, 0, WORLD(air.rssi_dbm) },
 	{ "brownout", "S", "world: the supply sags so long after each boot", 60, 1, 86400, WORLD(brownout_s) },

@@ -21,7 +21,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 
 struct values {
 	const char *broker, *id, *flash, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
-	uint32_t interval_s, liveness_s, seed, seconds;
+	uint32_t interval_s, liveness_s, batch_bytes, seed, seconds;
 	struct mu_option_list faults;
 	bool verbose, list_spool, help, version;
 };
@@ -36,6 +36,7 @@ static const struct mu_option options[] = {
 	{ "interval", "S", MU_OPTION_NUMBER, VALUE(interval_s), 1, 86400, "time between heartbeats (default 60)" },
 	{ "liveness", "S", MU_OPTION_NUMBER, VALUE(liveness_s), 1, 3600, "a task that is silent for longer is hung (default 30)" },
 	{ "fault", "NAME[=N]", MU_OPTION_LIST, VALUE(faults), 0, 0, "something that is wrong; \"help\" lists them; may be repeated" },
+	{ "batch", "BYTES", MU_OPTION_NUMBER, VALUE(batch_bytes), 512, 16384, "largest Uplink, as after an outage (default 4096)" },
 	{ "user", "NAME", MU_OPTION_TEXT, VALUE(user), 0, 0, "MQTT user name" },
 	{ "password", "TEXT", MU_OPTION_TEXT, VALUE(password), 0, 0, "MQTT password" },
 	{ "ca", "FILE", MU_OPTION_TEXT, VALUE(ca), 0, 0, "certificates that mqtts:// trusts, PEM" },
@@ -198,7 +199,8 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 			.user = values->user,
 			.password = values->password,
 			.heartbeat_ms = values->interval_s * 1000,
-			.liveness_ms = values->liveness_s * 1000 },
+			.liveness_ms = values->liveness_s * 1000,
+			.batch_bytes = values->batch_bytes },
 		.world = faults->world,
 		.tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
 		.seed = values->seed,

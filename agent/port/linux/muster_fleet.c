@@ -19,7 +19,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2, SPARE_FILES = 64 };
 
 struct values {
 	const char *broker, *prefix, *flash_dir, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
-	uint32_t count, interval_s, liveness_s, seed, spread_s, seconds;
+	uint32_t count, interval_s, liveness_s, batch_bytes, seed, spread_s, seconds;
 	struct mu_option_list faults;
 	bool verbose, debug, list_spool, help, version;
 };
@@ -38,6 +38,7 @@ static const struct mu_option options[] = {
 	{ "flash-dir", "DIR", MU_OPTION_TEXT, VALUE(flash_dir), 0, 0,
 		"keep what the devices write; without it their flash ends with the process" },
 	{ "keys", "DIR", MU_OPTION_TEXT, VALUE(keys), 0, 0, "public keys that the devices trust: <role>-<name>.pub.pem" },
+	{ "batch", "BYTES", MU_OPTION_NUMBER, VALUE(batch_bytes), 512, 16384, "largest Uplink, as after an outage (default 4096)" },
 	{ "user", "NAME", MU_OPTION_TEXT, VALUE(user), 0, 0, "MQTT user name" },
 	{ "password", "TEXT", MU_OPTION_TEXT, VALUE(password), 0, 0, "MQTT password" },
 	{ "ca", "FILE", MU_OPTION_TEXT, VALUE(ca), 0, 0, "certificates that mqtts:// trusts, PEM" },
@@ -175,7 +176,8 @@ static int run_fleet(const struct values *values, const struct mu_keyset *keys)
 				.user = values->user,
 				.password = values->password,
 				.heartbeat_ms = values->interval_s * 1000,
-				.liveness_ms = values->liveness_s * 1000 },
+				.liveness_ms = values->liveness_s * 1000,
+				.batch_bytes = values->batch_bytes },
 			.tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
 			.sent_log = &sent_log,
 			.log = values->debug ? stderr : 0,

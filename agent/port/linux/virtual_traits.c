@@ -24,6 +24,7 @@ static const struct trait {
 	{ "offline_after_s", offsetof(struct mu_traits, offline_after_s), 0, DAY_S },
 	{ "rssi_dbm", offsetof(struct mu_traits, rssi_dbm), -120, 0 },
 	{ "brownout_after_s", offsetof(struct mu_traits, brownout_after_s), 0, DAY_S },
+	{ "chatty_per_s", offsetof(struct mu_traits, chatty_per_s), 1, 1000 },
 	{ "boot_fails", offsetof(struct mu_traits, boot_fails), 1, 1 },
 };
 

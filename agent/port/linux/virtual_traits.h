@@ -12,6 +12,7 @@
 //   offline_after_s       0..86400           the link drops and stays down
 //   rssi_dbm              -120..0            signal strength seen by the radio
 //   brownout_after_s      0..86400           the supply fails
+//   chatty_per_s          1..1000            log lines that the application writes each second, and as many events
 //   boot_fails            1                  panics before the agent starts
 #ifndef MU_PORT_LINUX_VIRTUAL_TRAITS_H
 #define MU_PORT_LINUX_VIRTUAL_TRAITS_H
@@ -31,6 +32,7 @@ struct mu_traits {
 	int32_t offline_after_s;
 	int32_t rssi_dbm;
 	int32_t brownout_after_s;
+	int32_t chatty_per_s;
 	int32_t boot_fails;
 };
 

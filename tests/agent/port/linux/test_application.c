@@ -14,6 +14,7 @@ static struct {
 	uint64_t checked_in_ms[4];
 	int64_t loops;
 	double celsius;
+	unsigned lines, events;
 } book;
 
 int mu_agent_token(struct mu_agent *agent, const char *name, uint32_t deadline_ms, uint64_t now_ms)
@@ -54,6 +55,21 @@ int mu_agent_metric_real(struct mu_agent *agent, int metric, double value)
 	return 0;
 }
 
+int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
+{
+	(void)agent, (void)text, (void)value, (void)now_ms;
+	assert_string_equal(name, "chatter");
+	book.events++;
+	return MU_ERR_BUSY; // an application does not stop for that
+}
+
+int mu_agent_log_line(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms)
+{
+	(void)agent, (void)level, (void)tag, (void)text, (void)now_ms;
+	book.lines++;
+	return MU_ERR_BUSY;
+}
+
 static struct mu_application start(const struct mu_traits *traits, uint32_t liveness_ms)
 {
 	struct mu_application application;
@@ -64,6 +80,21 @@ static struct mu_application start(const struct mu_traits *traits, uint32_t live
 	for (uint64_t now_ms = 0; now_ms <= 30000; now_ms += 100)
 		mu_application_step(&application, &dice, now_ms);
 	return application;
+}
+
+static void test_the_chatty_one_writes_as_many_lines_as_told(void **unused)
+{
+	(void)unused;
+	struct mu_traits traits = mu_traits_none();
+	start(&traits, 6000);
+	assert_int_equal(book.lines + book.events, 0);
+	traits.chatty_per_s = 7;
+	start(&traits, 6000);
+	assert_int_equal(book.lines, 210); // 30 s
+	assert_int_equal(book.events, 210);
+	traits.chatty_per_s = 1000; // more than steps a second
+	start(&traits, 6000);
+	assert_int_equal(book.lines, 30000);
 }
 
 static void test_healthy_tasks_check_in_often_enough(void **unused)
@@ -107,6 +138,7 @@ static void test_the_named_task_hangs(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_chatty_one_writes_as_many_lines_as_told),
 		cmocka_unit_test(test_healthy_tasks_check_in_often_enough),
 		cmocka_unit_test(test_the_named_task_hangs),
 	};

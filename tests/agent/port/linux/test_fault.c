@@ -20,6 +20,8 @@ static const struct {
 } good[] = {
 	{ "leak", TRAIT(leak_bytes_per_s), 1024 },
 	{ "leak=4096", TRAIT(leak_bytes_per_s), 4096 },
+	{ "chatty", TRAIT(chatty_per_s), 50 },
+	{ "chatty=1000", TRAIT(chatty_per_s), 1000 },
 	{ "panic", TRAIT(panic_after_s), 20 },
 	{ "panic=0", TRAIT(panic_after_s), 0 }, // at once, every time
 	{ "hang=7", TRAIT(hang_after_s), 7 },
@@ -38,7 +40,7 @@ static const struct {
 } bad[] = {
 	{ "", MU_ERR_NOT_FOUND },        { "leaks", MU_ERR_NOT_FOUND },      { "lea", MU_ERR_NOT_FOUND },
 	{ "=5", MU_ERR_NOT_FOUND },      { "leak=", MU_ERR_INVALID },        { "leak=much", MU_ERR_INVALID },
-	{ "leak=10k", MU_ERR_INVALID },  { "leak=0", MU_ERR_RANGE },         { "weak=1", MU_ERR_RANGE },
+	{ "leak=10k", MU_ERR_INVALID },  { "leak=0", MU_ERR_RANGE },   { "chatty=0", MU_ERR_RANGE },   { "chatty=1001", MU_ERR_RANGE },        { "weak=1", MU_ERR_RANGE },
 	{ "drop=1", MU_ERR_INVALID },    { "panic=-1", MU_ERR_RANGE },       { "panic=99999999999999999999", MU_ERR_RANGE },
 };
 
