@@ -14,8 +14,8 @@ typedef Mu__AgentCost part_agent;
 
 const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 #define METRIC(name, part, field, type, unit, min, max, meaning)                                                       \
-	{ #name, #part, #field, MU_METRIC_##type, #unit, INT64_C(min), INT64_C(max), meaning, offsetof(Mu__Heartbeat, part), \
-		offsetof(part_##part, field), offsetof(part_##part, has_##field) },
+	{ #name, #part, #field, min, max, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), offsetof(part_##part, has_##field), \
+		MU_METRIC_##type },
 #include "proto/metrics.def"
 };
 
@@ -24,8 +24,8 @@ const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 
 const struct mu_label_info mu_labels[MU_LABEL_COUNT] = {
 #define LABEL(name, part, field, type, max_bytes, meaning)                                                             \
-	{ #name, #part, #field, MU_LABEL_##type, max_bytes, meaning, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), \
-		HAS_##type(part, field) },
+	{ #name, #part, #field, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), HAS_##type(part, field), MU_LABEL_##type, \
+		max_bytes },
 #include "proto/metrics.def"
 };
 

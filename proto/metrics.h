@@ -30,25 +30,31 @@ enum mu_label {
 enum mu_metric_type { MU_METRIC_UINT, MU_METRIC_SINT, MU_METRIC_BOOL, MU_METRIC_ENUM };
 enum mu_label_type { MU_LABEL_TEXT, MU_LABEL_BYTES };
 
+// In flash on each device, so it is kept small.
 struct mu_metric_info {
 	const char *name, *part, *field;
-	enum mu_metric_type type;
-	const char *unit;
-	int64_t min, max;
-	const char *meaning;
-	size_t part_offset, field_offset, has_offset; // of the pointer to the part; within the part
+	int32_t min;
+	uint32_t max;
+	uint16_t part_offset, field_offset, has_offset; // of the pointer to the part; within the part
+	uint8_t type; // enum mu_metric_type
 };
 
 struct mu_label_info {
 	const char *name, *part, *field;
-	enum mu_label_type type;
-	size_t max_bytes;
-	const char *meaning;
-	size_t part_offset, field_offset, has_offset; // has_offset is 0 for TEXT: absent is a null pointer
+	uint16_t part_offset, field_offset, has_offset; // has_offset is 0 for TEXT: absent is a null pointer
+	uint8_t type; // enum mu_label_type
+	uint8_t max_bytes;
+};
+
+// What only people read; a firmware does not link it (metric_words.c).
+struct mu_metric_words {
+	const char *unit, *meaning;
 };
 
 extern const struct mu_metric_info mu_metrics[MU_METRIC_COUNT];
 extern const struct mu_label_info mu_labels[MU_LABEL_COUNT];
+extern const struct mu_metric_words mu_metric_words[MU_METRIC_COUNT];
+extern const char *const mu_label_meanings[MU_LABEL_COUNT];
 
 // Index 0 .. MU_METRIC_COUNT-1, or MU_ERR_NOT_FOUND.
 int mu_metric_find(const char *name);

@@ -124,7 +124,7 @@ static bool check_series(struct check *check, struct node *call, const struct no
 	if (metric < 0)
 		return false;
 	struct unit unit = unit_any;
-	unit_find(mu_metrics[metric].unit, &unit);
+	unit_find(mu_metric_words[metric].unit, &unit);
 	bool has_amount =
 		mu_metrics[metric].type != MU_METRIC_ENUM && unit.dimension != DIMENSION_BITS && unit.dimension != DIMENSION_INDEX;
 	if (function->needs_amount && !has_amount) {

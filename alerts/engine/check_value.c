@@ -141,7 +141,7 @@ void check_name(struct check *check, struct node *node)
 	case MU_METRIC_BOOL: node->value.type = VALUE_FLAG; break;
 	default:
 		node->value.type = VALUE_NUMBER;
-		unit_find(mu_metrics[metric].unit, &node->value.unit);
+		unit_find(mu_metric_words[metric].unit, &node->value.unit);
 		break;
 	}
 }

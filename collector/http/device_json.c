@@ -69,7 +69,7 @@ static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 		if (!device->metric_at_s[i])
 			continue;
 		int64_t age_s = (int64_t)(now_ms / 1000) - device->metric_at_s[i];
-		json_t *metric = json_pack("{s:o,s:s,s:I}", "value", json_i64(device->metric[i]), "unit", mu_metrics[i].unit, "age_s",
+		json_t *metric = json_pack("{s:o,s:s,s:I}", "value", json_i64(device->metric[i]), "unit", mu_metric_words[i].unit, "age_s",
 			(json_int_t)(age_s < 0 ? 0 : age_s));
 		const char *text = mu_metrics[i].type == MU_METRIC_ENUM ? metric_text(i, device->metric[i]) : 0;
 		if (text)

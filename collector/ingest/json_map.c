@@ -165,13 +165,13 @@ static void take_unit(struct loader *loader, struct field_reader *reader, const 
 	if (!name)
 		return;
 	const char *target = json_target_name(reader->target);
-	const struct unit *from = find_unit(name), *to = reader->target < MU_METRIC_COUNT ? find_unit(mu_metrics[reader->target].unit) : 0;
+	const struct unit *from = find_unit(name), *to = reader->target < MU_METRIC_COUNT ? find_unit(mu_metric_words[reader->target].unit) : 0;
 	if (!from)
 		complain(loader, node->start_mark,
 			"unknown unit '%.40s' (known: us, ms, s, min, h, bytes, kB, KiB, permille, percent, celsius, decicelsius)", name);
 	else if (!to || strcmp(from->kind, to->kind) != 0)
 		complain(loader, node->start_mark, "unit '%s' does not fit %s, which is in %s", name, target,
-			reader->target < MU_METRIC_COUNT ? mu_metrics[reader->target].unit : "words");
+			reader->target < MU_METRIC_COUNT ? mu_metric_words[reader->target].unit : "words");
 	else
 		reader->field->scale = from->size / to->size;
 }

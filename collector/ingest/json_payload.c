@@ -139,7 +139,7 @@ static int take_metric(struct reader *reader, int metric, const json_t *value)
 	double scaled = number * field->scale, whole = metric == MU_METRIC_uptime_s ? floor(scaled) : round(scaled);
 	if (!(whole >= (double)info->min && whole <= (double)info->max))
 		return refuse(reader, "%s: %g is outside of %lld .. %lld %s (%s)", field->path, scaled, (long long)info->min,
-			(long long)info->max, info->unit, info->name);
+			(long long)info->max, mu_metric_words[metric].unit, info->name);
 	reader->reading->has[metric] = true;
 	reader->reading->metric[metric] = (int64_t)whole;
 	if (metric == MU_METRIC_uptime_s) {

@@ -88,30 +88,11 @@ static void test_names_are_unique_and_fit_for_prometheus(void **unused)
 		assert_true(is_name(mu_metrics[i].name));
 		assert_int_equal(mu_metric_find(mu_metrics[i].name), i); // the first of two equal names would be found
 		assert_true(mu_metrics[i].min <= mu_metrics[i].max);
-		assert_true(strlen(mu_metrics[i].meaning) > 0);
 	}
 	for (int i = 0; i < MU_LABEL_COUNT; i++) {
 		assert_true(is_name(mu_labels[i].name));
 		assert_int_equal(mu_metric_find(mu_labels[i].name), MU_ERR_NOT_FOUND);
 	}
-}
-
-// The unit is in the name, so that nobody has to look it up.
-static void test_the_unit_is_in_the_name(void **unused)
-{
-	(void)unused;
-	static const struct {
-		const char *unit, *ending;
-	} endings[] = { { "bytes", "_bytes" }, { "milliseconds", "_ms" }, { "seconds", "_s" }, { "permille", "_permille" },
-		{ "dbm", "_dbm" } };
-
-	for (int i = 0; i < MU_METRIC_COUNT; i++)
-		for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
-			size_t length = strlen(mu_metrics[i].name), tail = strlen(endings[e].ending);
-			if (strcmp(mu_metrics[i].unit, endings[e].unit) == 0 &&
-				strcmp(mu_metrics[i].name + length - tail, endings[e].ending) != 0)
-				fail_msg("%s is in %s", mu_metrics[i].name, mu_metrics[i].unit);
-		}
 }
 
 static void test_get(void **unused)
@@ -202,7 +183,6 @@ int main(void)
 		cmocka_unit_test(test_each_scalar_field_is_listed_once),
 		cmocka_unit_test(test_types_and_places_are_the_schemas),
 		cmocka_unit_test(test_names_are_unique_and_fit_for_prometheus),
-		cmocka_unit_test(test_the_unit_is_in_the_name),
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_withhold_marks_only_what_is_out_of_range),
