@@ -199,18 +199,22 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }
 
-static int stale_token(struct mu_agent *agent, uint64_t now_ms)
+// Returns the stale token, and keeps who is on the way there: should this loop hang, too, the next boot can name it.
+static int look_at_tokens(struct mu_agent *agent, uint64_t now_ms)
 {
 	agent->port->system->lock(agent->port->context);
 	int token = mu_liveness_stale(&agent->liveness, now_ms);
+	int suspect = mu_liveness_suspect(&agent->liveness, now_ms);
+	agent->token_due_ms = mu_liveness_next(&agent->liveness);
 	agent->port->system->unlock(agent->port->context);
+	mu_boot_history_suspect(&agent->boots, suspect == MU_LIVENESS_NONE ? 0 : mu_liveness_name(&agent->liveness, suspect));
 	return token;
 }
 
-// Vitals, verdict, watchdog. A stale token ends here, within a second of its deadline.
+// Vitals, verdict, watchdog. A stale token ends here: at its deadline, or with the next second if it was registered meanwhile.
 static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 {
-	int token = stale_token(agent, now_ms);
+	int token = look_at_tokens(agent, now_ms);
 	if (token != MU_LIVENESS_NONE) {
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=liveness action=restart");
 		mu_agent_restart(agent, MU__RESET_CAUSE__CAUSE_LIVENESS, mu_liveness_name(&agent->liveness, token), now_ms);
@@ -255,7 +259,7 @@ static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
 	if (agent->stopped)
 		return UINT64_MAX;
 	next_ms = earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
-	next_ms = earlier(next_ms, agent->health_due_ms);
+	next_ms = earlier(next_ms, earlier(agent->health_due_ms, agent->token_due_ms));
 	next_ms = earlier(next_ms, mu_heartbeat_next(&agent->heartbeat));
 	return verifying ? now_ms : next_ms;
 }
@@ -311,6 +315,13 @@ void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms)
 {
 	agent->port->system->lock(agent->port->context);
 	mu_liveness_check_in(&agent->liveness, token, now_ms);
+	agent->port->system->unlock(agent->port->context);
+}
+
+void mu_agent_rest(struct mu_agent *agent, int token)
+{
+	agent->port->system->lock(agent->port->context);
+	mu_liveness_rest(&agent->liveness, token);
 	agent->port->system->unlock(agent->port->context);
 }
 

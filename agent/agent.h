@@ -51,9 +51,11 @@ uint64_t mu_agent_step(struct mu_agent *agent, uint64_t now_ms);
 
 // ---- for the application; from the stepping thread unless said otherwise
 // A code path that must stay alive. name: up to 15 characters, kept by reference. deadline_ms 0: the default.
-// Returns the token (0..15) or MU_ERR_FULL.
+// Returns the token (0..15), MU_ERR_FULL, MU_ERR_INVALID (name) or MU_ERR_RANGE (deadline: 100 .. 3 600 000); an error may be used as a
+// token, and does nothing. A token that is silent for longer resets the device within a second, and its name is reported. Any thread.
 int mu_agent_token(struct mu_agent *agent, const char *name, uint32_t deadline_ms, uint64_t now_ms);
 void mu_agent_check_in(struct mu_agent *agent, int token, uint64_t now_ms); // any thread
+void mu_agent_rest(struct mu_agent *agent, int token); // any thread; no work now: not watched until it checks in again
 // A metric of the application's own; at most 16; name: [a-z][a-z0-9_]{0,14}, copied. Returns its index, MU_ERR_FULL or MU_ERR_INVALID.
 int mu_agent_metric(struct mu_agent *agent, const char *name);
 int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value);

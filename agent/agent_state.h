@@ -2,7 +2,8 @@
 // What one agent is made of. Private to agent.c, connectivity.c, reporting.c, actions.c and to tests: others see agent.h.
 //
 // Flow of one step: inbox -> connectivity (link, session, Acks) and actions (commands, rollback) -> health loop -> records in
-// the spool -> uplink. Retained memory: boot history 0..767, clock 768..831, the ladder's reboot budget 832..895.
+// the spool -> uplink. Retained memory: boot history 0..767, clock 768..831, the ladder's reboot budget 832..895,
+// place of the newest crash 896..991 (boot history).
 #ifndef MU_AGENT_STATE_H
 #define MU_AGENT_STATE_H
 #include "agent/agent.h"
@@ -30,7 +31,7 @@
 
 enum {
 	MU_AGENT_BUDGET_OFFSET = 832,
-	MU_AGENT_RETAINED_BYTES = 896,
+	MU_AGENT_RETAINED_BYTES = 992,
 	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
 	MU_AGENT_WATCHDOG_MS = 30000,
 	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked
@@ -76,6 +77,7 @@ struct mu_agent {
 	uint32_t verdict; // bits of VerdictBit
 	uint32_t flash_faults;
 	uint64_t health_due_ms;
+	uint64_t token_due_ms; // when the first liveness token goes stale
 	struct mu_disconnects disconnects;
 
 	struct mu_spool spool;

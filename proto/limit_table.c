@@ -81,6 +81,7 @@ static const struct mu_limit unreported_boot[] = {
 	TEXT(task, 0, MU_NAME_TEXT_MAX),
 	ANY_U32(pc),
 	BYTES(elf_sha, 4, 4),
+	NUMBERS(backtrace, U32_MAX, MU_BACKTRACE_COUNT_MAX),
 };
 
 static const struct mu_limit reason_count[] = {

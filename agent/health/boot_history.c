@@ -3,7 +3,14 @@
 #include <string.h>
 
 #define SHADOW_KEY "boot"
-enum { HOUR_MS = 3600000 };
+enum {
+	HOUR_MS = 3600000,
+	YOUNG_S = 60,             // a boot that dies younger may be one of a loop
+	SETTLED_MS = 10000,       // a boot outside of a loop shadows what it has reported from here on
+	QUICK_MAX = UINT16_MAX,
+	LOOP_FREE = 64,           // so many young boots in a row are shadowed each
+	AHEAD_MAX = 4096,
+};
 
 // esp_reset_reason_t, all sixteen.
 static const uint8_t class_of_raw[] = {
@@ -56,10 +63,11 @@ static void make_printable(char name[MU_NAME_MAX])
 
 // ---- the two memories
 
-static int write_shadow(struct mu_boot_history *history)
+// Within a long loop of young boots the shadow is written each time that the loop has grown by half; until then it has numbers to spare.
+static int write_shadow(struct mu_boot_history *history, uint16_t ahead)
 {
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
-	size_t size = mu_boot_shadow_write(&history->log, shadow);
+	size_t size = mu_boot_shadow_write(&history->log, ahead, shadow);
 	int err = history->port->keyvalue->set(history->port->context, SHADOW_KEY, shadow, size);
 	history->shadow_writes++;
 	if (err < 0)
@@ -69,13 +77,15 @@ static int write_shadow(struct mu_boot_history *history)
 	return err < 0 ? err : 0;
 }
 
-static void load_shadow(const struct mu_boot_history *history, struct mu_boot_log *log)
+static uint16_t load_shadow(const struct mu_boot_history *history, struct mu_boot_log *log)
 {
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	uint16_t ahead = 0;
 	int size = history->port->keyvalue->get(history->port->context, SHADOW_KEY, shadow, sizeof shadow);
 	mu_boot_log_init(log);
 	if (size > 0)
-		mu_boot_shadow_read(log, shadow, (size_t)size);
+		mu_boot_shadow_read(log, &ahead, shadow, (size_t)size);
+	return ahead;
 }
 
 static void keep_log(struct mu_boot_history *history)
@@ -90,39 +100,80 @@ static void keep_current(struct mu_boot_history *history)
 		mu_boot_current_store(&history->current, &history->copy, history->retained);
 }
 
-// Retained memory is newer than the shadow, unless it is rubbish or of a time before the shadow's (other firmware in between).
-static void load(struct mu_boot_history *history)
+static void load_retained(struct mu_boot_history *history)
 {
 	size_t size = 0;
 	uint8_t *retained = history->port->system->retained(history->port->context, &size);
-	history->retained = size >= MU_BOOT_RETAINED_BYTES ? retained : NULL;
-
-	struct mu_boot_log shadow;
-	load_shadow(history, &shadow);
+	history->retained = size >= MU_BOOT_PLACE_OFFSET + MU_BOOT_PLACE_BYTES ? retained : NULL;
 	mu_boot_log_init(&history->log);
-	if (history->retained) {
-		mu_boot_log_load(&history->log, history->retained);
-		mu_boot_current_load(&history->current, &history->copy, history->retained);
-	}
-	if (mu_boot_log_last_boot(&shadow) > mu_boot_log_last_boot(&history->log))
+	if (!history->retained)
+		return;
+	mu_boot_log_load(&history->log, history->retained);
+	mu_boot_current_load(&history->current, &history->copy, history->retained);
+}
+
+// Numbers that were given out, but of whose boots nothing is known.
+static uint32_t skip_to(struct mu_boot_history *history, uint32_t number)
+{
+	uint32_t last = mu_boot_log_last_boot(&history->log);
+	if (last)
+		history->log.boots_lost += number - last;
+	return number;
+}
+
+// Retained memory is newer than the shadow, unless it is rubbish or of a time before the shadow's (other firmware in between).
+// Returns the number of the boot before this one, 0 if there was none. *through: numbers up to this one are safe with the shadow.
+static uint32_t load(struct mu_boot_history *history, uint32_t *through)
+{
+	struct mu_boot_log shadow;
+	load_retained(history);
+	uint16_t ahead = load_shadow(history, &shadow);
+	uint32_t last = mu_boot_log_last_boot(&history->log), shadowed = mu_boot_log_last_boot(&shadow);
+	*through = shadowed + ahead;
+	bool by_shadow = shadowed > last;
+	if (by_shadow)
 		history->log = shadow;
+	last = mu_boot_log_last_boot(&history->log);
+	if (history->current.boot > last) // the log was torn by a reset, but who wrote it is known
+		return skip_to(history, history->current.boot);
+	return by_shadow ? skip_to(history, *through) : last;
 }
 
 // ---- opening
 
-static void close_previous(struct mu_boot_history *history)
+// How many young boots in a row came before this one. What is not known is no loop.
+static uint16_t count_quick(const struct mu_boot_history *history, uint32_t before)
 {
-	uint32_t last = mu_boot_log_last_boot(&history->log);
-	if (last == 0)
+	const struct mu_boot_current *current = &history->current;
+	if (before == 0 || current->boot != before || current->uptime_s >= YOUNG_S)
+		return 0;
+	return current->quick < QUICK_MAX ? (uint16_t)(current->quick + 1) : current->quick;
+}
+
+// How many boots may follow until the shadow is to be written again.
+static uint16_t numbers_ahead(uint16_t quick)
+{
+	if (quick < LOOP_FREE)
+		return 0;
+	return quick / 2 < AHEAD_MAX ? (uint16_t)(quick / 2) : (uint16_t)AHEAD_MAX;
+}
+
+static void close_previous(struct mu_boot_history *history, uint32_t before)
+{
+	if (before == 0)
 		return;
-	struct mu_boot_entry *entry = &history->log.entry[history->log.count - 1];
-	if (history->current.boot != last) {
-		history->current = (struct mu_boot_current){ .sequence = history->current.sequence };
+	bool in_log = mu_boot_log_last_boot(&history->log) == before;
+	struct mu_boot_entry *entry = in_log ? &history->log.entry[history->log.count - 1] : NULL;
+	if (entry)
 		entry->flags &= (uint8_t)~MU_BOOT_HAS_UPTIME;
+	if (history->current.boot != before) {
+		history->current = (struct mu_boot_current){ .sequence = history->current.sequence };
 		return;
 	}
-	entry->flags |= MU_BOOT_HAS_UPTIME;
-	entry->last_uptime_s = history->current.uptime_s;
+	if (entry) {
+		entry->flags |= MU_BOOT_HAS_UPTIME;
+		entry->last_uptime_s = history->current.uptime_s;
+	}
 	history->previous = (struct mu_boot_previous){
 		.known = true,
 		.uptime_s = history->current.uptime_s,
@@ -141,21 +192,25 @@ static int read_reset(struct mu_boot_history *history)
 	return err < 0 ? err : 0;
 }
 
+// A token without a cause is a suspicion: it stands if somebody hung.
 static void explain(struct mu_boot_history *history)
 {
-	if (cause_applies(history->reset.reset_raw)) {
+	uint32_t raw = history->reset.reset_raw;
+	if (cause_applies(raw)) {
 		history->cause = history->current.cause;
-		memcpy(history->hung_token, history->current.hung_token, sizeof history->hung_token);
+		history->reset_class = mu_boot_class(raw, history->cause);
+		if (history->cause != MU__RESET_CAUSE__CAUSE_NONE || history->reset_class == MU__RESET_CLASS__RESET_HANG)
+			memcpy(history->hung_token, history->current.hung_token, sizeof history->hung_token);
 		make_printable(history->hung_token);
 	}
-	history->reset_class = mu_boot_class(history->reset.reset_raw, history->cause);
+	history->reset_class = mu_boot_class(raw, history->cause);
 }
 
-static void add_this_boot(struct mu_boot_history *history)
+static void add_this_boot(struct mu_boot_history *history, uint32_t boot)
 {
 	const struct mu_reset_info *reset = &history->reset;
 	struct mu_boot_entry entry = {
-		.first_boot = mu_boot_log_last_boot(&history->log) + 1,
+		.first_boot = boot,
 		.reset_raw = reset->reset_raw > UINT16_MAX ? UINT16_MAX : (uint16_t)reset->reset_raw,
 		.reset_class = (uint8_t)history->reset_class,
 		.cause = (uint8_t)history->cause,
@@ -173,23 +228,40 @@ static void add_this_boot(struct mu_boot_history *history)
 	mu_boot_log_add(&history->log, &entry);
 }
 
+static void keep_place(struct mu_boot_history *history, uint32_t boot)
+{
+	const struct mu_reset_info *reset = &history->reset;
+	if (!history->retained || !reset->has_crash)
+		return;
+	struct mu_boot_place place = { .boot = boot, .pc = reset->pc, .backtrace_count = reset->backtrace_count };
+	memcpy(place.task, reset->task, sizeof place.task);
+	memcpy(place.backtrace, reset->backtrace, sizeof place.backtrace);
+	mu_boot_place_store(&place, history->retained + MU_BOOT_PLACE_OFFSET);
+}
+
 int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *port, const uint8_t elf_sha[MU_SHA_BYTES])
 {
+	uint32_t through = 0;
 	*history = (struct mu_boot_history){ .port = port };
 	memcpy(history->elf_sha, elf_sha, sizeof history->elf_sha);
-	load(history);
-	close_previous(history);
+	uint32_t before = load(history, &through), boot = before + 1;
+	uint16_t quick = count_quick(history, before);
+	close_previous(history, before);
 	int err = read_reset(history);
 	explain(history);
-	add_this_boot(history);
+	add_this_boot(history, boot);
+	keep_place(history, boot);
 	keep_log(history);
 	history->current = (struct mu_boot_current){
 		.sequence = history->current.sequence,
-		.boot = mu_boot_log_last_boot(&history->log),
+		.boot = boot,
 		.heap_min_bytes = UINT32_MAX,
+		.quick = quick,
 	};
 	keep_current(history);
-	int shadow_err = write_shadow(history);
+	if (boot <= through)
+		return err;
+	int shadow_err = write_shadow(history, numbers_ahead(quick));
 	return err < 0 ? err : shadow_err;
 }
 
@@ -216,10 +288,24 @@ int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint3
 		history->shadow_hour_ms = now_ms;
 		history->shadow_hour_used = false;
 	}
-	if (!history->shadow_stale || history->shadow_hour_used)
+	uint64_t wait_ms = history->current.quick ? YOUNG_S * 1000u : SETTLED_MS;
+	if (!history->shadow_stale || history->shadow_hour_used || now_ms < wait_ms)
 		return 0;
 	history->shadow_hour_used = true;
-	return write_shadow(history);
+	return write_shadow(history, 0);
+}
+
+static void set_token(struct mu_boot_history *history, const char *token)
+{
+	memset(history->current.hung_token, 0, sizeof history->current.hung_token);
+	for (size_t i = 0; token && token[i] && i < MU_NAME_MAX - 1; i++)
+		history->current.hung_token[i] = token[i];
+}
+
+void mu_boot_history_suspect(struct mu_boot_history *history, const char *token)
+{
+	if (history->current.cause == MU__RESET_CAUSE__CAUSE_NONE)
+		set_token(history, token);
 }
 
 void mu_boot_history_cause(struct mu_boot_history *history, int cause, const char *token, uint64_t now_ms)
@@ -227,9 +313,7 @@ void mu_boot_history_cause(struct mu_boot_history *history, int cause, const cha
 	uint64_t uptime_s = now_ms / 1000;
 	history->current.uptime_s = uptime_s > UINT32_MAX ? UINT32_MAX : (uint32_t)uptime_s;
 	history->current.cause = (uint8_t)cause;
-	memset(history->current.hung_token, 0, sizeof history->current.hung_token);
-	for (size_t i = 0; token && token[i] && i < MU_NAME_MAX - 1; i++)
-		history->current.hung_token[i] = token[i];
+	set_token(history, token);
 	keep_current(history);
 }
 
@@ -238,6 +322,8 @@ void mu_boot_history_reported(struct mu_boot_history *history)
 	history->reported = true;
 	mu_boot_log_reported(&history->log);
 	keep_log(history);
+	if (history->retained)
+		memset(history->retained + MU_BOOT_PLACE_OFFSET, 0, MU_BOOT_PLACE_BYTES);
 	history->shadow_stale = true;
 }
 
@@ -289,6 +375,22 @@ static void fill_unreported(const struct mu_boot_entry *entry, uint32_t count, M
 		out->task = name;
 }
 
+// The full place of a crash goes with the entry whose last boot began with it.
+static void fill_place(const struct mu_boot_history *history, struct mu_boot_storage *storage, Mu__Boot *boot)
+{
+	struct mu_boot_place *place = &storage->place;
+	if (!history->retained || mu_boot_place_load(place, history->retained + MU_BOOT_PLACE_OFFSET) < 0)
+		return;
+	for (size_t i = 0; i < boot->n_unreported; i++) {
+		Mu__UnreportedBoot *out = boot->unreported[i];
+		if (out->first_boot + out->count - 1 != place->boot)
+			continue;
+		out->task = place->task[0] ? place->task : NULL;
+		out->n_backtrace = place->backtrace_count;
+		out->backtrace = place->backtrace;
+	}
+}
+
 void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot, struct mu_boot_storage *storage)
 {
 	fill_reset(history, boot);
@@ -313,4 +415,5 @@ void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot,
 		fill_unreported(entry, count, &storage->unreported[at], storage->name[at]);
 		storage->unreported_list[at] = &storage->unreported[at];
 	}
+	fill_place(history, storage, boot);
 }

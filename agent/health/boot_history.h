@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who was I, and why did I boot: boot counter, class and cause of each reset, and the last 16 kinds of boots, equal ones in a row folded.
 //
-// Kept in the first 768 bytes of port->system->retained(), CRC'd, so that the rubbish after a power-on is recognised; the figures of
-// the running boot lie there twice and are written in turn, so that a reset inside a write loses a second and not the boot.
-// Shadowed in the key-value "boot" (at most 492 bytes: the newest 12 entries, and with them the counter): one write a boot plus at most one an
-// hour. After a power-on the counter and the entries come from there; how far the last boot came is then not known, and absent.
-// A port without retained memory works with the shadow alone.
+// Kept in port->system->retained(), CRC'd, so that the rubbish after a power-on is recognised; the figures of the running boot lie there
+// twice and are written in turn, so that a reset inside a write loses a second and not the boot. The full place of the newest crash
+// (task, PC, backtrace) lies there until it is reported, by this boot or a later one.
+// Shadowed in the key-value "boot" (at most 492 bytes: the newest 12 entries, and with them the counter). After a power-on the counter
+// and the entries come from there; how far the last boot came is then not known, and absent. A port without retained memory works with
+// the shadow alone.
+//
+// Bound of the shadow's writes: one a boot, one more once it has reported and lives (10 s; 60 s if the boot before died younger than
+// that), then at most one an hour. In a loop of boots that die below 60 s and keep retained memory: one for each of the first 64, then
+// one each time that the loop has grown by half, or by 4 096 boots: 85 for 43 200 boots, which is a boot each 2 s for a day. The shadow
+// then has numbers in hand: after a power loss in so long a loop up to half as many as it had boots are skipped and counted as boots
+// lost, and none is given out twice.
 // Memory: the caller's struct (about 900 bytes). Thread: the one that steps the agent. Time: monotonic milliseconds since this boot.
 #ifndef MU_HEALTH_BOOT_HISTORY_H
 #define MU_HEALTH_BOOT_HISTORY_H
@@ -46,6 +53,7 @@ struct mu_boot_storage {
 	Mu__UnreportedBoot unreported[MU_BOOT_ENTRIES];
 	Mu__UnreportedBoot *unreported_list[MU_BOOT_ENTRIES];
 	char name[MU_BOOT_ENTRIES][MU_NAME_MAX];
+	struct mu_boot_place place;
 };
 
 // Once a boot, before anything else. Closes the previous boot, counts and classifies this one, writes retained memory and shadow.
@@ -61,6 +69,10 @@ bool mu_boot_history_crashed(const struct mu_boot_history *history);
 // Keeps how far this boot has come. Call about once a second: 40 bytes of RTC memory, and the shadow when it is due.
 // heap_min_bytes: low-water mark of this boot, UINT32_MAX if not known yet. 0, or the error of the shadow's write.
 int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint32_t heap_min_bytes);
+
+// Who has been silent for long, though not yet too long; null: nobody. Kept with the next mu_boot_history_keep(): if a watchdog then
+// resets the device, this is the hung token of the next boot.
+void mu_boot_history_suspect(struct mu_boot_history *history, const char *token);
 
 // Right before port->system->restart(): why. cause: Mu__ResetCause; token: who hung, or null. The last call counts.
 void mu_boot_history_cause(struct mu_boot_history *history, int cause, const char *token, uint64_t now_ms);

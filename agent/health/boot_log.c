@@ -10,7 +10,9 @@ enum {
 	SHADOW_VERSION = 1,
 	CURRENT_A = sizeof(struct mu_boot_log),
 	CURRENT_B = CURRENT_A + sizeof(struct mu_boot_current),
-	// The shadow: version u8, count u8, reserved u16, boots lost u32, CRC-32 u32 over all else, entries.
+	// The shadow: version u8, count u8, ahead u16, boots lost u32, CRC-32 u32 over all else, entries.
+	SHADOW_AHEAD = 2,
+	SHADOW_LOST = 4,
 	SHADOW_CRC = 8,
 	SHADOW_HEADER = 12,
 };
@@ -18,6 +20,7 @@ enum {
 _Static_assert(sizeof(struct mu_boot_entry) == 40, "an entry has no holes");
 _Static_assert(sizeof(struct mu_boot_log) == 656, "the log has no holes");
 _Static_assert(sizeof(struct mu_boot_current) == 40, "the running boot has no holes");
+_Static_assert(sizeof(struct mu_boot_place) == MU_BOOT_PLACE_BYTES, "the place of a crash has no holes");
 _Static_assert(CURRENT_B + sizeof(struct mu_boot_current) <= MU_BOOT_RETAINED_BYTES, "all of it fits");
 _Static_assert(SHADOW_HEADER + MU_BOOT_SHADOW_ENTRIES * sizeof(struct mu_boot_entry) == MU_BOOT_SHADOW_BYTES, "and so does the shadow");
 _Static_assert((int)MU_BOOT_SHADOW_BYTES <= (int)MU_KV_VALUE_MAX, "a shadow is one value");
@@ -133,13 +136,35 @@ void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8
 	*copy ^= 1;
 }
 
+static uint32_t place_crc(const struct mu_boot_place *place)
+{
+	return mu_crc32_le(0, place, offsetof(struct mu_boot_place, crc));
+}
+
+int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory)
+{
+	memcpy(place, memory, sizeof *place);
+	if (place->boot != 0 && place->backtrace_count <= MU_BACKTRACE_MAX && place->crc == place_crc(place)) {
+		place->task[MU_NAME_MAX - 1] = 0;
+		return 0;
+	}
+	*place = (struct mu_boot_place){ 0 };
+	return MU_ERR_CRC;
+}
+
+void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory)
+{
+	place->crc = place_crc(place);
+	memcpy(memory, place, sizeof *place);
+}
+
 static uint32_t shadow_crc(const uint8_t *shadow, size_t size)
 {
 	uint32_t crc = mu_crc32_le(0, shadow, SHADOW_CRC);
 	return mu_crc32_le(crc, shadow + SHADOW_HEADER, size - SHADOW_HEADER);
 }
 
-size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint8_t out[MU_BOOT_SHADOW_BYTES])
+size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint16_t ahead, uint8_t out[MU_BOOT_SHADOW_BYTES])
 {
 	unsigned count = log->count < MU_BOOT_SHADOW_ENTRIES ? log->count : MU_BOOT_SHADOW_ENTRIES;
 	unsigned skipped = log->count - count;
@@ -150,15 +175,17 @@ size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint8_t out[MU_BOOT_S
 	memset(out, 0, SHADOW_HEADER);
 	out[0] = SHADOW_VERSION;
 	out[1] = (uint8_t)count;
-	memcpy(out + 4, &lost, sizeof lost);
+	memcpy(out + SHADOW_AHEAD, &ahead, sizeof ahead);
+	memcpy(out + SHADOW_LOST, &lost, sizeof lost);
 	memcpy(out + SHADOW_HEADER, log->entry + skipped, size - SHADOW_HEADER);
 	uint32_t crc = shadow_crc(out, size);
 	memcpy(out + SHADOW_CRC, &crc, sizeof crc);
 	return size;
 }
 
-int mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t size)
+int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t *data, size_t size)
 {
+	*ahead = 0;
 	mu_boot_log_init(log);
 	if (size < SHADOW_HEADER)
 		return MU_ERR_SIZE;
@@ -171,7 +198,8 @@ int mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t siz
 	if (crc != shadow_crc(data, size))
 		return MU_ERR_CRC;
 	log->count = data[1];
-	memcpy(&log->boots_lost, data + 4, sizeof log->boots_lost);
+	memcpy(ahead, data + SHADOW_AHEAD, sizeof *ahead);
+	memcpy(&log->boots_lost, data + SHADOW_LOST, sizeof log->boots_lost);
 	memcpy(log->entry, data + SHADOW_HEADER, size - SHADOW_HEADER);
 	return 0;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stored form of the boot history: entries with equal boots folded, the figures of the running boot, and both their layouts.
 //
-// Retained memory, 736 of 768 bytes, native byte order (it never leaves the chip):
+// Retained memory, 736 of 768 bytes and 96 more, native byte order (it never leaves the chip):
 //   0    log: magic, version, count, boots lost, 16 entries of 40 bytes, CRC-32
 //   656  current, copy A: 40 bytes with its CRC-32
 //   696  current, copy B
-// Shadow, at most 492 bytes: version, count, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part; a part
+//   896  place of the newest crash that is not reported yet: 96 bytes with their CRC-32 (768..895 is others')
+// Shadow, at most 492 bytes: version, count, numbers ahead, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part; a part
 // with a wrong CRC, magic or version does not exist. Boots are of the same kind when reset code, class, cause, name, image and PC are
 // equal; the PC of a hang is where the watchdog happened to look, so it does not count. Pure; no I/O. Thread: one at a time.
 #ifndef MU_HEALTH_BOOT_LOG_H
@@ -19,6 +20,8 @@ enum {
 	MU_BOOT_ENTRIES = 16,
 	MU_BOOT_SHADOW_ENTRIES = 12,
 	MU_BOOT_RETAINED_BYTES = 768,
+	MU_BOOT_PLACE_OFFSET = 896,
+	MU_BOOT_PLACE_BYTES = 96,
 	MU_BOOT_SHADOW_BYTES = 12 + 12 * 40,
 	MU_BOOT_NAME_BYTES = 15,
 	MU_BOOT_SHA_BYTES = 4,
@@ -56,8 +59,19 @@ struct mu_boot_current {
 	uint32_t uptime_s;
 	uint32_t heap_min_bytes; // UINT32_MAX: not known
 	uint8_t cause;
-	uint8_t reserved[3];
-	char hung_token[MU_NAME_MAX];
+	uint8_t reserved;
+	uint16_t quick; // boots in a row just before this one that died young
+	char hung_token[MU_NAME_MAX]; // who hung; without a cause: who was on the way there
+	uint32_t crc;
+};
+
+// Where a boot's panic handler had seen the boot before it crash; kept because that boot may die before it can report.
+struct mu_boot_place {
+	uint32_t boot; // the boot that began with this crash; 0: none
+	uint32_t pc;
+	char task[MU_NAME_MAX];
+	uint32_t backtrace_count;
+	uint32_t backtrace[MU_BACKTRACE_MAX];
 	uint32_t crc;
 };
 
@@ -75,8 +89,12 @@ void mu_boot_log_store(struct mu_boot_log *log, uint8_t *memory);
 int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const uint8_t *memory);
 void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8_t *memory);
 
-// The shadow. Returns the bytes written; reading: 0, MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE.
-size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint8_t out[MU_BOOT_SHADOW_BYTES]);
-int mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t size);
+int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory); // memory: from MU_BOOT_PLACE_OFFSET on
+void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory);
+
+// The shadow. ahead: so many numbers after the log's last boot may have been given out since. Returns the bytes written; reading: 0,
+// MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE.
+size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint16_t ahead, uint8_t out[MU_BOOT_SHADOW_BYTES]);
+int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t *data, size_t size);
 
 #endif

@@ -90,6 +90,21 @@ int mu_liveness_stale(const struct mu_liveness *liveness, uint64_t now_ms)
 	return silent_ms(t, now_ms) > t->deadline_ms ? first : MU_LIVENESS_NONE;
 }
 
+int mu_liveness_suspect(const struct mu_liveness *liveness, uint64_t now_ms)
+{
+	int suspect = MU_LIVENESS_NONE;
+	uint64_t most_permille = 500;
+	for (uint32_t i = 0; i < liveness->count; i++) {
+		const struct mu_liveness_token *t = &liveness->token[i];
+		uint64_t permille = t->resting ? 0 : silent_ms(t, now_ms) * 1000 / t->deadline_ms;
+		if (permille <= most_permille)
+			continue;
+		suspect = (int)i;
+		most_permille = permille;
+	}
+	return suspect;
+}
+
 uint64_t mu_liveness_next(const struct mu_liveness *liveness)
 {
 	int first = first_due(liveness);

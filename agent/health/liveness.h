@@ -45,6 +45,10 @@ void mu_liveness_rest(struct mu_liveness *liveness, int token);
 // The token that went stale first, or MU_LIVENESS_NONE.
 int mu_liveness_stale(const struct mu_liveness *liveness, uint64_t now_ms);
 
+// The token that has used up the most of its deadline, if that is more than half; else MU_LIVENESS_NONE. Who is to be suspected if the
+// health loop itself hangs before it can blame anybody.
+int mu_liveness_suspect(const struct mu_liveness *liveness, uint64_t now_ms);
+
 // When the next token goes stale if nobody checks in; UINT64_MAX if none is watched. Not after now_ms: one is stale.
 uint64_t mu_liveness_next(const struct mu_liveness *liveness);
 

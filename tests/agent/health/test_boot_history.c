@@ -142,6 +142,7 @@ static void test_a_crash_is_explained(void **unused)
 	assert_string_equal(report.task, "sensor");
 	assert_int_equal(report.pc, 0x400D1234);
 	assert_int_equal(report.n_backtrace, 2);
+	assert_int_equal(report.backtrace[1], 0x400D0001);
 	assert_true(report.has_rom_reason_core0);
 	assert_int_equal(report.rom_reason_core0, 12);
 	assert_false(report.has_rom_reason_core1);
@@ -240,38 +241,6 @@ static void test_a_full_history_fits_a_record(void **unused)
 	assert_int_equal(report.unreported[14]->first_boot, 20);
 }
 
-static void test_power_loss_keeps_the_counter_and_the_loop(void **unused)
-{
-	(void)unused;
-	power_cycle();
-	crash_in("main", 0x42);
-	for (int i = 0; i < 6; i++) {
-		boot_after(RAW_PANIC);
-		mu_boot_history_keep(&history, 20000, 30000);
-	}
-	power_cycle();
-	assert_int_equal(mu_boot_history_boot(&history), 8);
-	fill();
-	assert_false(report.has_previous_uptime_s);
-	assert_false(report.has_previous_heap_min_bytes);
-	assert_int_equal(report.n_unreported, 2); // the power-on, the loop
-	assert_int_equal(report.unreported[1]->count, 6);
-	assert_false(report.unreported[1]->has_last_uptime_s); // of its last boot it is not known
-}
-
-static void test_reported_boots_stay_reported_through_power_loss(void **unused)
-{
-	(void)unused;
-	power_cycle();
-	boot_after(RAW_PANIC);
-	mu_boot_history_reported(&history);
-	mu_boot_history_keep(&history, 6000, 30000); // shadows it
-	power_cycle();
-	fill();
-	assert_int_equal(report.n_unreported, 0);
-	assert_int_equal(mu_boot_history_boot(&history), 3);
-}
-
 // A brown-out that left RTC memory alone: what is in it is true and is told.
 static void test_intact_memory_is_believed(void **unused)
 {
@@ -284,64 +253,93 @@ static void test_intact_memory_is_believed(void **unused)
 	assert_int_equal(report.previous_heap_min_bytes, 12345);
 }
 
-static void test_writes_are_bounded(void **unused)
+// The panic of boot 2 is told in full by boot 4, though boots 2 and 3 died before they could say a thing.
+static void test_a_backtrace_outlives_the_boot_after_the_panic(void **unused)
 {
 	(void)unused;
 	power_cycle();
-	assert_int_equal(fake.calls[FAKE_CALL_SET], 1);
-	// A day of reports every second: one write a boot and one an hour.
-	for (uint64_t now = 1000; now < 24 * (uint64_t)HOUR_MS; now += 1000) {
-		mu_boot_history_reported(&history);
-		mu_boot_history_keep(&history, now, 30000);
-	}
-	assert_int_equal(fake.calls[FAKE_CALL_SET], 1 + 24);
-	assert_int_equal(history.shadow_writes, 25);
-	// And with nothing new, none.
-	boot_after(RAW_SOFTWARE);
-	for (uint64_t now = 1000; now < 24 * (uint64_t)HOUR_MS; now += 1000)
-		mu_boot_history_keep(&history, now, 30000);
-	assert_int_equal(fake.calls[FAKE_CALL_SET], 26);
-}
-
-static void test_a_shadow_that_fails_is_counted(void **unused)
-{
-	(void)unused;
-	power_cycle();
-	fake_port_fail(&fake, FAKE_CALL_SET, 1, 1);
-	assert_int_equal(boot_after(RAW_PANIC), MU_ERR_IO);
-	assert_int_equal(mu_boot_history_boot(&history), 2);
-	assert_int_equal(history.shadow_faults, 1);
-	boot_after(RAW_PANIC); // RTC memory knows better than the old shadow
-	assert_int_equal(mu_boot_history_boot(&history), 3);
-}
-
-// The power may fail in the write of the shadow: the counter never goes back, whatever is left.
-static void test_power_cuts_never_take_a_number_back(void **unused)
-{
-	(void)unused;
-	for (int tear = 0; tear < FAKE_TEAR_COUNT; tear++) {
-		power_cycle();
-		uint32_t before = mu_boot_history_boot(&history);
-		fake_port_cut(&fake, 1, (enum fake_tear)tear);
-		boot_after(RAW_PANIC);
-		fake_port_power_on(&fake);
-		boot_after(RAW_POWER_ON);
-		assert_in_range(mu_boot_history_boot(&history), before + 1, before + 2);
-	}
-}
-
-// A reset inside the write of the log itself: the shadow stands in, the running boot's figures are of use.
-static void test_a_torn_log_falls_back_on_the_shadow(void **unused)
-{
-	(void)unused;
-	power_cycle();
+	mu_boot_history_reported(&history);
+	crash_in("sensor", 0x42001234);
+	fake.reset_info.backtrace[0] = 0x42001234;
+	fake.reset_info.backtrace[15] = 0x4200FFFF;
+	fake.reset_info.backtrace_count = MU_BACKTRACE_MAX;
 	boot_after(RAW_PANIC);
-	mu_boot_history_keep(&history, 33000, 20000);
-	fake.retained[100] ^= 1;
-	boot_after(RAW_PANIC);
-	assert_int_equal(mu_boot_history_boot(&history), 3);
+	memset(&fake.reset_info, 0, sizeof fake.reset_info);
+	boot_after(RAW_TASK_WATCHDOG);
+	boot_after(RAW_BROWN_OUT);
 	fill();
-	assert_int_equal(report.previous_uptime_s, 33);
+	assert_int_equal(report.n_unreported, 2);
+	assert_string_equal(report.unreported[0]->task, "sensor");
+	assert_int_equal(report.unreported[0]->pc, 0x42001234);
+	assert_int_equal(report.unreported[0]->n_backtrace, MU_BACKTRACE_MAX);
+	assert_int_equal(report.unreported[0]->backtrace[15], 0x4200FFFF);
+	assert_int_equal(report.unreported[1]->n_backtrace, 0);
+	assert_int_equal(report.n_backtrace, 0); // the brown-out's own
+	mu_boot_history_reported(&history);
+	boot_after(RAW_SOFTWARE);
+	fill();
+	assert_int_equal(report.n_unreported, 0); // told once
+	assert_int_equal(fake.retained[MU_BOOT_PLACE_OFFSET], 0);
+}
+
+// A loop keeps the place of its newest crash; this boot's own goes with itself.
+static void test_a_loop_tells_the_place_of_its_newest_crash(void **unused)
+{
+	(void)unused;
+	power_cycle();
+	mu_boot_history_reported(&history);
+	crash_in("main", 0x42);
+	fake.reset_info.backtrace_count = 1;
+	for (uint32_t i = 0; i < 5; i++) {
+		fake.reset_info.backtrace[0] = 100 + i;
+		boot_after(RAW_PANIC);
+	}
+	fill();
+	assert_int_equal(report.backtrace[0], 104);
+	assert_int_equal(report.unreported[0]->count, 4);
+	assert_int_equal(report.unreported[0]->n_backtrace, 0);
+	memset(&fake.reset_info, 0, sizeof fake.reset_info);
+	boot_after(RAW_SOFTWARE);
+	fill();
+	assert_int_equal(report.unreported[0]->count, 5);
+	assert_int_equal(report.unreported[0]->backtrace[0], 104);
+}
+
+// A watchdog that bites the health loop: who was silent for long just before is named beside the task. What is no hang has no suspect.
+static void test_a_suspect_is_named_after_a_hang_only(void **unused)
+{
+	(void)unused;
+	static const struct {
+		uint32_t raw;
+		bool named;
+	} rows[] = { { RAW_TASK_WATCHDOG, true }, { 5, true }, { 7, true }, { RAW_PANIC, false }, { RAW_SOFTWARE, false },
+		{ RAW_POWER_ON, false } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		memset(&fake.reset_info, 0, sizeof fake.reset_info);
+		boot_after(RAW_SOFTWARE);
+		mu_boot_history_suspect(&history, "pump");
+		mu_boot_history_keep(&history, 40000, 30000);
+		crash_in("muster", 0x42);
+		boot_after(rows[i].raw);
+		fill();
+		assert_int_equal(report.hung_token != NULL, rows[i].named);
+		if (rows[i].named)
+			assert_string_equal(report.hung_token, "pump");
+		assert_string_equal(report.task, "muster");
+		assert_false(report.has_cause);
+	}
+	// Who checks in again is no suspect; and a recorded cause is not written over.
+	mu_boot_history_suspect(&history, "pump");
+	mu_boot_history_suspect(&history, NULL);
+	mu_boot_history_keep(&history, 41000, 30000);
+	boot_after(RAW_TASK_WATCHDOG);
+	fill();
+	assert_null(report.hung_token);
+	mu_boot_history_cause(&history, MU__RESET_CAUSE__CAUSE_LIVENESS, "net", 1000);
+	mu_boot_history_suspect(&history, "pump");
+	boot_after(RAW_SOFTWARE);
+	fill();
+	assert_string_equal(report.hung_token, "net");
 }
 
 static uint8_t *no_retained(void *context, size_t *size)
@@ -408,13 +406,10 @@ int main(void)
 		CASE(test_a_button_has_no_cause),
 		CASE(test_a_loop_is_told_in_one_entry),
 		CASE(test_a_full_history_fits_a_record),
-		CASE(test_power_loss_keeps_the_counter_and_the_loop),
-		CASE(test_reported_boots_stay_reported_through_power_loss),
 		CASE(test_intact_memory_is_believed),
-		CASE(test_writes_are_bounded),
-		CASE(test_a_shadow_that_fails_is_counted),
-		CASE(test_power_cuts_never_take_a_number_back),
-		CASE(test_a_torn_log_falls_back_on_the_shadow),
+		CASE(test_a_backtrace_outlives_the_boot_after_the_panic),
+		CASE(test_a_loop_tells_the_place_of_its_newest_crash),
+		CASE(test_a_suspect_is_named_after_a_hang_only),
 		CASE(test_without_retained_memory),
 		CASE(test_names_are_made_text),
 		CASE(test_an_unknown_code_is_kept),

@@ -138,9 +138,11 @@ static void test_rubbish_is_no_log(void **unused)
 		uint8_t memory[MU_BOOT_RETAINED_BYTES], copy;
 		struct mu_boot_log log;
 		struct mu_boot_current current;
+		struct mu_boot_place place;
 		memset(memory, fills[i], sizeof memory);
 		assert_int_equal(mu_boot_log_load(&log, memory), MU_ERR_CRC);
 		assert_int_equal(mu_boot_current_load(&current, &copy, memory), MU_ERR_CRC);
+		assert_int_equal(mu_boot_place_load(&place, memory), MU_ERR_CRC);
 	}
 }
 
@@ -169,20 +171,43 @@ static void test_torn_current_falls_back(void **unused)
 	}
 }
 
+// A reset inside the write of a crash's place: it is there as a whole, or not at all.
+static void test_a_torn_place_is_none(void **unused)
+{
+	(void)unused;
+	uint8_t before[MU_BOOT_PLACE_BYTES], after[MU_BOOT_PLACE_BYTES], memory[MU_BOOT_PLACE_BYTES];
+	struct mu_boot_place old = { .boot = 3, .pc = 1, .task = "net", .backtrace_count = 2, .backtrace = { 1, 2 } };
+	struct mu_boot_place new = { .boot = 9, .pc = 5, .task = "app", .backtrace_count = 16, .backtrace = { 5, 6, 7 } }, read;
+	mu_boot_place_store(&old, before);
+	mu_boot_place_store(&new, after);
+	for (size_t cut = 0; cut <= sizeof memory; cut++) {
+		memcpy(memory, after, cut);
+		memcpy(memory + cut, before + cut, sizeof memory - cut);
+		int err = mu_boot_place_load(&read, memory);
+		assert_int_equal(err, cut == 0 || !memcmp(memory, after, sizeof memory) ? 0 : MU_ERR_CRC);
+		assert_int_equal(read.boot, err ? 0 : cut == 0 ? 3 : 9);
+	}
+	new.backtrace_count = MU_BACKTRACE_MAX + 1; // more than there can be: whoever wrote that, it is not ours
+	mu_boot_place_store(&new, memory);
+	assert_int_equal(mu_boot_place_load(&read, memory), MU_ERR_CRC);
+}
+
 static void test_shadow_keeps_the_newest_twelve(void **unused)
 {
 	(void)unused;
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	uint16_t ahead;
 	struct mu_boot_log log, read;
 	mu_boot_log_init(&log);
-	assert_int_equal(mu_boot_shadow_write(&log, shadow), 12);
-	assert_int_equal(mu_boot_shadow_read(&read, shadow, 12), 0);
+	assert_int_equal(mu_boot_shadow_write(&log, 77, shadow), 12);
+	assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, 12), 0);
 	add_crashes(&log, 15, false);
-	size_t size = mu_boot_shadow_write(&log, shadow);
+	size_t size = mu_boot_shadow_write(&log, 77, shadow);
 	assert_int_equal(size, MU_BOOT_SHADOW_BYTES);
-	assert_int_equal(mu_boot_shadow_read(&read, shadow, size), 0);
+	assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, size), 0);
 	assert_int_equal(read.count, MU_BOOT_SHADOW_ENTRIES);
 	assert_int_equal(read.boots_lost, 3);
+	assert_int_equal(ahead, 77);
 	assert_int_equal(mu_boot_log_last_boot(&read), 15);
 	assert_int_equal(read.entry[0].pc, 4);
 }
@@ -191,20 +216,21 @@ static void test_damaged_shadows(void **unused)
 {
 	(void)unused;
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	uint16_t ahead;
 	struct mu_boot_log log, read;
 	mu_boot_log_init(&log);
 	add_crashes(&log, 4, false);
-	size_t size = mu_boot_shadow_write(&log, shadow);
-	assert_int_equal(mu_boot_shadow_read(&read, shadow, 11), MU_ERR_SIZE);
-	assert_int_equal(mu_boot_shadow_read(&read, shadow, size - 1), MU_ERR_SIZE);
+	size_t size = mu_boot_shadow_write(&log, 77, shadow);
+	assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, 11), MU_ERR_SIZE);
+	assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, size - 1), MU_ERR_SIZE);
 	for (size_t i = 0; i < size; i++) {
 		shadow[i] ^= 0x10;
-		assert_true(mu_boot_shadow_read(&read, shadow, size) < 0);
+		assert_true(mu_boot_shadow_read(&read, &ahead, shadow, size) < 0);
 		assert_int_equal(read.count, 0);
 		shadow[i] ^= 0x10;
 	}
 	shadow[0] = 2;
-	assert_int_equal(mu_boot_shadow_read(&read, shadow, size), MU_ERR_VERSION);
+	assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, size), MU_ERR_VERSION);
 }
 
 int main(void)
@@ -218,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_every_flipped_bit_is_noticed),
 		cmocka_unit_test(test_rubbish_is_no_log),
 		cmocka_unit_test(test_torn_current_falls_back),
+		cmocka_unit_test(test_a_torn_place_is_none),
 		cmocka_unit_test(test_shadow_keeps_the_newest_twelve),
 		cmocka_unit_test(test_damaged_shadows),
 	};

@@ -56,6 +56,22 @@ static void test_who_rests_is_not_watched(void **unused)
 	assert_int_equal(mu_liveness_stale(&liveness, 1001001), writer);
 }
 
+// Who has used up the most of its time, from half of it on; who rests has none to use up.
+static void test_the_suspect_is_who_used_up_most(void **unused)
+{
+	(void)unused;
+	assert_int_equal(mu_liveness_suspect(&liveness, 1000), MU_LIVENESS_NONE);
+	assert_int_equal(mu_liveness_add(&liveness, "long", 100000, 0), 0);
+	assert_int_equal(mu_liveness_add(&liveness, "short", 2000, 50000), 1);
+	assert_int_equal(mu_liveness_suspect(&liveness, 50000), MU_LIVENESS_NONE);
+	assert_int_equal(mu_liveness_suspect(&liveness, 50900), 0); // 50.9 % against 45 %, though the other is due first
+	assert_int_equal(mu_liveness_suspect(&liveness, 51500), 1);
+	mu_liveness_rest(&liveness, 1);
+	assert_int_equal(mu_liveness_suspect(&liveness, 60000), 0);
+	mu_liveness_check_in(&liveness, 0, 60000);
+	assert_int_equal(mu_liveness_suspect(&liveness, 60001), MU_LIVENESS_NONE);
+}
+
 static void test_lateness_is_the_longest_silence(void **unused)
 {
 	(void)unused;
@@ -124,6 +140,7 @@ int main(void)
 		cmocka_unit_test_setup(test_fresh_through_the_deadline_then_stale, setup),
 		cmocka_unit_test_setup(test_the_first_to_go_stale_is_blamed, setup),
 		cmocka_unit_test_setup(test_who_rests_is_not_watched, setup),
+		cmocka_unit_test_setup(test_the_suspect_is_who_used_up_most, setup),
 		cmocka_unit_test_setup(test_lateness_is_the_longest_silence, setup),
 		cmocka_unit_test_setup(test_a_check_in_from_the_future_is_fresh, setup),
 		cmocka_unit_test_setup(test_names_and_deadlines, setup),
