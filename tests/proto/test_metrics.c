@@ -87,7 +87,7 @@ static void test_names_are_unique_and_fit_for_prometheus(void **unused)
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		assert_true(is_name(mu_metrics[i].name));
 		assert_int_equal(mu_metric_find(mu_metrics[i].name), i); // the first of two equal names would be found
-		assert_true(mu_metrics[i].min <= mu_metrics[i].max);
+		assert_true((int64_t)mu_metrics[i].min <= mu_metrics[i].max);
 	}
 	for (int i = 0; i < MU_LABEL_COUNT; i++) {
 		assert_true(is_name(mu_labels[i].name));

@@ -165,7 +165,7 @@ static void test_metrics_of_every_part_and_an_event(void **unused)
 	struct json_reading reading = { .id = "a", .event = "Door open", .event_name = "door_open" };
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		reading.has[i] = true;
-		reading.metric[i] = mu_metrics[i].min < 0 ? mu_metrics[i].min : mu_metrics[i].max;
+		reading.metric[i] = mu_metrics[i].min < 0 ? (int64_t)mu_metrics[i].min : mu_metrics[i].max;
 	}
 	hear(&follower, &reading, 0);
 	assert_string_equal(kinds_of(&follower), "Bhe");
