@@ -3,6 +3,7 @@
 #include "agent/agent_state.h"
 #include "agent/connectivity.h"
 #include "agent/reporting.h"
+#include "agent/timekeeping.h"
 #include <string.h>
 
 size_t mu_agent_size(void)
@@ -123,6 +124,9 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	int error = take_config(agent, config, problem);
 	if (error < 0)
 		return error;
+	error = mu_timekeeping_init(agent, problem);
+	if (error < 0)
+		return error;
 	mu_inbox_init(&agent->inbox);
 	mu_logbook_init(&agent->logbook);
 	agent->flash_faults += mu_boot_history_open(&agent->boots, port, config->elf_sha) < 0;
@@ -160,7 +164,7 @@ static void begin(struct mu_agent *agent, uint64_t now_ms)
 	agent->began = true;
 	agent->cost.window_ms = now_ms;
 	agent->health_due_ms = now_ms;
-	mu_clock_init(&agent->clock, agent->port, mu_agent_retained(agent, MU_CLOCK_RETAINED_OFFSET), now_ms);
+	mu_timekeeping_begin(agent, now_ms);
 	mu_report_boot(agent, now_ms);
 	if (!agent->keys.count)
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
@@ -177,6 +181,7 @@ static void handle_events(struct mu_agent *agent, uint64_t now_ms)
 		agent->port->system->unlock(agent->port->context);
 		if (!taken)
 			return;
+		mu_timekeeping_event(agent, &event, now_ms);
 		if (mu_connectivity_event(agent, &event, now_ms))
 			mu_actions_command(agent, &event, now_ms);
 	}
@@ -256,6 +261,8 @@ static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
 	uint64_t next_ms = mu_actions_step(agent, now_ms);
 	if (!agent->stopped)
 		next_ms = earlier(next_ms, mu_connectivity_step(agent, now_ms));
+	if (!agent->stopped)
+		next_ms = earlier(next_ms, mu_timekeeping_step(agent, now_ms));
 	if (agent->stopped)
 		return UINT64_MAX;
 	next_ms = earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
@@ -338,4 +345,13 @@ int mu_agent_metric_integer(struct mu_agent *agent, int metric, int64_t value)
 int mu_agent_metric_real(struct mu_agent *agent, int metric, double value)
 {
 	return mu_app_metrics_real(&agent->app, metric, value);
+}
+
+int mu_agent_local_time(const struct mu_agent *agent, uint64_t now_ms, struct mu_local_time *out)
+{
+	uint64_t wall_ms = mu_clock_wall_ms(&agent->clock, now_ms);
+	if (!wall_ms)
+		return MU_ERR_NOT_FOUND;
+	mu_time_zone_local(&agent->timekeeping.zone, (int64_t)(wall_ms / 1000), out);
+	return mu_clock_quality(&agent->clock);
 }

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include "agent/event.h"
 #include "agent/network/link.h"
+#include "agent/network/sntp.h"
+#include "agent/network/time_zone.h"
 #include "agent/port/port.h"
 
 #define MU_AGENT_VERSION "0.1.0"
@@ -34,6 +36,9 @@ struct mu_agent_config {
 	uint32_t batch_bytes;
 	void *batch; // batch_bytes, in which Uplinks are built; kept, must outlive the agent. Null: the agent's own
 	uint32_t heap_floor_bytes; // 0: 32 768; no socket is opened below
+	const char *ntp_servers[MU_SNTP_SERVERS]; // HOST or HOST:PORT, asked in this order; all null: no SNTP; kept, must outlive the agent
+	const char *time_zone; // POSIX TZ for mu_agent_local_time() (time_zone.h); null: UTC; not kept
+	uint64_t time_floor_ms; // Unix time of the firmware's build: nobody is believed who says that it is earlier; 0: 2020
 };
 
 struct mu_agent;
@@ -68,6 +73,9 @@ int mu_agent_event(struct mu_agent *agent, const char *name, const char *text, i
 // and worse, or what a command has asked for. tag: up to 15 characters, null: "app"; text: as above, cut at 256 bytes. 0, also if the level
 // is off; MU_ERR_INVALID: no such level, no text; MU_ERR_IO; MU_ERR_BUSY: more than 10 records a minute after 20 at once, counted.
 int mu_agent_log_line(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms);
+
+// Local time by the configured zone. Returns its quality (enum TimeQuality of muster.proto), or MU_ERR_NOT_FOUND: no wall time is known.
+int mu_agent_local_time(const struct mu_agent *agent, uint64_t now_ms, struct mu_local_time *out);
 
 // Size in bytes, so that a caller can allocate one without seeing inside; alignment as malloc gives.
 size_t mu_agent_size(void);

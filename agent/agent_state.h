@@ -19,6 +19,8 @@
 #include "agent/network/clock.h"
 #include "agent/network/link.h"
 #include "agent/network/session.h"
+#include "agent/network/sntp.h"
+#include "agent/network/time_zone.h"
 #include "agent/ota/boot_guard.h"
 #include "agent/ota/rollback.h"
 #include "agent/recovery/ladder.h"
@@ -46,6 +48,16 @@ struct mu_disconnects {
 	struct {
 		uint32_t reason, count;
 	} by_reason[MU_AGENT_REASONS];
+};
+
+// The rest of what timekeeping.c knows, beside the clock. *_told_ms: of the last report of each kind, 0: none.
+struct mu_timekeeping {
+	struct mu_sntp sntp;
+	struct mu_time_zone zone;
+	bool open_held; // the ladder wants the session; it waits for the first answer of a time server
+	bool renewed; // the session was opened anew for the dates' sake: once a boot
+	uint32_t unchecked; // sessions opened with the dates unjudged
+	uint64_t unchecked_told_ms, failed_told_ms, stepped_told_ms;
 };
 
 // A restart that is waiting for something to be acked first.
@@ -84,6 +96,7 @@ struct mu_agent {
 	struct mu_uplink uplink;
 	uint8_t batch[MU_AGENT_BATCH_BYTES];
 	struct mu_clock clock;
+	struct mu_timekeeping timekeeping;
 
 	struct mu_link link;
 	struct mu_session session;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/connectivity.h"
 #include "agent/reporting.h"
+#include "agent/timekeeping.h"
 
 static uint32_t random_bits(struct mu_agent *agent)
 {
@@ -19,8 +20,10 @@ static void drop_session(struct mu_agent *agent, uint64_t now_ms)
 	mu_netwatch_session(&agent->netwatch, false, now_ms);
 }
 
-static void open_session(struct mu_agent *agent, uint64_t now_ms)
+void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 {
+	if (mu_timekeeping_holds(agent, now_ms))
+		return;
 	const struct mu_system_vitals *system = &agent->vitals.system;
 	uint32_t free_bytes = agent->vitals.has_system ? system->heap_free_bytes : UINT32_MAX;
 	uint32_t largest_bytes = agent->vitals.has_system ? system->heap_largest_bytes : UINT32_MAX;
@@ -84,7 +87,7 @@ static const struct {
 	{ MU_DO_LINK_RESTART, do_link_restart },
 	{ MU_DO_LINK_CONNECT, do_link_connect },
 	{ MU_DO_LINK_SCAN, do_link_scan },
-	{ MU_DO_SESSION_OPEN, open_session },
+	{ MU_DO_SESSION_OPEN, mu_connectivity_open },
 	{ MU_DO_RECORD_LINK, do_record_link },
 	{ MU_DO_REBOOT, do_reboot },
 };
@@ -95,6 +98,11 @@ static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t val
 	for (size_t i = 0; i < sizeof actions / sizeof *actions && !agent->stopped; i++)
 		if (bits & actions[i].action)
 			actions[i].carry_out(agent, now_ms);
+}
+
+void mu_connectivity_renew(struct mu_agent *agent, uint64_t now_ms)
+{
+	post(agent, MU_LADDER_DEAD_SESSION, 0, now_ms);
 }
 
 void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms)
@@ -195,7 +203,7 @@ static void on_ack(struct mu_agent *agent, const struct mu_event *event, uint64_
 	mu_netwatch_ack(&agent->netwatch, now_ms);
 	mu_ladder_acked(&agent->ladder);
 	if (ack.server_time_ms)
-		mu_clock_server(&agent->clock, ack.server_time_ms, now_ms);
+		mu_timekeeping_server(agent, ack.server_time_ms, now_ms);
 }
 
 static void on_mqtt_alive(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)

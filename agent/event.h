@@ -14,7 +14,7 @@ enum mu_event_type {
 	MU_EVENT_SCAN_DONE, // value: access points seen, or negative enum mu_err
 	MU_EVENT_STATION_JOINED, // at the own access point; value: how many there are now
 	MU_EVENT_STATION_LEFT,
-	MU_EVENT_UDP_ANSWER, // payload
+	MU_EVENT_UDP_ANSWER, // payload (its first MU_EVENT_ANSWER_MAX bytes), value: milliseconds from sending to arrival
 	MU_EVENT_UDP_FAILED, // reason: negative enum mu_err; MU_ERR_NOT_FOUND: the name did not resolve
 	MU_EVENT_MQTT_PHASE, // value: enum mu_mqtt_phase that is over
 	MU_EVENT_MQTT_OPEN, // value: 1 if the broker kept the session
@@ -34,6 +34,6 @@ struct mu_event {
 	size_t payload_bytes;
 };
 
-enum { MU_EVENT_PAYLOAD_MAX = 1024 };
+enum { MU_EVENT_PAYLOAD_MAX = 1024, MU_EVENT_ANSWER_MAX = 64 };
 
 #endif

@@ -29,6 +29,14 @@ static int put_message(struct mu_inbox *inbox, const struct mu_event *event)
 	return 0;
 }
 
+static void put_answer(struct mu_inbox *inbox, const struct mu_event *event, struct mu_event *place)
+{
+	if (place->payload_bytes > MU_EVENT_ANSWER_MAX)
+		place->payload_bytes = MU_EVENT_ANSWER_MAX;
+	if (place->payload_bytes)
+		memcpy(inbox->answer, event->payload, place->payload_bytes);
+}
+
 int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event)
 {
 	bool is_message = event->type == MU_EVENT_MQTT_MESSAGE;
@@ -41,6 +49,8 @@ int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event)
 	*place = *event;
 	place->topic = 0;
 	place->payload = 0;
+	if (event->type == MU_EVENT_UDP_ANSWER)
+		put_answer(inbox, event, place);
 	inbox->states += !is_message;
 	return 0;
 }
@@ -52,6 +62,10 @@ int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event, struct mu_inbo
 	*event = inbox->events[inbox->first];
 	inbox->first = (inbox->first + 1) % PLACES;
 	inbox->count--;
+	if (event->type == MU_EVENT_UDP_ANSWER) {
+		memcpy(message->payload, inbox->answer, sizeof inbox->answer);
+		event->payload = message->payload;
+	}
 	if (event->type != MU_EVENT_MQTT_MESSAGE) {
 		inbox->states--;
 		return 1;

@@ -20,6 +20,7 @@ struct mu_inbox {
 	unsigned first, count, states;
 	struct mu_inbox_message messages[MU_INBOX_MESSAGES];
 	unsigned message_first, message_count;
+	uint8_t answer[MU_EVENT_ANSWER_MAX]; // of the newest UDP answer: one request is under way at a time
 	uint32_t dropped; // messages refused, for the life of this boot
 };
 

@@ -20,9 +20,9 @@ static uint32_t check_of(const struct retained *retained)
 	return (uint32_t)(mixed >> 32) + 1;
 }
 
-static bool is_sane(uint64_t wall_ms)
+static bool is_sane(const struct mu_clock *clock, uint64_t wall_ms)
 {
-	return wall_ms >= MU_WALL_MS_MIN && wall_ms <= MU_WALL_MS_MAX;
+	return wall_ms >= clock->floor_ms && wall_ms <= MU_WALL_MS_MAX;
 }
 
 static bool was_set_by_us(const uint8_t *bytes, uint64_t wall_ms)
@@ -45,14 +45,18 @@ static void save(struct mu_clock *clock, uint64_t wall_ms, uint64_t now_ms)
 	memcpy(clock->retained, &retained, sizeof retained);
 }
 
-void mu_clock_init(struct mu_clock *clock, const struct mu_port *port, uint8_t *retained, uint64_t now_ms)
+void mu_clock_init(struct mu_clock *clock, const struct mu_port *port, uint8_t *retained, uint64_t floor_ms, uint64_t now_ms)
 {
 	uint64_t wall_ms;
 
-	*clock = (struct mu_clock){ .port = port, .retained = retained, .quality = MU__TIME_QUALITY__TIME_NONE };
+	*clock = (struct mu_clock){ .port = port,
+		.retained = retained,
+		.quality = MU__TIME_QUALITY__TIME_NONE,
+		.sntp_ms = UINT64_MAX,
+		.floor_ms = floor_ms > MU_WALL_MS_MIN ? floor_ms : MU_WALL_MS_MIN };
 	if (port->clock->wall_read(port->context, &wall_ms) < 0)
 		return;
-	if (!is_sane(wall_ms) || !was_set_by_us(retained, wall_ms))
+	if (!is_sane(clock, wall_ms) || !was_set_by_us(retained, wall_ms))
 		return;
 	clock->wall_ms = wall_ms;
 	clock->at_ms = now_ms;
@@ -75,38 +79,65 @@ uint64_t mu_clock_wall_ms(const struct mu_clock *clock, uint64_t now_ms)
 	return clock->wall_ms + (now_ms - clock->at_ms) + (uint64_t)slewed_ms(clock, now_ms);
 }
 
-static void step(struct mu_clock *clock, uint64_t wall_ms, uint64_t now_ms)
+// True if a time that was set is changed by it.
+static bool step(struct mu_clock *clock, uint64_t wall_ms, int64_t error_ms, uint64_t now_ms)
 {
-	if (clock->quality != MU__TIME_QUALITY__TIME_NONE)
+	bool was_set = clock->quality != MU__TIME_QUALITY__TIME_NONE;
+	if (was_set) {
 		clock->steps++;
+		clock->stepped_ms = error_ms;
+	}
 	clock->wall_ms = wall_ms;
 	clock->at_ms = now_ms;
 	clock->slew_ms = 0;
+	return was_set;
 }
 
 static void slew(struct mu_clock *clock, int64_t error_ms, uint64_t now_ms)
 {
 	clock->wall_ms = mu_clock_wall_ms(clock, now_ms);
 	clock->at_ms = now_ms;
-	clock->slew_ms = error_ms > -MU_CLOCK_IGNORE_MS && error_ms < MU_CLOCK_IGNORE_MS ? 0 : error_ms;
+	clock->slew_ms = error_ms;
+}
+
+static bool is_below(int64_t error_ms, int64_t limit_ms)
+{
+	return error_ms > -limit_ms && error_ms < limit_ms;
+}
+
+static int take(struct mu_clock *clock, int quality, uint64_t wall_ms, uint64_t now_ms)
+{
+	if (!is_sane(clock, wall_ms))
+		return MU_ERR_RANGE;
+	int64_t error_ms = (int64_t)(wall_ms - mu_clock_wall_ms(clock, now_ms));
+	bool is_far = !is_below(error_ms, MU_CLOCK_STEP_MS);
+	bool must_save = is_far || !mu_clock_trusted(clock) || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
+	bool is_late = quality == MU__TIME_QUALITY__TIME_SERVER && is_below(error_ms, MU_CLOCK_IGNORE_MS);
+	bool stepped = is_far && step(clock, wall_ms, error_ms, now_ms);
+
+	if (!is_far)
+		slew(clock, is_late ? 0 : error_ms, now_ms);
+	clock->quality = quality;
+	if (must_save)
+		save(clock, mu_clock_wall_ms(clock, now_ms), now_ms);
+	return stepped;
 }
 
 int mu_clock_server(struct mu_clock *clock, uint64_t server_ms, uint64_t now_ms)
 {
-	if (!is_sane(server_ms))
+	if (!is_sane(clock, server_ms))
 		return MU_ERR_RANGE;
-	int64_t error_ms = (int64_t)(server_ms - mu_clock_wall_ms(clock, now_ms));
-	bool is_far = error_ms >= MU_CLOCK_STEP_MS || error_ms <= -MU_CLOCK_STEP_MS;
-	bool must_save = is_far || !mu_clock_trusted(clock) || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
+	if (clock->sntp_ms != UINT64_MAX && now_ms - clock->sntp_ms < MU_CLOCK_SNTP_MS)
+		return 0;
+	return take(clock, MU__TIME_QUALITY__TIME_SERVER, server_ms, now_ms);
+}
 
-	if (is_far)
-		step(clock, server_ms, now_ms);
-	else
-		slew(clock, error_ms, now_ms);
-	clock->quality = MU__TIME_QUALITY__TIME_SERVER;
-	if (must_save)
-		save(clock, mu_clock_wall_ms(clock, now_ms), now_ms);
-	return 0;
+int mu_clock_sntp(struct mu_clock *clock, uint64_t sntp_ms, uint64_t now_ms)
+{
+	int result = take(clock, MU__TIME_QUALITY__TIME_SNTP, sntp_ms, now_ms);
+	if (result >= 0)
+		clock->sntp_ms = now_ms;
+	return result;
 }
 
 int mu_clock_quality(const struct mu_clock *clock)

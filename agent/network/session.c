@@ -43,11 +43,16 @@ int mu_session_init(struct mu_session *session, const struct mu_port *port, cons
 	return 0;
 }
 
+bool mu_session_is_tls(const struct mu_session *session)
+{
+	return starts_with(session->config.uri, tls_scheme);
+}
+
 static bool heap_suffices(const struct mu_session *session, uint32_t free_bytes, uint32_t largest_bytes)
 {
 	if (free_bytes < session->config.heap_floor_bytes)
 		return false;
-	if (!starts_with(session->config.uri, tls_scheme))
+	if (!mu_session_is_tls(session))
 		return true;
 	return free_bytes >= MU_SESSION_TLS_FREE_BYTES && largest_bytes >= MU_SESSION_TLS_BLOCK_BYTES;
 }
@@ -73,7 +78,9 @@ int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32
 			.will_payload = offline,
 			.keepalive_s = session->config.keepalive_s,
 			.timeout_ms = MU_SESSION_TIMEOUT_MS,
+			.trusted_wall_ms = session->trusted_wall_ms,
 		});
+	session->dates_unchecked = mu_session_is_tls(session) && !session->trusted_wall_ms;
 	if (err >= 0)
 		session->phase = MU_SESSION_OPENING;
 	return err < 0 ? err : 0;

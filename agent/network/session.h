@@ -4,6 +4,11 @@
 //   muster/v1/<id>/up     records to the collector, QoS 1     muster/v1/<id>/ack   Acks, subscribed at QoS 0
 //   muster/v1/<id>/state  "online", last will "offline"       muster/v1/<id>/dn    signed commands, subscribed at QoS 1
 //
+// Certificates: chain, purpose and host name are always judged, their dates only by a time that can be trusted (SNTP, server). A device that
+// comes up without one, and without a time server, would else never be able to ask for it: it opens the session with the dates unjudged
+// (dates_unchecked), and agent/timekeeping.h reports that and opens it anew once a time is known. So a certificate that has run out, or is not
+// valid yet, serves for that first session at most; no other mistake of a certificate is ever forgiven.
+//
 // When to open and how long to wait is the ladder's business (agent/recovery/); here is only how. Nothing is retained on purpose, so a
 // retained message on ack or dn is a mistake or an attack: ignored and counted.
 //
@@ -44,6 +49,8 @@ struct mu_session {
 	struct mu_session_config config;
 	char topic_up[MU_TOPIC_MAX], topic_ack[MU_TOPIC_MAX], topic_dn[MU_TOPIC_MAX], topic_state[MU_TOPIC_MAX];
 	enum mu_session_phase phase;
+	uint64_t trusted_wall_ms;      // set by the caller before each open: Unix time to judge certificates' dates by; 0: none can be trusted
+	bool dates_unchecked;          // the session was opened without one, over TLS
 	int online_id;                 // message id of "online" while its PUBACK is awaited; 0: none
 	uint64_t refused_from_ms;      // first refusal in a row at the heap gate; UINT64_MAX: none
 	uint32_t opened, refused, retained_ignored, foreign_ignored; // counts since init
@@ -51,6 +58,8 @@ struct mu_session {
 
 // 0; MU_ERR_INVALID: the id or the uri (neither mqtt:// nor mqtts://).
 int mu_session_init(struct mu_session *session, const struct mu_port *port, const struct mu_session_config *config);
+
+bool mu_session_is_tls(const struct mu_session *session);
 
 // 0: opening, an event follows. MU_ERR_NO_MEMORY: the heap gate refused (counted). MU_ERR_STATE: not closed. Else the port's error.
 int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32_t heap_largest_bytes, uint64_t now_ms);

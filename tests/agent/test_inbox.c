@@ -44,6 +44,33 @@ static void test_events_come_out_in_order(void **unused)
 	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 0);
 }
 
+// The answer of a time server is bytes, too: what is longer than any sane one is cut, and the newest counts.
+static void test_answers_keep_their_bytes(void **unused)
+{
+	(void)unused;
+	struct mu_event event;
+	uint8_t bytes[MU_EVENT_PAYLOAD_MAX];
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)i;
+	mu_inbox_init(&inbox);
+	struct mu_event answer = { .type = MU_EVENT_UDP_ANSWER, .payload = bytes, .payload_bytes = 48, .value = 12 };
+	assert_int_equal(mu_inbox_put(&inbox, &answer), 0);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.value, 12);
+	assert_int_equal(event.payload_bytes, 48);
+	assert_memory_equal(event.payload, bytes, 48);
+	answer.payload_bytes = sizeof bytes;
+	assert_int_equal(mu_inbox_put(&inbox, &answer), 0);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.payload_bytes, MU_EVENT_ANSWER_MAX);
+	assert_memory_equal(event.payload, bytes, MU_EVENT_ANSWER_MAX);
+	answer.payload = 0;
+	answer.payload_bytes = 0;
+	assert_int_equal(mu_inbox_put(&inbox, &answer), 0);
+	assert_int_equal(mu_inbox_take(&inbox, &event, &message), 1);
+	assert_int_equal(event.payload_bytes, 0);
+}
+
 // The one that matters: whatever arrives, "session lost" still gets through.
 static void test_messages_never_push_out_states(void **unused)
 {
@@ -97,6 +124,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events_come_out_in_order),
+		cmocka_unit_test(test_answers_keep_their_bytes),
 		cmocka_unit_test(test_messages_never_push_out_states),
 		cmocka_unit_test(test_bad_messages_are_refused_and_counted),
 		cmocka_unit_test(test_wraps_many_times),

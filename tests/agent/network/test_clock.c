@@ -55,12 +55,12 @@ static void power_on(struct setup *setup)
 {
 	*setup = (struct setup){ .port = { .context = &setup->fake, .clock = &clock_port } };
 	memset(setup->retained, 0xa5, sizeof setup->retained);
-	mu_clock_init(&setup->clock, &setup->port, setup->retained, 0);
+	mu_clock_init(&setup->clock, &setup->port, setup->retained, 0, 0);
 }
 
 static void reset(struct setup *setup, uint64_t now_ms)
 {
-	mu_clock_init(&setup->clock, &setup->port, setup->retained, now_ms);
+	mu_clock_init(&setup->clock, &setup->port, setup->retained, 0, now_ms);
 }
 
 static void test_no_time_is_no_time(void **unused)
@@ -123,11 +123,12 @@ static void test_slew_and_step(void **unused)
 		power_on(&setup);
 		mu_clock_server(&setup.clock, T0, 0);
 		uint64_t truth = T0 + 100000 + (uint64_t)rows[i].error_ms; // at 100 000
-		assert_int_equal(mu_clock_server(&setup.clock, truth, 100000), 0);
+		assert_int_equal(mu_clock_server(&setup.clock, truth, 100000), rows[i].steps);
 		assert_true((int64_t)(truth - mu_clock_wall_ms(&setup.clock, 100000)) == rows[i].at_once_ms);
 		assert_true((int64_t)(truth + 1000 - mu_clock_wall_ms(&setup.clock, 101000)) == rows[i].after_1s_ms);
 		assert_true((int64_t)(truth + 60000 - mu_clock_wall_ms(&setup.clock, 160000)) == rows[i].after_60s_ms);
 		assert_int_equal(setup.clock.steps, rows[i].steps);
+		assert_true(setup.clock.stepped_ms == (rows[i].steps ? rows[i].error_ms : 0));
 	}
 }
 
@@ -205,14 +206,69 @@ static void test_rtc_is_written_seldom(void **unused)
 	assert_true(mu_clock_wall_ms(&setup.clock, 7200000) == T0);
 }
 
+// SNTP knows the way that its answer took: nothing of an error is left.
+static void test_sntp_is_taken_to_the_millisecond(void **unused)
+{
+	(void)unused;
+	struct setup setup;
+	power_on(&setup);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0, 0), 0); // the first time is not a step
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_SNTP);
+	assert_true(mu_clock_trusted(&setup.clock));
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0 + 3600000 + 30, 3600000), 0);
+	assert_true(mu_clock_wall_ms(&setup.clock, 3600000) == T0 + 3600000);
+	assert_true(mu_clock_wall_ms(&setup.clock, 3601000) == T0 + 3601000 + 30);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0 + 7200000 + 90000, 7200000), 1);
+	assert_true(setup.clock.stepped_ms == 90000 - 30);
+	assert_true(setup.fake.wall_ms == T0 + 7200000 + 90000); // the RTC is told
+	assert_int_equal(mu_clock_sntp(&setup.clock, 0, 7300000), MU_ERR_RANGE);
+}
+
+// An hour is SNTP's, whatever the Acks say; then they win until it answers again.
+static void test_who_wins(void **unused)
+{
+	(void)unused;
+	struct setup setup;
+	power_on(&setup);
+	mu_clock_server(&setup.clock, T0, 0);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0 + 1000, 0), 0); // over an Ack at once
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_SNTP);
+	assert_int_equal(mu_clock_server(&setup.clock, T0 + 9000000, 3599999), 0);
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_SNTP);
+	assert_true(mu_clock_wall_ms(&setup.clock, 3599999) == T0 + 1000 + 3599999);
+	assert_int_equal(mu_clock_server(&setup.clock, 0, 3599999), MU_ERR_RANGE); // nonsense is nonsense also then
+	assert_int_equal(mu_clock_server(&setup.clock, T0 + 9000000, 3600000), 1);
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_SERVER);
+	assert_true(mu_clock_wall_ms(&setup.clock, 3600000) == T0 + 9000000);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0 + 3700000, 3700000), 1);
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_SNTP);
+	assert_int_equal(setup.clock.steps, 2);
+}
+
+// What is older than the firmware itself cannot be now: neither the RTC's word, nor a server's.
+static void test_the_floor(void **unused)
+{
+	(void)unused;
+	struct setup setup;
+	power_on(&setup);
+	mu_clock_sntp(&setup.clock, T0, 0);
+	mu_clock_init(&setup.clock, &setup.port, setup.retained, T0 + 1, 0);
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_NONE);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0, 0), MU_ERR_RANGE);
+	assert_int_equal(mu_clock_server(&setup.clock, T0, 0), MU_ERR_RANGE);
+	assert_int_equal(mu_clock_sntp(&setup.clock, T0 + 1, 0), 0);
+	mu_clock_init(&setup.clock, &setup.port, setup.retained, T0 + 1, 0);
+	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_RTC);
+}
+
 static void test_without_retained_memory(void **unused)
 {
 	(void)unused;
 	struct setup setup;
 	power_on(&setup);
-	mu_clock_init(&setup.clock, &setup.port, 0, 0);
+	mu_clock_init(&setup.clock, &setup.port, 0, 0, 0);
 	assert_int_equal(mu_clock_server(&setup.clock, T0, 0), 0);
-	mu_clock_init(&setup.clock, &setup.port, 0, 0);
+	mu_clock_init(&setup.clock, &setup.port, 0, 0, 0);
 	assert_int_equal(mu_clock_quality(&setup.clock), MU__TIME_QUALITY__TIME_NONE);
 }
 
@@ -227,6 +283,9 @@ int main(void)
 		cmocka_unit_test(test_rtc_carries_the_time_through_a_reset),
 		cmocka_unit_test(test_rtc_that_is_not_believed),
 		cmocka_unit_test(test_rtc_is_written_seldom),
+		cmocka_unit_test(test_sntp_is_taken_to_the_millisecond),
+		cmocka_unit_test(test_who_wins),
+		cmocka_unit_test(test_the_floor),
 		cmocka_unit_test(test_without_retained_memory),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -109,6 +109,25 @@ static void test_what_is_asked_of_the_broker(void **unused)
 	assert_int_equal(mu_session_open(&setup.session, PLENTY, BLOCK, 2000), MU_ERR_STATE); // one at a time
 }
 
+// The time to judge certificates by goes to the port; where there is none, over TLS, the session says so.
+static void test_dates_of_certificates(void **unused)
+{
+	(void)unused;
+	struct setup setup;
+	start(&setup, TLS_URI);
+	open_whole(&setup);
+	assert_true(setup.fake.options.trusted_wall_ms == 0);
+	assert_true(setup.session.dates_unchecked);
+	mu_session_close(&setup.session);
+	setup.session.trusted_wall_ms = UINT64_C(1790000000000);
+	open_whole(&setup);
+	assert_true(setup.fake.options.trusted_wall_ms == UINT64_C(1790000000000));
+	assert_false(setup.session.dates_unchecked);
+	start(&setup, URI); // no certificates, nothing to report
+	open_whole(&setup);
+	assert_false(setup.session.dates_unchecked);
+}
+
 static const struct {
 	const char *id, *uri;
 	int err;
@@ -282,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_asked_of_the_broker),
+		cmocka_unit_test(test_dates_of_certificates),
 		cmocka_unit_test(test_configs),
 		cmocka_unit_test(test_heap_gate),
 		cmocka_unit_test(test_floor_of_the_config),

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// Time servers, Acks and certificates: what a whole agent makes of them.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "agent/timekeeping.h"
+#include "tests/agent/fake_collector.h"
+
+#define YEAR_MS (INT64_C(365) * 86400000)
+#define ACK_MS UINT64_C(1790000000000) // what the fake collector's clock showed when the device started
+
+static struct fake_port fake;
+static struct fake_collector collector;
+static struct mu_agent *agent;
+
+// The time servers: who answers, and how wrong they are.
+static struct {
+	const char *alive; // the host that answers; "*" all; null: none
+	int64_t error_ms;
+	unsigned asked;
+} world;
+
+static void start(const struct mu_agent_config *config)
+{
+	fake_port_init(&fake, 3);
+	fake_port_partition(&fake, MU_PART_SPOOL, 16);
+	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	fake.wall_result = MU_ERR_NOT_FOUND;
+	memset(&world, 0, sizeof world);
+	agent = malloc(sizeof *agent);
+	fake_collector_init(&collector, &fake, agent);
+	assert_int_equal(mu_agent_init(agent, config, &fake.port, 0), 0);
+}
+
+static void stop(void)
+{
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static void answer_request(void)
+{
+	uint8_t answer[MU_SNTP_PACKET_BYTES] = { 4 << 3 | 4, 2 };
+	uint64_t wall_ms = ACK_MS + collector.now_ms + (uint64_t)world.error_ms;
+	memcpy(answer + 24, fake.udp_payload + 40, 8);
+	put32(answer + 40, (uint32_t)(wall_ms / 1000 + UINT64_C(2208988800)));
+	put32(answer + 44, (uint32_t)(((wall_ms % 1000) << 32) / 1000 + 1));
+	mu_agent_post(agent,
+		&(struct mu_event){ .type = MU_EVENT_UDP_ANSWER, .payload = answer, .payload_bytes = sizeof answer, .value = 0 });
+}
+
+static void run(uint64_t duration_ms)
+{
+	for (uint64_t end_ms = collector.now_ms + duration_ms; collector.now_ms < end_ms;) {
+		fake_collector_run(&collector, end_ms - collector.now_ms < 50 ? end_ms - collector.now_ms : 50);
+		if (fake.udp_requests == world.asked)
+			continue;
+		world.asked = fake.udp_requests;
+		if (world.alive && (*world.alive == '*' || !strcmp(world.alive, fake.udp_host)))
+			answer_request();
+	}
+}
+
+// The number of events of this name; *last is the newest.
+static unsigned events(const char *name, const Mu__Event **last)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name)) {
+			count++;
+			*last = collector.records[i]->event;
+		}
+	return count;
+}
+
+static const struct mu_agent_config plain = { .id = "dev-1",
+	.firmware = "1.0.0",
+	.broker_uri = "mqtt://h:1883",
+	.ntp_servers = { "a", "b", "c" } };
+static const struct mu_agent_config tls = { .id = "dev-1",
+	.firmware = "1.0.0",
+	.broker_uri = "mqtts://h:8883",
+	.ntp_servers = { "a", "b", "c" } };
+static const struct mu_agent_config no_servers = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtts://h:8883" };
+
+static void test_quality_of_each_record(void **unused)
+{
+	(void)unused;
+	start(&tls);
+	world.alive = "*";
+	run(120000);
+	const Mu__Record *first = collector.records[0], *last = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
+	assert_int_equal(first->time_quality, MU__TIME_QUALITY__TIME_NONE);
+	assert_false(first->has_wall_ms);
+	assert_int_equal(last->time_quality, MU__TIME_QUALITY__TIME_SNTP); // not SERVER, though the Acks say a time, too
+	assert_true(last->wall_ms == ACK_MS + last->uptime_ms);
+	assert_int_equal(fake.udp_requests, 1);
+	// A reset that the RTC has lived through.
+	fake.wall_result = 0;
+	collector.now_ms = collector.ping_ms = 0;
+	assert_int_equal(mu_agent_init(agent, &tls, &fake.port, 0), 0);
+	unsigned before = collector.count;
+	world.alive = 0;
+	run(120000);
+	assert_int_equal(collector.records[before]->time_quality, MU__TIME_QUALITY__TIME_RTC);
+	last = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
+	assert_int_equal(last->time_quality, MU__TIME_QUALITY__TIME_SERVER);
+	stop();
+}
+
+static void test_the_first_tls_session_waits_for_the_answer(void **unused)
+{
+	(void)unused;
+	start(&tls);
+	world.alive = "b"; // after 3 s
+	run(2900);
+	assert_int_equal(fake.mqtt_opens, 0);
+	run(300);
+	assert_int_equal(fake.mqtt_opens, 1);
+	assert_in_range(fake.mqtt_trusted_wall_ms - ACK_MS, 3000, 3200);
+	run(10000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_false(agent->session.dates_unchecked);
+	// Later ones do not wait, and are judged by the time of then.
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+	run(20000);
+	assert_int_equal(fake.mqtt_opens, 2);
+	assert_in_range(fake.mqtt_trusted_wall_ms - ACK_MS, 13000, 33000);
+	const Mu__Event *event;
+	assert_int_equal(events("certificate_dates_unchecked", &event), 0);
+	stop();
+}
+
+static void test_dead_servers_delay_tls_by_9_s_and_nothing_else(void **unused)
+{
+	(void)unused;
+	start(&tls);
+	collector.no_ack = true; // so that no time comes at all
+	run(8900);
+	assert_int_equal(fake.mqtt_opens, 0);
+	assert_true(mu_spool_depth(&agent->spool) >= 2); // the health loop did not wait: boot, and a heartbeat
+	run(200);
+	assert_int_equal(fake.mqtt_opens, 1);
+	assert_true(fake.mqtt_trusted_wall_ms == 0);
+	stop();
+	start(&plain); // without certificates there is nothing to wait for
+	run(100);
+	assert_int_equal(fake.mqtt_opens, 1);
+	stop();
+	start(&no_servers);
+	run(100);
+	assert_int_equal(fake.mqtt_opens, 1);
+	assert_true(fake.mqtt_trusted_wall_ms == 0);
+	stop();
+}
+
+static void test_a_link_lost_while_the_open_is_held(void **unused)
+{
+	(void)unused;
+	start(&tls);
+	run(1000);
+	collector.no_link = true;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_DOWN, .reason = 200 });
+	run(20000);
+	assert_int_equal(fake.mqtt_opens, 0); // nothing is opened over a link that is gone
+	collector.no_link = false;
+	world.alive = "*";
+	run(60000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	stop();
+}
+
+// Unjudged dates: reported, and made good once a time is known. Once: a clock or certificate that is bad must not make a loop.
+static void test_unchecked_dates_are_reported_and_judged_later(void **unused)
+{
+	(void)unused;
+	const Mu__Event *event = 0;
+	start(&no_servers);
+	run(30000); // opened without; the first Ack brings the time; opened anew within the spread
+	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
+	assert_int_equal(event->value, 1);
+	assert_string_equal(event->text, "none");
+	assert_int_equal(fake.mqtt_opens, 2);
+	assert_true(fake.mqtt_trusted_wall_ms > ACK_MS);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	run(600000);
+	assert_int_equal(fake.mqtt_opens, 2);
+	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
+	assert_int_equal(fake.restarts, 0);
+	stop();
+}
+
+static void test_time_from_sntp_later_opens_anew_too(void **unused)
+{
+	(void)unused;
+	start(&tls);
+	collector.no_ack = true;
+	run(30000);
+	assert_int_equal(fake.mqtt_opens, 1);
+	world.alive = "c";
+	run(100000); // the next round comes within a minute
+	assert_int_equal(fake.mqtt_opens, 2);
+	assert_true(fake.mqtt_trusted_wall_ms > ACK_MS);
+	collector.no_ack = false;
+	run(200000);
+	assert_int_equal(fake.mqtt_opens, 2);
+	const Mu__Event *event = 0;
+	assert_int_equal(events("sntp_failed", &event), 1);
+	assert_string_equal(event->text, "c: no answer");
+	assert_int_equal(event->value, 3);
+	stop();
+}
+
+static void test_the_bounds_of_reports(void **unused)
+{
+	(void)unused;
+	const Mu__Event *event = 0;
+	start(&no_servers);
+	collector.no_ack = true; // no time, so each session is unchecked
+	for (int i = 0; i < 20; i++) {
+		run(30000);
+		mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+	}
+	run(30000);
+	unsigned unchecked = agent->timekeeping.unchecked;
+	assert_in_range(unchecked, 5, 21);
+	collector.no_ack = false;
+	run(100000);
+	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
+	stop();
+	start(&plain);
+	run(4 * 3600 * 1000); // nobody answers: rounds each half hour in the end, a report an hour
+	assert_in_range(events("sntp_failed", &event), 3, 5);
+	assert_true(event->value > 20);
+	stop();
+	start(&no_servers);
+	run(60000);
+	for (int i = 0; i < 30; i++) { // an Ack a minute sets right what is led astray here
+		mu_timekeeping_server(agent, ACK_MS + collector.now_ms + 100000000, collector.now_ms);
+		run(60000);
+	}
+	assert_in_range(events("clock_stepped", &event), 3, 4);
+	assert_in_range(agent->clock.steps, 50, 60);
+	assert_ptr_equal(strstr(event->text, "server steps="), event->text);
+	assert_true(event->value > 90000000 || event->value < -90000000);
+	stop();
+}
+
+// ---- steps of years both ways: nothing that runs on monotonic time may notice
+
+enum { TOKEN_DEADLINE_MS = 20000, MARKS_MAX = 128 };
+
+struct story {
+	unsigned count, restarts;
+	uint64_t heartbeats_ms[MARKS_MAX];
+	uint64_t restart_ms;
+	unsigned opens[MARKS_MAX]; // after each minute
+	unsigned published;
+};
+
+// Always the same number: what is reported of the steps must not move the draws of backoff and retransmits.
+static int steady_random(void *context, void *out, size_t size)
+{
+	(void)context;
+	memset(out, 0x5a, size);
+	return 0;
+}
+
+static void step_by_years(bool steps, unsigned number)
+{
+	static const int years[] = { 10, -5, 60, 1, -6 };
+	// The reports of steps are records, which are sent and answered: they are held back, so that the steps alone differ.
+	agent->timekeeping.stepped_told_ms = collector.now_ms ? collector.now_ms : 1;
+	if (steps)
+		mu_timekeeping_server(agent, ACK_MS + collector.now_ms + (uint64_t)(years[number % 5] * YEAR_MS), collector.now_ms);
+}
+
+static void tell_minutes(struct story *story, bool steps, int token)
+{
+	for (unsigned minute = 0; minute < 40; minute++) {
+		if (minute % 10 == 5)
+			mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+		collector.no_broker = minute >= 20 && minute < 26; // backoff at work
+		for (unsigned i = 0; i < 6; i++) {
+			run(5000);
+			step_by_years(steps, minute * 6 + i);
+			run(5000);
+			mu_agent_check_in(agent, token, collector.now_ms);
+		}
+		story->opens[minute] = fake.mqtt_opens;
+	}
+	for (unsigned i = 0; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_HEARTBEAT)
+			story->heartbeats_ms[story->count++] = collector.records[i]->uptime_ms;
+	story->restarts = fake.restarts;
+}
+
+static uint64_t run_until_restart(bool steps)
+{
+	unsigned before = fake.restarts;
+	while (fake.restarts == before && collector.now_ms < 100000000) {
+		run(50);
+		if (collector.now_ms % 1000 == 0)
+			step_by_years(steps, (unsigned)(collector.now_ms / 1000));
+	}
+	return collector.now_ms;
+}
+
+// ending: the token is no longer fed, or a farewell that is never acked.
+static struct story tell(bool steps, bool farewell)
+{
+	struct story story = { 0 };
+	start(&plain);
+	struct mu_system_port system = *fake.port.system;
+	system.random = steady_random;
+	fake.port.system = &system;
+	run(1000);
+	int token = mu_agent_token(agent, "app", TOKEN_DEADLINE_MS, collector.now_ms);
+	tell_minutes(&story, steps, token);
+	if (farewell) {
+		collector.no_ack = true;
+		agent->farewell = (struct mu_farewell){ .due = true,
+			.cause = MU__RESET_CAUSE__CAUSE_COMMAND,
+			.seq = UINT64_MAX,
+			.deadline_ms = collector.now_ms + MU_AGENT_FAREWELL_MS };
+	}
+	story.restart_ms = run_until_restart(steps);
+	assert_int_equal(agent->boots.current.cause, farewell ? MU__RESET_CAUSE__CAUSE_COMMAND : MU__RESET_CAUSE__CAUSE_LIVENESS);
+	assert_true(!steps || agent->clock.steps > 200);
+	stop();
+	return story;
+}
+
+static void test_steps_of_years_disturb_nothing(void **unused)
+{
+	(void)unused;
+	for (int farewell = 0; farewell < 2; farewell++) {
+		struct story calm = tell(false, farewell), wild = tell(true, farewell);
+		assert_true(calm.count >= 38);
+		assert_int_equal(calm.restarts, 0);
+		assert_memory_equal(calm.heartbeats_ms, wild.heartbeats_ms, sizeof calm.heartbeats_ms);
+		assert_memory_equal(calm.opens, wild.opens, sizeof calm.opens);
+		assert_int_equal(wild.restarts, 0);
+		assert_true(calm.restart_ms == wild.restart_ms);
+	}
+}
+
+// ---- configuration and the application
+
+static void test_a_bad_configuration_is_refused_by_name(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config server = plain, zone = plain;
+	const char *problem = 0;
+	start(&plain);
+	server.ntp_servers[2] = "host:0";
+	assert_int_equal(mu_agent_init(agent, &server, &fake.port, &problem), MU_ERR_INVALID);
+	assert_non_null(strstr(problem, "ntp_servers"));
+	zone.time_zone = "Europe/Berlin";
+	assert_int_equal(mu_agent_init(agent, &zone, &fake.port, &problem), MU_ERR_INVALID);
+	assert_non_null(strstr(problem, "time_zone"));
+	assert_int_equal(mu_agent_init(agent, &zone, &fake.port, 0), MU_ERR_INVALID);
+	stop();
+}
+
+static void test_local_time(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config config = plain;
+	struct mu_local_time local;
+	config.time_zone = "CET-1CEST,M3.5.0,M10.5.0/3";
+	start(&config);
+	assert_int_equal(mu_agent_local_time(agent, 0, &local), MU_ERR_NOT_FOUND);
+	world.alive = "a";
+	run(3000);
+	assert_int_equal(mu_agent_local_time(agent, 60000, &local), MU__TIME_QUALITY__TIME_SNTP);
+	assert_int_equal(local.year, 2026); // 1790000060: 2026-09-21 14:14:20 UTC
+	assert_int_equal(local.month, 9);
+	assert_int_equal(local.day, 21);
+	assert_int_equal(local.hour, 16);
+	assert_int_equal(local.minute, 14);
+	assert_int_equal(local.second, 20);
+	assert_int_equal(local.weekday, 1);
+	assert_true(local.daylight);
+	stop();
+}
+
+static void test_a_time_below_the_floor_is_not_taken(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config config = tls;
+	config.time_floor_ms = ACK_MS + 1000000000;
+	start(&config);
+	world.alive = "*";
+	run(60000);
+	assert_int_equal(mu_clock_quality(&agent->clock), MU__TIME_QUALITY__TIME_NONE);
+	assert_int_equal(fake.mqtt_opens, 1); // goes on without
+	assert_true(fake.mqtt_trusted_wall_ms == 0);
+	stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_quality_of_each_record),
+		cmocka_unit_test(test_the_first_tls_session_waits_for_the_answer),
+		cmocka_unit_test(test_dead_servers_delay_tls_by_9_s_and_nothing_else),
+		cmocka_unit_test(test_a_link_lost_while_the_open_is_held),
+		cmocka_unit_test(test_unchecked_dates_are_reported_and_judged_later),
+		cmocka_unit_test(test_time_from_sntp_later_opens_anew_too),
+		cmocka_unit_test(test_the_bounds_of_reports),
+		cmocka_unit_test(test_steps_of_years_disturb_nothing),
+		cmocka_unit_test(test_a_bad_configuration_is_refused_by_name),
+		cmocka_unit_test(test_local_time),
+		cmocka_unit_test(test_a_time_below_the_floor_is_not_taken),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
