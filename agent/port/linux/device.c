@@ -21,6 +21,10 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+// What is joined when the configuration says nothing: the network that is always there.
+static const struct mu_link_network default_network = { .ssid = "muster", .passphrase = "muster-demo", .least_auth = MU_LINK_AUTH_WPA2 };
+static const struct mu_link_config default_link = { .networks = &default_network, .network_count = 1 };
+
 static void arm_timer(struct mu_device *device, uint64_t now_ms, uint64_t due_ms)
 {
 	if (due_ms == UINT64_MAX)
@@ -362,6 +366,8 @@ int mu_device_open(struct mu_device **out, const struct mu_device_config *config
 	if (!device)
 		return MU_ERR_NO_MEMORY;
 	device->config = *config;
+	if (!config->agent.link)
+		device->config.agent.link = &default_link;
 	if (take_memory(device) < 0) {
 		give_memory_back(device);
 		return MU_ERR_NO_MEMORY;

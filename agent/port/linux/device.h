@@ -22,9 +22,9 @@ struct mu_device;
 struct mu_device_config {
 	struct event_base *loop;
 	struct mu_flash_image *flash;  // laid out (virtual_image.h); the caller's, must outlive the device
-	struct mu_agent_config
-		agent; // firmware and elf_sha are taken from the image that boots, a large batch is the device's; strings are
-		// kept by reference
+	// Firmware and elf_sha are taken from the image that boots, a large batch is the device's; strings are kept by reference; link null:
+	// the network of mu_air_default.
+	struct mu_agent_config agent;
 	struct mu_world world;         // traits come from the image
 	struct mu_mqtt_tls tls;
 	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs

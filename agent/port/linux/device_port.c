@@ -160,14 +160,13 @@ static const struct mu_keyvalue_port keyvalue_port = { .get = keyvalue_get, .set
 static int link_can(void *context)
 {
 	(void)context;
-	return MU_LINK_CAN_STATION;
+	return mu_virtual_link_can();
 }
 
 static int link_connect(void *context, const struct mu_link_join *join)
 {
 	struct mu_device *device = context;
-	(void)join;
-	mu_virtual_link_connect(&device->link, device->now_ms);
+	mu_virtual_link_connect(&device->link, join, device->now_ms);
 	return 0;
 }
 
@@ -187,27 +186,27 @@ static int link_restart(void *context)
 static int link_scan(void *context, const char *ssid)
 {
 	struct mu_device *device = context;
-	(void)ssid;
-	mu_virtual_link_scan(&device->link, device->now_ms);
+	mu_virtual_link_scan(&device->link, ssid, device->now_ms);
 	return 0;
 }
 
 static int link_scan_read(void *context, struct mu_link_seen *out, size_t count)
 {
-	(void)context, (void)out, (void)count;
-	return MU_ERR_UNSUPPORTED;
+	struct mu_device *device = context;
+	return mu_virtual_link_scan_read(&device->link, out, count, device->now_ms);
 }
 
 static int link_serve(void *context, const struct mu_link_own *own)
 {
-	(void)context, (void)own;
-	return MU_ERR_UNSUPPORTED;
+	struct mu_device *device = context;
+	return mu_virtual_link_serve(&device->link, own, device->now_ms);
 }
 
 static int link_power_save(void *context, bool on)
 {
-	(void)context, (void)on;
-	return MU_ERR_UNSUPPORTED;
+	struct mu_device *device = context;
+	mu_virtual_link_power_save(&device->link, on, device->now_ms);
+	return 0;
 }
 
 static int link_status(void *context, struct mu_link_status *out)
@@ -301,6 +300,7 @@ static int mqtt_open(void *context, const struct mu_mqtt_options *options)
 {
 	struct mu_device *device = context;
 	mu_mqtt_set_silent(&device->mqtt, !mu_virtual_link_carries(&device->link));
+	mu_mqtt_set_names(&device->mqtt, mu_virtual_link_resolves(&device->link));
 	return mu_mqtt_open(&device->mqtt, options);
 }
 

@@ -2,6 +2,7 @@
 #include "agent/port/linux/mqtt.h"
 #include "agent/port/linux/broker_uri.h"
 #include "agent/port/linux/clock.h"
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
@@ -335,13 +336,21 @@ static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options 
 	return 0;
 }
 
+static bool is_address(const char *host)
+{
+	struct in6_addr address; // room for either
+	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
 static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *uri)
 {
 	mqtt->phase_ms = mu_monotonic_ms();
 	mqtt->state = MU_MQTT_TCP;
 	evtimer_assign(&mqtt->timer, mqtt->loop, on_timer, mqtt);
 	errno = 0;
-	int code = mosquitto_connect_async(mqtt->handle, uri->host, uri->port, (int)mqtt->keepalive_s);
+	int code = MOSQ_ERR_EAI;
+	if (!mqtt->nameless || is_address(uri->host))
+		code = mosquitto_connect_async(mqtt->handle, uri->host, uri->port, (int)mqtt->keepalive_s);
 	int fd = mosquitto_socket(mqtt->handle);
 	mqtt->opening = (struct mu_mqtt_phases){ .dns_ms = ms_since(mqtt->phase_ms) };
 	mqtt->phase_ms = mu_monotonic_ms();
@@ -444,6 +453,11 @@ void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent)
 	if (!mqtt->handle || mqtt->failed)
 		return;
 	watch(mqtt, silent ? 0 : EV_READ | EV_WRITE);
+}
+
+void mu_mqtt_set_names(struct mu_mqtt *mqtt, bool answered)
+{
+	mqtt->nameless = !answered;
 }
 
 void mu_mqtt_vanish(struct mu_mqtt *mqtt)

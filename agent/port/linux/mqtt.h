@@ -46,6 +46,7 @@ struct mu_mqtt {
 	struct event io, timer;
 	short watched; // EV_READ, EV_WRITE: what io waits for; 0: nothing
 	bool silent, failed, heard; // failed: a close is due; heard: a callback told what was read
+	bool nameless; // no name server answers
 	bool name_due; // the name is resolved, and that is still to be told
 	int failure; // why: CONNACK code or negative enum mu_err
 	int ghost; // socket of a session that the broker does not know to be over; -1: none
@@ -67,6 +68,7 @@ int mu_mqtt_phases(const struct mu_mqtt *mqtt, struct mu_mqtt_phases *out); // M
 int mu_mqtt_descriptor(const struct mu_mqtt *mqtt); // MU_ERR_NOT_FOUND without a session, and from when its close is due
 
 void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent);
+void mu_mqtt_set_names(struct mu_mqtt *mqtt, bool answered); // false: names end in MU_ERR_NOT_FOUND from now on; addresses do not
 void mu_mqtt_vanish(struct mu_mqtt *mqtt); // the device is reset: the session ends, nobody is told
 void mu_mqtt_destroy(struct mu_mqtt *mqtt); // and the ghost, too
 

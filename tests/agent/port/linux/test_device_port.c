@@ -70,7 +70,7 @@ static void test_tables_reach_their_parts(void **unused)
 	assert_int_equal(port->keyvalue->get(device, "key", value, sizeof value), 5);
 	mu_virtual_link_power_on(&device->link, &(struct mu_air){ .rssi_dbm = -58 }, 1, 0);
 	assert_int_equal(port->link->connect(device, &(struct mu_link_join){ .wired = true }), 0);
-	assert_int_equal(device->link.state, MU_STATION_CONNECTING);
+	assert_int_equal(device->link.state, MU_STATION_JOINING);
 	assert_int_equal(port->mqtt->publish(device, "t", "x", 1, 1), MU_ERR_CLOSED);
 	free_device(device);
 }

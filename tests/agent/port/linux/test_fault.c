@@ -29,6 +29,18 @@ static const struct {
 	{ "drop", WORLD(air.drops), 1 },
 	{ "weak", WORLD(air.rssi_dbm), -86 },
 	{ "weak=-95", WORLD(air.rssi_dbm), -95 },
+	{ "no_ap", WORLD(air.no_ap_s), 60 },
+	{ "wrong_password=20", WORLD(air.wrong_password_s), 20 },
+	{ "auth_expire", WORLD(air.auth_expire_s), 60 },
+	{ "handshake", WORLD(air.handshake_s), 60 },
+	{ "dhcp_dead=31536000", WORLD(air.dhcp_dead_s), 31536000 }, // for good, as far as a test goes
+	{ "beacon_loss", WORLD(air.beacon_loss_s), 30 },
+	{ "sleep_loss=5", WORLD(air.sleep_loss_s), 5 },
+	{ "lease_loss", WORLD(air.lease_loss_s), 30 },
+	{ "channel_move", WORLD(air.channel_move_s), 30 },
+	{ "dns_dead", WORLD(air.dns_dead), 1 },
+	{ "dns_dead=2", WORLD(air.dns_dead), 2 },
+	{ "visitors", WORLD(air.visitors), 1 },
 	{ "brownout", WORLD(brownout_s), 60 },
 	{ "power=5", WORLD(power_cut_s), 5 },
 	{ "freeze", WORLD(freeze_s), 20 },
@@ -40,7 +52,8 @@ static const struct {
 } bad[] = {
 	{ "", MU_ERR_NOT_FOUND },        { "leaks", MU_ERR_NOT_FOUND },      { "lea", MU_ERR_NOT_FOUND },
 	{ "=5", MU_ERR_NOT_FOUND },      { "leak=", MU_ERR_INVALID },        { "leak=much", MU_ERR_INVALID },
-	{ "leak=10k", MU_ERR_INVALID },  { "leak=0", MU_ERR_RANGE },   { "chatty=0", MU_ERR_RANGE },   { "chatty=1001", MU_ERR_RANGE },        { "weak=1", MU_ERR_RANGE },
+	{ "leak=10k", MU_ERR_INVALID },  { "leak=0", MU_ERR_RANGE },         { "chatty=0", MU_ERR_RANGE },
+	{ "chatty=1001", MU_ERR_RANGE }, { "weak=1", MU_ERR_RANGE },         { "dns_dead=3", MU_ERR_RANGE },
 	{ "drop=1", MU_ERR_INVALID },    { "panic=-1", MU_ERR_RANGE },       { "panic=99999999999999999999", MU_ERR_RANGE },
 };
 
