@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/oracle.h"
+#include "tests/sim/world.h"
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	REBOOT_PERIOD_MS = 6 * 3600 * 1000,
+	FRAME_BYTES = 16, // of a record in flash, at most
+	RING_KEEPS_BYTES = 44 * 1024, // the recent ring (64 KiB) keeps at least so much of the newest
+};
+
+// ---- what the agent stores
+
+static void learn(struct sim_device *device, uint64_t seq, const struct mu_spool_entry *entry, const uint8_t *packed)
+{
+	static const uint8_t bodies[MU_CLASS_COUNT] = {
+		[MU_CLASS_HEARTBEAT] = MU__RECORD__BODY_HEARTBEAT,
+		[MU_CLASS_BOOT] = MU__RECORD__BODY_BOOT_REPORT,
+		[MU_CLASS_EVENT] = MU__RECORD__BODY_EVENT,
+	};
+	struct sim_row *row = sim_truth_row(&device->truth, seq);
+	bool is_gap = entry->gap != MU_GAP_NONE;
+	uint64_t hash = is_gap ? 0 : sim_hash(packed, entry->size);
+	if (row->arrived_as_record && row->hash != hash)
+		sim_fail(device->world, device, "number %llu was sent as a record and is now %s", (unsigned long long)seq,
+			is_gap ? "a gap" : "another one");
+	row->state = is_gap ? SIM_ROW_GAP : SIM_ROW_RECORD;
+	row->hash = hash;
+	row->body = is_gap ? 0 : bodies[entry->record_class];
+	row->boot = mu_boot_history_boot(&device->agent.boots);
+	row->position = device->truth.bytes;
+	row->made_ms = device->world->now_ms;
+	if (!is_gap)
+		device->truth.bytes += entry->size + FRAME_BYTES;
+	if (row->body == MU__RECORD__BODY_BOOT_REPORT)
+		sim_explain_boot(device, seq, packed, entry->size);
+}
+
+static void look_into_spool(struct sim_device *device)
+{
+	uint8_t packed[MU_SPOOL_RECORD_MAX];
+	struct mu_spool *spool = &device->agent.spool;
+	uint64_t next = mu_spool_next_seq(spool);
+	device->quiet = true;
+	for (uint64_t seq = device->truth.known + 1; seq < next; seq++) {
+		struct mu_spool_entry entry;
+		if (mu_spool_read(spool, seq, &entry, packed, sizeof packed) < 0) {
+			sim_fail(device->world, device, "number %llu was given out and cannot be read", (unsigned long long)seq);
+			break;
+		}
+		learn(device, seq, &entry, packed);
+		device->truth.known = seq;
+	}
+	device->quiet = false;
+}
+
+void sim_oracle_step(struct sim_device *device)
+{
+	if (device->agent.has_spool && mu_spool_next_seq(&device->agent.spool) > device->truth.known + 1)
+		look_into_spool(device);
+}
+
+// ---- boots
+
+static void count_boot(struct sim_device *device)
+{
+	struct sim_truth *truth = &device->truth;
+	uint32_t number = mu_boot_history_boot(&device->agent.boots);
+	uint64_t least = truth->boot_count + 1, most = least + truth->died_count;
+	if (truth->count_may_lie)
+		least = 1;
+	if (number < least || number > most) {
+		sim_fail(device->world, device, "boot %u is counted as %u", (unsigned)least, number);
+		return;
+	}
+	// The boots before it that died young: if not all were counted, which of them is not known.
+	unsigned extra = number > truth->boot_count + 1 ? (unsigned)(number - truth->boot_count - 1) : 0;
+	for (unsigned i = 0; i < extra; i++) {
+		struct sim_boot *young = sim_truth_boot(truth, (uint32_t)truth->boot_count + 1);
+		*young = truth->died[i];
+		young->excused |= extra != truth->died_count;
+	}
+	struct sim_boot *boot = sim_truth_boot(truth, number);
+	bool excused = boot->excused || truth->next_boot.excused || truth->count_may_lie;
+	*boot = truth->next_boot;
+	boot->excused = excused;
+	truth->died_count = 0;
+	truth->next_boot = (struct sim_boot){ 0 };
+}
+
+void sim_oracle_died_booting(struct sim_device *device)
+{
+	struct sim_truth *truth = &device->truth;
+	if (truth->died_count < SIM_DIED_MAX)
+		truth->died[truth->died_count++] = truth->next_boot;
+	truth->next_boot = (struct sim_boot){ 0 };
+}
+
+static void check_epoch(struct sim_device *device)
+{
+	const struct mu_spool *spool = &device->agent.spool;
+	struct sim_truth *truth = &device->truth;
+	if (!device->agent.has_spool)
+		return;
+	if (!truth->epoch)
+		truth->epoch = mu_spool_epoch(spool);
+	if (truth->epoch != mu_spool_epoch(spool))
+		sim_fail(device->world, device, "the spool was formatted anew: another epoch");
+	else if (mu_spool_next_seq(spool) <= truth->known)
+		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was stored",
+			(unsigned long long)mu_spool_next_seq(spool), (unsigned long long)truth->known);
+}
+
+void sim_oracle_booted(struct sim_device *device)
+{
+	count_boot(device);
+	const struct mu_app_desc *firmware = &device->firmware;
+	sim_say(device->world, device->id, "boot %u, firmware %s in slot %d, reset %s", mu_boot_history_boot(&device->agent.boots),
+		firmware->version, device->slot, sim_reset_name(device->chip.reset.reset_raw));
+	check_epoch(device);
+	sim_oracle_step(device);
+}
+
+// ---- restarts by the agent
+
+void sim_oracle_reset(struct sim_device *device)
+{
+	const struct mu_boot_current *current = &device->agent.boots.current;
+	struct sim_world *world = device->world;
+	struct sim_truth *truth = &device->truth;
+	int cause = current->cause;
+	truth->next_boot = (struct sim_boot){ .cause = cause, .reset_class = MU__RESET_CLASS__RESET_SOFTWARE };
+	snprintf(truth->next_boot.token, sizeof truth->next_boot.token, "%s", current->hung_token);
+	if (cause == MU__RESET_CAUSE__CAUSE_LIVENESS)
+		truth->next_boot.reset_class = MU__RESET_CLASS__RESET_HANG;
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&mu__reset_cause__descriptor, cause);
+	sim_say(world, device->id, "restarts itself: %s %s", value ? value->name : "?", current->hung_token);
+	if (cause == MU__RESET_CAUSE__CAUSE_NONE)
+		sim_fail(world, device, "a restart without a cause");
+	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered)
+		sim_fail(world, device, "a reboot by command, more often than ordered");
+	if (cause != MU__RESET_CAUSE__CAUSE_NETWORK && cause != MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
+		return;
+	world->counts.network_reboots++;
+	if (truth->network_reboot_ms != UINT64_MAX && world->now_ms - truth->network_reboot_ms < REBOOT_PERIOD_MS)
+		sim_fail(world, device, "two reboots for network or heap within %llu s",
+			(unsigned long long)(world->now_ms - truth->network_reboot_ms) / 1000);
+	truth->network_reboot_ms = world->now_ms;
+}
+
+// ---- what the collector gets
+
+static bool is_known(struct sim_device *device, uint64_t epoch)
+{
+	if (epoch == device->truth.epoch)
+		return true;
+	sim_fail(device->world, device, "an Uplink of an epoch that the device never had");
+	return false;
+}
+
+static void on_stored(void *context, uint64_t epoch, uint64_t seq, const Mu__Record *record, const uint8_t *bytes, size_t size)
+{
+	struct sim_device *device = context;
+	struct sim_world *world = device->world;
+	world->counts.records++;
+	if (!is_known(device, epoch))
+		return;
+	struct sim_row *row = sim_truth_row(&device->truth, seq);
+	uint64_t hash = sim_hash(bytes, size);
+	if (row->state == SIM_ROW_GAP || (row->state == SIM_ROW_RECORD && row->hash != hash))
+		sim_fail(world, device, "number %llu arrives with other bytes than were stored", (unsigned long long)seq);
+	else if (row->arrived && !row->in_backup_only)
+		sim_fail(world, device, "number %llu is committed twice", (unsigned long long)seq);
+	row->hash = hash;
+	row->arrived = row->arrived_as_record = true;
+	row->in_backup_only = false;
+	sim_seen_record(world, record);
+}
+
+static bool gap_is_possible(const struct sim_device *device, const struct sim_row *row, int reason)
+{
+	switch (reason) {
+	case MU__GAP_REASON__GAP_UNEXPLAINED: return row->in_backup_only;
+	case MU__GAP_REASON__GAP_DAMAGED: return device->truth.flash_may_lie;
+	case MU__GAP_REASON__GAP_THINNED:
+	case MU__GAP_REASON__GAP_OVERWRITTEN:
+		return device->truth.flash_may_lie || row->in_backup_only || device->truth.bytes - row->position > RING_KEEPS_BYTES;
+	default: return false;
+	}
+}
+
+static void on_gap(void *context, uint64_t epoch, uint64_t seq, uint64_t count, int reason)
+{
+	struct sim_device *device = context;
+	struct sim_world *world = device->world;
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&mu__gap_reason__descriptor, reason);
+	const char *name = value ? value->name : "?";
+	world->counts.gaps++;
+	if (!is_known(device, epoch))
+		return;
+	sim_say(world, "collector", "Gap from %s: %llu numbers from %llu on, %s", device->id, (unsigned long long)count,
+		(unsigned long long)seq, name);
+	for (uint64_t at = seq; at < seq + count && !world->failed; at++) {
+		struct sim_row *row = at <= device->truth.count ? sim_truth_row(&device->truth, at) : 0;
+		if (!row)
+			sim_fail(world, device, "a Gap (%s) covers number %llu, which was never given out", name, (unsigned long long)at);
+		else if (row->state == SIM_ROW_RECORD && !gap_is_possible(device, row, reason))
+			sim_fail(world, device, "number %llu is lost: a Gap (%s) covers a record that was stored", (unsigned long long)at,
+				name);
+		else if (reason == MU__GAP_REASON__GAP_UNEXPLAINED && !row->in_backup_only)
+			sim_fail(world, device, "number %llu is neither sent nor explained", (unsigned long long)at);
+		if (row)
+			row->arrived = true;
+	}
+}
+
+static void on_duplicate(void *context, uint64_t epoch, uint64_t seq, const uint8_t *bytes, size_t size, bool is_gap)
+{
+	struct sim_device *device = context;
+	device->world->counts.duplicates++;
+	if (is_gap || !is_known(device, epoch))
+		return;
+	const struct sim_row *row = sim_truth_row(&device->truth, seq);
+	if (row->arrived_as_record && row->hash != sim_hash(bytes, size))
+		sim_fail(device->world, device, "number %llu is repeated with other bytes", (unsigned long long)seq);
+	else if (row->state == SIM_ROW_GAP)
+		sim_fail(device->world, device, "number %llu was a Gap and comes as a record", (unsigned long long)seq);
+}
+
+static void on_trouble(void *context, const char *what, uint64_t seq)
+{
+	struct sim_device *device = context;
+	if (!strcmp(what, "a new epoch") && !device->truth.epoch_seen) {
+		device->truth.epoch_seen = true;
+		return;
+	}
+	sim_fail(device->world, device, "the collector reports %s (number %llu)", what, (unsigned long long)seq);
+}
+
+struct sim_sink sim_oracle_sink(struct sim_device *device)
+{
+	return (struct sim_sink){ device, on_stored, on_gap, on_duplicate, on_trouble };
+}
+
+void sim_oracle_restored(struct sim_device *device, const struct sim_ledger *backup)
+{
+	uint64_t through = sim_ledger_through(backup);
+	device->truth.epoch_seen = backup->count > 0;
+	for (uint64_t seq = through + 1; seq <= device->truth.count; seq++) {
+		struct sim_row *row = sim_truth_row(&device->truth, seq);
+		row->in_backup_only |= row->arrived;
+	}
+}
+
+void sim_oracle_end(struct sim_device *device)
+{
+	sim_explain_all(device);
+}
