@@ -140,8 +140,8 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	agent->has_spool = mu_spool_open(&agent->spool, port) >= 0;
 	agent->flash_faults += !agent->has_spool;
 	mu_uplink_init(&agent->uplink, &agent->spool, port, agent->id, mu_boot_history_boot(&agent->boots),
-		config->batch ? config->batch : agent->batch, config->batch ? agent->config.batch_bytes : sizeof agent->batch,
-		agent->config.batch_bytes);
+		config->batch ? config->batch : agent->scratch.batch,
+		config->batch ? agent->config.batch_bytes : sizeof agent->scratch.batch, agent->config.batch_bytes);
 	take_keys(agent);
 	mu_command_init(&agent->command, port, &agent->keys, agent->id);
 	mu_overrides_init(&agent->overrides, port, MU__LOG_LEVEL__LOG_WARNING, 0);
@@ -177,7 +177,7 @@ static void handle_events(struct mu_agent *agent, uint64_t now_ms)
 	struct mu_event event;
 	while (!agent->stopped) {
 		agent->port->system->lock(agent->port->context);
-		int taken = mu_inbox_take(&agent->inbox, &event, &agent->message);
+		int taken = mu_inbox_take(&agent->inbox, &event);
 		agent->port->system->unlock(agent->port->context);
 		if (!taken)
 			return;

@@ -78,7 +78,6 @@ struct mu_agent {
 	bool watchdog_armed;
 
 	struct mu_inbox inbox;
-	struct mu_inbox_message message; // the one being handled
 
 	struct mu_boot_history boots;
 	struct mu_vitals vitals;
@@ -94,7 +93,6 @@ struct mu_agent {
 
 	struct mu_spool spool;
 	struct mu_uplink uplink;
-	uint8_t batch[MU_AGENT_BATCH_BYTES];
 	struct mu_clock clock;
 	struct mu_timekeeping timekeeping;
 
@@ -131,6 +129,7 @@ struct mu_agent {
 		uint8_t keys[MU_KEYSET_SIZE_MAX];
 		struct mu_heartbeat_storage heartbeat;
 		struct mu_boot_storage boot;
+		uint8_t batch[MU_AGENT_BATCH_BYTES]; // an Uplink from building it to handing it to the port, if the caller lends no buffer
 	} scratch;
 };
 

@@ -2,24 +2,26 @@
 // The queue between the threads that post events and the one that steps the agent.
 //
 // Fixed size. State events (link, session, PUBACK) and messages are bounded apart, so that a flood of messages can never push
-// out the news that the session is gone. The caller holds the port's lock around each call. Memory: the caller's struct.
+// out the news that the session is gone. The caller holds the port's lock around each call. Memory: the caller's struct, which must not
+// be moved.
 #ifndef MU_INBOX_H
 #define MU_INBOX_H
 #include "agent/event.h"
 #include "agent/port/port.h"
 
-enum { MU_INBOX_STATES = 24, MU_INBOX_MESSAGES = 4 };
-
-struct mu_inbox_message {
-	char topic[MU_TOPIC_MAX];
-	uint8_t payload[MU_EVENT_PAYLOAD_MAX];
+enum {
+	MU_INBOX_STATES = 24,
+	MU_INBOX_MESSAGES = 8,
+	MU_INBOX_BYTES = 2200, // topics and payloads of messages: two of the largest, or all eight if they are Acks
 };
 
 struct mu_inbox {
 	struct mu_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
-	unsigned first, count, states;
-	struct mu_inbox_message messages[MU_INBOX_MESSAGES];
-	unsigned message_first, message_count;
+	unsigned first, count, states, messages;
+	// Messages in order of their coming, each in one piece: from oldest to end, then from 0 to next; oldest == next: none.
+	uint8_t bytes[MU_INBOX_BYTES];
+	uint16_t oldest, next, end;
+	uint16_t taken; // bytes of the message that was taken last: its place is free from the next take on
 	uint8_t answer[MU_EVENT_ANSWER_MAX]; // of the newest UDP answer: one request is under way at a time
 	uint32_t dropped; // messages refused, for the life of this boot
 };
@@ -30,7 +32,7 @@ void mu_inbox_init(struct mu_inbox *inbox);
 // MU_INBOX_STATES of them in one step, which no port produces.
 int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event);
 
-// Takes the oldest event. Its topic and payload are copied into *message and point there. Returns 1, or 0 if there is none.
-int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event, struct mu_inbox_message *message);
+// Takes the oldest event. Its topic and payload point into the inbox and stay there until the next take. Returns 1, or 0 if there is none.
+int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event);
 
 #endif
