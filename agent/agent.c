@@ -25,7 +25,7 @@ static const struct {
 	{ offsetof(struct mu_agent_config, keepalive_s), 30, 5, 300, "keepalive_s is not within 5 .. 300" },
 	{ offsetof(struct mu_agent_config, batch_bytes), MU_AGENT_BATCH_BYTES, 512, MU_UPLINK_BYTES_MAX,
 		"batch_bytes is not within 512 .. 16 384" },
-	{ offsetof(struct mu_agent_config, heap_floor_bytes), MU_SESSION_HEAP_FLOOR_BYTES, 1, UINT32_MAX, "" },
+	{ offsetof(struct mu_agent_config, heap_floor_bytes), 32768, 1, UINT32_MAX, "" },
 };
 
 static int refuse(const char **problem, int error, const char *text)
@@ -99,13 +99,13 @@ static int take_network(struct mu_agent *agent, const char **problem)
 		.user = agent->config.user,
 		.password = agent->config.password,
 		.keepalive_s = agent->config.keepalive_s,
-		.heap_floor_bytes = agent->config.heap_floor_bytes,
 	};
 	if (mu_session_init(&agent->session, agent->port, &session) < 0)
 		return refuse(problem, MU_ERR_INVALID, "broker_uri is neither mqtt://HOST:PORT nor mqtts://HOST:PORT");
 	int error = mu_link_init(&agent->link, agent->port, agent->config.link, problem);
 	if (error < 0)
 		return error;
+	mu_socket_guard_init(agent);
 	uint8_t *budget = mu_agent_retained(agent, MU_AGENT_BUDGET_OFFSET);
 	mu_ladder_init(&agent->ladder, budget ? (struct mu_ladder_budget *)(void *)budget : &agent->budget_here,
 		agent->config.reconnect_spread_s * 1000);
@@ -192,7 +192,8 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 	struct mu_verdict_input input = {
 		.system = agent->vitals.has_system ? &agent->vitals.system : 0,
 		.heap_leaking = mu_heap_trend_leaking(&agent->vitals.trend),
-		.heap_starved = agent->session.refused_from_ms != UINT64_MAX,
+		.gates = &agent->sockets.registry.gates,
+		.heap_starved = agent->session.refused_from_ms != UINT64_MAX && agent->session.refusal == MU_ERR_NO_MEMORY,
 		.has_rssi = agent->vitals.has_link,
 		.rssi_dbm = agent->vitals.link.rssi_dbm,
 		.losses = mu_losses_count(&agent->losses, now_ms),
@@ -230,6 +231,7 @@ static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 		return;
 	agent->health_due_ms = now_ms + MU_AGENT_HEALTH_PERIOD_MS;
 	mu_vitals_sample(&agent->vitals, agent->port, now_ms);
+	mu_socket_guard_sampled(agent);
 	judge(agent, now_ms);
 	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
 	mu_boot_history_keep(&agent->boots, now_ms, heap_low);
@@ -259,6 +261,8 @@ static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
 {
 	bool verifying = agent->has_slots && agent->slots.check == MU_SLOTS_CHECK_RUNNING;
 	uint64_t next_ms = mu_actions_step(agent, now_ms);
+	if (!agent->stopped)
+		next_ms = earlier(next_ms, mu_socket_guard_step(agent, now_ms));
 	if (!agent->stopped)
 		next_ms = earlier(next_ms, mu_connectivity_step(agent, now_ms));
 	if (!agent->stopped)

@@ -77,6 +77,26 @@ int mu_agent_log_line(struct mu_agent *agent, int level, const char *tag, const 
 // Local time by the configured zone. Returns its quality (enum TimeQuality of muster.proto), or MU_ERR_NOT_FOUND: no wall time is known.
 int mu_agent_local_time(const struct mu_agent *agent, uint64_t now_ms, struct mu_local_time *out);
 
+// A socket of the application's, so that no peer that vanishes keeps it for ever (agent/network/sockets.h). Any thread. owner: kept by reference.
+//   if (mu_agent_socket_may_open(agent, "web", false, now_ms) == 0) {
+//       int descriptor = socket(...);
+//       int socket = mu_agent_socket(agent, descriptor, "web", now_ms); // at once: keep-alive, user time-out, non-blocking
+//       ... mu_agent_socket_wait() when a byte is awaited or cannot be written, mu_agent_socket_progress() when one has moved ...
+//       if (mu_agent_socket_release(agent, socket, now_ms) == 0) close(descriptor);
+//   }
+// may_open: 0; MU_ERR_NO_MEMORY the heap is too low, for TLS if `tls`; MU_ERR_FULL no descriptor but the session's is left (both counted and
+// reported); MU_ERR_BUSY the owner's last one was closed less than 500 ms ago.
+int mu_agent_socket_may_open(struct mu_agent *agent, const char *owner, bool tls, uint64_t now_ms);
+// The socket (> 0), or MU_ERR_NOT_FOUND not open, MU_ERR_FULL (counted), MU_ERR_INVALID; an error may be used as a socket, and is always over.
+int mu_agent_socket(struct mu_agent *agent, int descriptor, const char *owner, uint64_t now_ms);
+// One that a library will close: the agent never does so under it. When wait or progress say MU_ERR_CLOSED, end the library's session and release.
+int mu_agent_socket_in_library(struct mu_agent *agent, int descriptor, const char *owner, uint64_t now_ms);
+// 0; MU_ERR_CLOSED: it is over (the peer is gone or silent, or no byte has moved for 10 s of waiting), and the agent has closed it.
+int mu_agent_socket_wait(struct mu_agent *agent, int socket, uint64_t now_ms);
+int mu_agent_socket_progress(struct mu_agent *agent, int socket);
+// 0: now close it; what is open 500 ms later is closed as an orphan. MU_ERR_CLOSED: the agent has closed it, and the number is not yours any more.
+int mu_agent_socket_release(struct mu_agent *agent, int socket, uint64_t now_ms);
+
 // Size in bytes, so that a caller can allocate one without seeing inside; alignment as malloc gives.
 size_t mu_agent_size(void);
 

@@ -25,6 +25,7 @@
 #include "agent/ota/rollback.h"
 #include "agent/recovery/ladder.h"
 #include "agent/recovery/netwatch.h"
+#include "agent/socket_guard.h"
 #include "agent/uplink/command.h"
 #include "agent/uplink/overrides.h"
 #include "agent/uplink/record.h"
@@ -98,6 +99,7 @@ struct mu_agent {
 
 	struct mu_link link;
 	struct mu_session session;
+	struct mu_socket_guard sockets;
 	struct mu_ladder ladder;
 	struct mu_ladder_budget budget_here; // used when there is no retained memory
 	struct mu_netwatch netwatch;

@@ -16,6 +16,7 @@ static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t val
 static void drop_session(struct mu_agent *agent, uint64_t now_ms)
 {
 	mu_session_close(&agent->session);
+	mu_socket_guard_session_over(agent, now_ms);
 	mu_uplink_session_lost(&agent->uplink);
 	mu_netwatch_session(&agent->netwatch, false, now_ms);
 }
@@ -24,11 +25,10 @@ void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_timekeeping_holds(agent, now_ms))
 		return;
-	const struct mu_system_vitals *system = &agent->vitals.system;
-	uint32_t free_bytes = agent->vitals.has_system ? system->heap_free_bytes : UINT32_MAX;
-	uint32_t largest_bytes = agent->vitals.has_system ? system->heap_largest_bytes : UINT32_MAX;
-	int err = mu_session_open(&agent->session, free_bytes, largest_bytes, now_ms);
-	if (err == MU_ERR_NO_MEMORY) // nothing was asked, so silence says nothing about the network
+	int err = mu_session_open(&agent->session, mu_socket_guard_admit_session(agent, now_ms), now_ms);
+	if (err >= 0)
+		mu_socket_guard_session(agent, now_ms);
+	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL) // nothing was asked, so silence says nothing about the network
 		mu_netwatch_answer(&agent->netwatch, now_ms);
 	if (err < 0)
 		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
@@ -73,7 +73,7 @@ static void do_record_link(struct mu_agent *agent, uint64_t now_ms)
 
 static void do_reboot(struct mu_agent *agent, uint64_t now_ms)
 {
-	bool starved = mu_session_starved(&agent->session, now_ms);
+	bool starved = mu_session_starved(&agent->session, now_ms) && agent->session.refusal == MU_ERR_NO_MEMORY;
 	mu_agent_restart(agent, starved ? MU__RESET_CAUSE__CAUSE_HEAP_STARVED : MU__RESET_CAUSE__CAUSE_NETWORK, 0, now_ms);
 }
 
@@ -153,6 +153,12 @@ static void on_scan_done(struct mu_agent *agent, const struct mu_event *event, u
 		post(agent, MU_LADDER_SCAN_DONE, known, now_ms);
 }
 
+static void on_mqtt_phase(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
+{
+	(void)event;
+	mu_socket_guard_session(agent, now_ms); // where the descriptor comes only with the connection
+}
+
 static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
 	(void)event;
@@ -176,6 +182,7 @@ static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event,
 	if (agent->session.phase == MU_SESSION_CLOSED)
 		return;
 	bool lost = mu_session_closed(&agent->session);
+	mu_socket_guard_session_over(agent, now_ms);
 	mu_uplink_session_lost(&agent->uplink);
 	mu_netwatch_session(&agent->netwatch, false, now_ms);
 	if (mu_session_refusal_proves_path(event->reason))
@@ -218,6 +225,7 @@ bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event,
 		[MU_EVENT_LINK_UP] = on_link_up,
 		[MU_EVENT_LINK_DOWN] = on_link_down,
 		[MU_EVENT_SCAN_DONE] = on_scan_done,
+		[MU_EVENT_MQTT_PHASE] = on_mqtt_phase,
 		[MU_EVENT_MQTT_OPEN] = on_mqtt_open,
 		[MU_EVENT_MQTT_CLOSED] = on_mqtt_closed,
 		[MU_EVENT_MQTT_PUBLISHED] = on_mqtt_published,

@@ -116,7 +116,8 @@ static struct mu_heartbeat_sockets sockets_part(const struct mu_agent *agent)
 		.open = system->sockets_open,
 		.limit = system->sockets_limit,
 		.high_water = system->sockets_high_water,
-		.refused = agent->session.refused,
+		.orphans_closed = agent->sockets.registry.orphans_closed,
+		.refused = agent->sockets.registry.refused,
 	};
 }
 

@@ -34,8 +34,6 @@ int mu_session_init(struct mu_session *session, const struct mu_port *port, cons
 	if (!starts_with(config->uri, plain_scheme) && !starts_with(config->uri, tls_scheme))
 		return MU_ERR_INVALID;
 	*session = (struct mu_session){ .port = port, .config = *config, .refused_from_ms = UINT64_MAX };
-	if (session->config.heap_floor_bytes == 0)
-		session->config.heap_floor_bytes = MU_SESSION_HEAP_FLOOR_BYTES;
 	build_topic(session->topic_up, config->id, "up");
 	build_topic(session->topic_ack, config->id, "ack");
 	build_topic(session->topic_dn, config->id, "dn");
@@ -48,25 +46,21 @@ bool mu_session_is_tls(const struct mu_session *session)
 	return starts_with(session->config.uri, tls_scheme);
 }
 
-static bool heap_suffices(const struct mu_session *session, uint32_t free_bytes, uint32_t largest_bytes)
+static void note_refusal(struct mu_session *session, int refusal, uint64_t now_ms)
 {
-	if (free_bytes < session->config.heap_floor_bytes)
-		return false;
-	if (!mu_session_is_tls(session))
-		return true;
-	return free_bytes >= MU_SESSION_TLS_FREE_BYTES && largest_bytes >= MU_SESSION_TLS_BLOCK_BYTES;
+	session->refusal = refusal;
+	if (session->refused_from_ms == UINT64_MAX)
+		session->refused_from_ms = now_ms;
 }
 
-int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32_t heap_largest_bytes, uint64_t now_ms)
+int mu_session_open(struct mu_session *session, int admitted, uint64_t now_ms)
 {
 	if (session->phase != MU_SESSION_CLOSED)
 		return MU_ERR_STATE;
-	if (!heap_suffices(session, heap_free_bytes, heap_largest_bytes)) {
-		session->refused++;
-		if (session->refused_from_ms == UINT64_MAX)
-			session->refused_from_ms = now_ms;
-		return MU_ERR_NO_MEMORY;
-	}
+	if (admitted == MU_ERR_NO_MEMORY || admitted == MU_ERR_FULL)
+		note_refusal(session, admitted, now_ms);
+	if (admitted < 0)
+		return admitted;
 	session->refused_from_ms = UINT64_MAX;
 	int err = session->port->mqtt->open(session->port->context,
 		&(struct mu_mqtt_options){

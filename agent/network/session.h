@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The MQTT session of one device over port->mqtt: topics, last will, "online", subscriptions, the heap gate, and which message is what.
+// The MQTT session of one device over port->mqtt: topics, last will, "online", subscriptions, and which message is what.
 //
 //   muster/v1/<id>/up     records to the collector, QoS 1     muster/v1/<id>/ack   Acks, subscribed at QoS 0
 //   muster/v1/<id>/state  "online", last will "offline"       muster/v1/<id>/dn    signed commands, subscribed at QoS 1
@@ -32,16 +32,12 @@ enum mu_session_message {
 
 enum {
 	MU_SESSION_TIMEOUT_MS = 10000,
-	MU_SESSION_HEAP_FLOOR_BYTES = 32768,  // free before any socket
-	MU_SESSION_TLS_FREE_BYTES = 49152,    // free before TLS (fixed buffers)
-	MU_SESSION_TLS_BLOCK_BYTES = 20480,   // and in one block
-	MU_SESSION_STARVED_MS = 900000,       // refusals for so long: heap_starved
+	MU_SESSION_STARVED_MS = 900000, // refusals for so long: starved
 };
 
 struct mu_session_config {
 	const char *id, *uri, *user, *password; // user, password: null for none
 	uint32_t keepalive_s;
-	uint32_t heap_floor_bytes; // 0: the default
 };
 
 struct mu_session {
@@ -52,8 +48,9 @@ struct mu_session {
 	uint64_t trusted_wall_ms;      // set by the caller before each open: Unix time to judge certificates' dates by; 0: none can be trusted
 	bool dates_unchecked;          // the session was opened without one, over TLS
 	int online_id;                 // message id of "online" while its PUBACK is awaited; 0: none
-	uint64_t refused_from_ms;      // first refusal in a row at the heap gate; UINT64_MAX: none
-	uint32_t opened, refused, retained_ignored, foreign_ignored; // counts since init
+	uint64_t refused_from_ms;      // first refusal in a row at the gates of the sockets; UINT64_MAX: none
+	int refusal;                   // the last one: MU_ERR_NO_MEMORY, MU_ERR_FULL
+	uint32_t opened, retained_ignored, foreign_ignored; // counts since init
 };
 
 // 0; MU_ERR_INVALID: the id or the uri (neither mqtt:// nor mqtts://).
@@ -61,8 +58,9 @@ int mu_session_init(struct mu_session *session, const struct mu_port *port, cons
 
 bool mu_session_is_tls(const struct mu_session *session);
 
-// 0: opening, an event follows. MU_ERR_NO_MEMORY: the heap gate refused (counted). MU_ERR_STATE: not closed. Else the port's error.
-int mu_session_open(struct mu_session *session, uint32_t heap_free_bytes, uint32_t heap_largest_bytes, uint64_t now_ms);
+// admitted: what the gates say (mu_sockets_admit); an error is given back, and those of heap and descriptors begin the time of starving.
+// 0: opening, an event follows. MU_ERR_STATE: not closed. Else the port's error.
+int mu_session_open(struct mu_session *session, int admitted, uint64_t now_ms);
 
 // On MU_EVENT_MQTT_OPEN: subscribes, says "online". On an error the session is closed again; treat it as a failed try.
 int mu_session_opened(struct mu_session *session);

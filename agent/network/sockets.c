@@ -103,9 +103,10 @@ static void look(struct mu_sockets *sockets, struct mu_socket *row, uint64_t now
 
 // ---- gates
 
-static int refuse(struct mu_sockets *sockets, int err)
+static int refuse(struct mu_sockets *sockets, const char *owner, int err)
 {
 	sockets->refused++;
+	sockets->refused_owner = owner;
 	return err;
 }
 
@@ -126,12 +127,12 @@ int mu_sockets_admit(struct mu_sockets *sockets, const char *owner, bool tls, ui
 	uint64_t now_ms)
 {
 	if (!(tls ? mu_heap_allows_tls : mu_heap_allows_socket)(&sockets->gates, system))
-		return refuse(sockets, MU_ERR_NO_MEMORY);
+		return refuse(sockets, owner, MU_ERR_NO_MEMORY);
 	if (closing(sockets, owner, now_ms))
 		return MU_ERR_BUSY;
 	mu_sockets_count(sockets);
 	if (sockets->limit && (uint64_t)sockets->open + reserve >= sockets->limit)
-		return refuse(sockets, MU_ERR_FULL);
+		return refuse(sockets, owner, MU_ERR_FULL);
 	return 0;
 }
 
@@ -169,7 +170,7 @@ int mu_sockets_add(struct mu_sockets *sockets, int descriptor, const char *owner
 		return MU_ERR_NOT_FOUND;
 	struct mu_socket *row = place_for(sockets, descriptor);
 	if (!row)
-		return refuse(sockets, MU_ERR_FULL);
+		return refuse(sockets, owner, MU_ERR_FULL);
 	if (row->owner)
 		look(sockets, row, now_ms);
 	if (owned_by(row, owner) && !row->released && row->library == library)

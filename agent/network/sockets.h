@@ -64,6 +64,7 @@ struct mu_sockets {
 	uint32_t closed; // by the registry, or at its request: all but refused ones; since init, as all that follow
 	uint32_t orphans_closed;
 	uint32_t refused; // at the gates, and for want of a row
+	const char *refused_owner; // of the last one
 };
 
 struct mu_socket_news {

@@ -174,12 +174,19 @@ static int mqtt_open(void *context, const struct mu_mqtt_options *options)
 	copy_text(fake->mqtt_client_id, sizeof fake->mqtt_client_id, options->client_id);
 	copy_text(fake->mqtt_will_topic, sizeof fake->mqtt_will_topic, options->will_topic);
 	copy_text(fake->mqtt_will_payload, sizeof fake->mqtt_will_payload, options->will_payload);
+	if (fake->mqtt_result >= 0 && fake->mqtt_descriptor >= 0) {
+		fake->socket_state[fake->mqtt_descriptor] = 0;
+		fake->socket_look[fake->mqtt_descriptor] = (struct mu_socket_look){ .identity = fake->mqtt_opens };
+	}
 	return fake->mqtt_result;
 }
 
 static void mqtt_close(void *context)
 {
-	((struct fake_port *)context)->mqtt_closes++;
+	struct fake_port *fake = context;
+	fake->mqtt_closes++;
+	if (fake->mqtt_descriptor >= 0 && !fake->mqtt_leaks)
+		fake->socket_state[fake->mqtt_descriptor] = MU_ERR_NOT_FOUND;
 }
 
 static int mqtt_subscribe(void *context, const char *topic, int qos)

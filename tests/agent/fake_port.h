@@ -125,7 +125,8 @@ struct fake_port {
 	char mqtt_subscribed[8][MU_TOPIC_MAX]; // the first ones
 	struct mu_mqtt_phases mqtt_phases;
 	uint64_t mqtt_trusted_wall_ms; // of the last open
-	int mqtt_descriptor; // MU_ERR_NOT_FOUND until set
+	int mqtt_descriptor; // MU_ERR_NOT_FOUND until set; then a socket of that number is opened and closed with the session
+	bool mqtt_leaks; // close leaves the socket open
 	struct fake_publish publishes[FAKE_PUBLISHES_MAX]; // a ring: number i is at i % FAKE_PUBLISHES_MAX
 	unsigned published; // how many ever
 	int next_message_id;

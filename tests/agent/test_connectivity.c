@@ -119,7 +119,7 @@ static void test_a_refused_socket_is_counted_and_tried_again(void **unused)
 	fake.vitals.heap_free_bytes = 20000; // below the gate
 	fake_collector_run(&collector, 30000);
 	assert_int_equal(fake.mqtt_opens, 0);
-	assert_true(agent->session.refused > 1);
+	assert_true(agent->sockets.registry.refused > 1);
 	assert_true(agent->verdict & MU__VERDICT_BIT__VERDICT_HEAP_STARVED);
 	fake.vitals.heap_free_bytes = 200000;
 	fake_collector_run(&collector, 70000);

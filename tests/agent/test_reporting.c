@@ -60,13 +60,11 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 		.has_stack = true,
 		.stack_min_bytes = 900,
 		.stack_min_task = "wifi",
-		.has_sockets = true,
-		.sockets_open = 3,
-		.sockets_limit = 10,
-		.sockets_high_water = 5,
 		.has_flash = true,
 		.flash_erases = 4,
 		.flash_written_bytes = 2048 };
+	for (int i = 0; i < 3; i++)
+		fake.socket_state[i] = 0; // open
 	fake_collector_init(&collector, &fake, agent);
 	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h", .elf_sha = { 0xAB } };
 	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);

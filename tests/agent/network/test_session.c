@@ -11,7 +11,7 @@
 
 #define URI "mqtt://broker:1883"
 #define TLS_URI "mqtts://broker:8883"
-enum { PLENTY = 200000, BLOCK = 100000, MESSAGE_ID = 41 };
+enum { MESSAGE_ID = 41 };
 
 // A broker that takes everything, writes down what it was asked, and can fail the n-th call from now.
 struct fake {
@@ -83,7 +83,7 @@ static void start(struct setup *setup, const char *uri)
 
 static void open_whole(struct setup *setup)
 {
-	assert_int_equal(mu_session_open(&setup->session, PLENTY, BLOCK, 1000), 0);
+	assert_int_equal(mu_session_open(&setup->session, 0, 1000), 0);
 	assert_int_equal(mu_session_opened(&setup->session), 0);
 }
 
@@ -106,7 +106,7 @@ static void test_what_is_asked_of_the_broker(void **unused)
 	assert_int_equal(setup.fake.options.timeout_ms, MU_SESSION_TIMEOUT_MS);
 	assert_int_equal(setup.session.phase, MU_SESSION_OPEN);
 	assert_int_equal(setup.session.opened, 1);
-	assert_int_equal(mu_session_open(&setup.session, PLENTY, BLOCK, 2000), MU_ERR_STATE); // one at a time
+	assert_int_equal(mu_session_open(&setup.session, 0, 2000), MU_ERR_STATE); // one at a time
 }
 
 // The time to judge certificates by goes to the port; where there is none, over TLS, the session says so.
@@ -156,39 +156,23 @@ static void test_configs(void **unused)
 	}
 }
 
-// Each row: with so much heap a session is opened, or not.
-static const struct {
-	const char *uri;
-	uint32_t free_bytes, largest_bytes;
-	int err;
-} gates[] = {
-	{ URI, 32768, 100, 0 },
-	{ URI, 32767, 32767, MU_ERR_NO_MEMORY },
-	{ TLS_URI, 49152, 20480, 0 },
-	{ TLS_URI, 49151, 49151, MU_ERR_NO_MEMORY },
-	{ TLS_URI, 100000, 20479, MU_ERR_NO_MEMORY }, // enough bytes, no block: what free heap alone does not show
-};
-
-static void test_heap_gate(void **unused)
+// What the gates of the sockets say decides before anything is asked of the port; to be told to wait is no refusal.
+static void test_gates(void **unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
+	const struct {
+		int admitted;
+		bool refusal;
+	} rows[] = { { 0, false }, { MU_ERR_NO_MEMORY, true }, { MU_ERR_FULL, true }, { MU_ERR_BUSY, false } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct setup setup;
-		start(&setup, gates[i].uri);
-		assert_int_equal(mu_session_open(&setup.session, gates[i].free_bytes, gates[i].largest_bytes, 1000), gates[i].err);
-		assert_int_equal(setup.session.refused, gates[i].err ? 1 : 0);
-		assert_int_equal(strlen(setup.fake.calls) > 0, gates[i].err == 0); // refused before any socket
+		start(&setup, i % 2 ? TLS_URI : URI);
+		assert_int_equal(mu_session_is_tls(&setup.session), i % 2);
+		assert_int_equal(mu_session_open(&setup.session, rows[i].admitted, 1000), rows[i].admitted);
+		assert_int_equal(strlen(setup.fake.calls) > 0, rows[i].admitted == 0);
+		assert_true(setup.session.refused_from_ms == (rows[i].refusal ? 1000 : UINT64_MAX));
+		assert_int_equal(setup.session.refusal, rows[i].refusal ? rows[i].admitted : 0);
 	}
-}
-
-static void test_floor_of_the_config(void **unused)
-{
-	(void)unused;
-	struct setup setup;
-	start(&setup, URI);
-	setup.session.config.heap_floor_bytes = 60000;
-	assert_int_equal(mu_session_open(&setup.session, 59999, 59999, 1000), MU_ERR_NO_MEMORY);
-	assert_int_equal(mu_session_open(&setup.session, 60000, 59999, 1000), 0);
 }
 
 static void test_starved_after_15_minutes_of_refusals(void **unused)
@@ -198,13 +182,12 @@ static void test_starved_after_15_minutes_of_refusals(void **unused)
 	start(&setup, URI);
 	assert_false(mu_session_starved(&setup.session, 10000000));
 	for (uint64_t now_ms = 1000; now_ms < 901000; now_ms += 60000) {
-		mu_session_open(&setup.session, 100, 100, now_ms);
+		mu_session_open(&setup.session, MU_ERR_NO_MEMORY, now_ms);
 		assert_false(mu_session_starved(&setup.session, now_ms));
 	}
 	assert_false(mu_session_starved(&setup.session, 900999));
 	assert_true(mu_session_starved(&setup.session, 901000));
-	assert_int_equal(setup.session.refused, 15);
-	assert_int_equal(mu_session_open(&setup.session, PLENTY, BLOCK, 901000), 0); // room again: counted from the start
+	assert_int_equal(mu_session_open(&setup.session, 0, 901000), 0); // room again: counted from the start
 	assert_false(mu_session_starved(&setup.session, 901000));
 }
 
@@ -217,7 +200,7 @@ static void test_each_call_fails_once(void **unused)
 		start(&setup, URI);
 		setup.fake.fail_at = call;
 		setup.fake.failed_with = MU_ERR_IO;
-		int err = mu_session_open(&setup.session, PLENTY, BLOCK, 1000);
+		int err = mu_session_open(&setup.session, 0, 1000);
 		if (err == 0)
 			err = mu_session_opened(&setup.session);
 		assert_int_equal(err, MU_ERR_IO);
@@ -232,7 +215,7 @@ static void test_lost_or_failed(void **unused)
 	(void)unused;
 	struct setup setup;
 	start(&setup, URI);
-	mu_session_open(&setup.session, PLENTY, BLOCK, 1000);
+	mu_session_open(&setup.session, 0, 1000);
 	assert_false(mu_session_closed(&setup.session)); // a try that failed
 	open_whole(&setup);
 	assert_true(mu_session_closed(&setup.session)); // lost
@@ -303,8 +286,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_asked_of_the_broker),
 		cmocka_unit_test(test_dates_of_certificates),
 		cmocka_unit_test(test_configs),
-		cmocka_unit_test(test_heap_gate),
-		cmocka_unit_test(test_floor_of_the_config),
+		cmocka_unit_test(test_gates),
 		cmocka_unit_test(test_starved_after_15_minutes_of_refusals),
 		cmocka_unit_test(test_each_call_fails_once),
 		cmocka_unit_test(test_lost_or_failed),

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry of sockets inside a whole agent: the session's descriptor, the application's, what is reported of both.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "tests/agent/fake_collector.h"
+
+enum { SESSION = 3, WEB = 4 }; // descriptors
+
+static struct fake_port fake;
+static struct fake_collector collector;
+static struct mu_agent *agent;
+
+static int set_up_with(const char *uri)
+{
+	fake_port_init(&fake, 3);
+	fake_port_partition(&fake, MU_PART_SPOOL, 16);
+	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	fake.mqtt_descriptor = SESSION;
+	agent = malloc(sizeof *agent);
+	fake_collector_init(&collector, &fake, agent);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = uri, .heartbeat_ms = 5000 };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	return 0;
+}
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	return set_up_with("mqtt://h:1883");
+}
+
+static int set_up_tls(void **unused)
+{
+	(void)unused;
+	return set_up_with("mqtts://h:8883");
+}
+
+static int tear_down(void **unused)
+{
+	(void)unused;
+	assert_int_equal(fake.lock_depth, 0);
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+	return 0;
+}
+
+static const Mu__Event *event(const char *name)
+{
+	for (unsigned i = collector.count; i--;)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name))
+			return collector.records[i]->event;
+	return 0;
+}
+
+static unsigned events(const char *name)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
+	return count;
+}
+
+static const Mu__Sockets *reported(void)
+{
+	const Mu__Sockets *sockets = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat->sockets;
+	for (unsigned i = collector.count; i-- && !sockets->has_limit;) // the slow half comes in each tenth
+		if (collector.records[i]->body_case == MU__RECORD__BODY_HEARTBEAT && collector.records[i]->heartbeat->sockets)
+			sockets = collector.records[i]->heartbeat->sockets;
+	return sockets;
+}
+
+static void test_the_session_is_registered_as_it_opens(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 6000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_int_equal(fake.socket_options[SESSION].keep_idle_s, 10);
+	assert_int_equal(fake.socket_options[SESSION].user_timeout_ms, 19000);
+	fake_collector_run(&collector, 20000);
+	assert_int_equal(reported()->open, 1);
+	assert_int_equal(reported()->limit, 10);
+	assert_int_equal(reported()->high_water, 1);
+	assert_int_equal(events("socket_closed"), 0);
+}
+
+// esp-mqtt has no descriptor before the connection: it is looked for at each phase that is told.
+static void test_a_descriptor_that_comes_late(void **unused)
+{
+	(void)unused;
+	fake.mqtt_descriptor = MU_ERR_NOT_FOUND;
+	mu_agent_step(agent, 0);
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
+	for (collector.now_ms = 0; !fake.mqtt_opens; collector.now_ms += 100)
+		mu_agent_step(agent, collector.now_ms);
+	assert_int_equal(agent->sockets.session, 0);
+	fake.mqtt_descriptor = SESSION;
+	fake.socket_state[SESSION] = 0;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_PHASE, .value = MU_MQTT_PHASE_TCP });
+	mu_agent_step(agent, collector.now_ms += 100);
+	assert_true(agent->sockets.session > 0);
+	assert_int_equal(fake.socket_options[SESSION].keep_idle_s, 10);
+}
+
+// Why the session was lost last, as reported; 0: never.
+static uint32_t last_loss(void)
+{
+	for (unsigned i = collector.count; i--;)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK &&
+			collector.records[i]->link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
+			return collector.records[i]->link->reason;
+	return 0;
+}
+
+// The library does not notice; the registry does. The session is lost as if the library had said so, its socket is the library's to close,
+// and the ladder opens another. A reset proves that the path works, silence does not.
+static void test_a_dead_socket_is_a_lost_session(void **unused)
+{
+	(void)unused;
+	const struct {
+		int state, reason;
+		const char *text;
+	} rows[] = { { MU_ERR_CLOSED, MU_ERR_CLOSED, "mqtt gone" }, { MU_ERR_TIMEOUT, MU_ERR_TIMEOUT, "mqtt silent" } };
+	fake_collector_run(&collector, 60000);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned opens = fake.mqtt_opens, closes = fake.mqtt_closes;
+		fake.socket_state[SESSION] = rows[i].state;
+		fake_collector_run(&collector, 1500);
+		assert_int_equal(agent->session.phase, MU_SESSION_CLOSED);
+		assert_int_equal(fake.mqtt_closes, closes + 1);
+		assert_int_equal(fake.socket_closes, 0);
+		fake_collector_run(&collector, 90000);
+		assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+		assert_int_equal(fake.mqtt_opens, opens + 1);
+		assert_string_equal(event("socket_closed")->text, rows[i].text);
+		assert_int_equal(event("socket_closed")->value, i + 1);
+		assert_int_equal(last_loss(), -rows[i].reason);
+	}
+	assert_int_equal(fake.link_connects, 1); // the link is not to blame
+	assert_int_equal(fake.restarts, 0);
+	assert_int_equal(reported()->orphans_closed, 0);
+}
+
+// A library that leaves its socket open: swept 500 ms after the session's end, and told.
+static void test_a_socket_that_the_library_leaves(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 60000);
+	fake.mqtt_leaks = true;
+	fake.mqtt_descriptor = SESSION;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_IO });
+	fake.mqtt_descriptor = SESSION + 2; // the next one has another number
+	fake_collector_run(&collector, 400);
+	assert_int_equal(fake.socket_closes, 0);
+	fake_collector_run(&collector, 90000);
+	assert_int_equal(fake.socket_closes, 1);
+	assert_int_equal(fake.socket_state[SESSION], MU_ERR_NOT_FOUND);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_string_equal(event("socket_closed")->text, "mqtt orphan");
+	assert_int_equal(reported()->orphans_closed, 1);
+}
+
+static int open_web(void)
+{
+	static uint32_t identity = 1000;
+	fake.socket_state[WEB] = 0;
+	fake.socket_look[WEB] = (struct mu_socket_look){ .identity = ++identity };
+	return mu_agent_socket(agent, WEB, "web", collector.now_ms);
+}
+
+static void test_the_applications_socket(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 10000);
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), 0);
+	int socket = open_web();
+	assert_true(socket > 0);
+	assert_int_equal(mu_agent_socket_wait(agent, socket, collector.now_ms), 0);
+	fake_collector_run(&collector, 9000);
+	assert_int_equal(mu_agent_socket_progress(agent, socket), 0);
+	assert_int_equal(mu_agent_socket_wait(agent, socket, collector.now_ms), 0);
+	fake_collector_run(&collector, 10000); // nothing moves
+	assert_int_equal(fake.socket_state[WEB], MU_ERR_NOT_FOUND);
+	assert_int_equal(mu_agent_socket_progress(agent, socket), MU_ERR_CLOSED);
+	assert_int_equal(mu_agent_socket_release(agent, socket, collector.now_ms), MU_ERR_CLOSED);
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), MU_ERR_BUSY);
+	fake_collector_run(&collector, 5000);
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), 0);
+	assert_string_equal(event("socket_closed")->text, "web stuck");
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	socket = open_web();
+	assert_int_equal(mu_agent_socket_release(agent, socket, collector.now_ms), 0);
+	fake.socket_state[WEB] = MU_ERR_NOT_FOUND; // closed by its owner, as he should
+	fake_collector_run(&collector, 5000);
+	assert_int_equal(fake.socket_closes, 1);
+}
+
+static void test_a_library_of_the_applications(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 10000);
+	fake.socket_state[WEB] = 0;
+	int socket = mu_agent_socket_in_library(agent, WEB, "http", collector.now_ms);
+	fake.socket_state[WEB] = MU_ERR_CLOSED;
+	fake_collector_run(&collector, 3000);
+	assert_int_equal(fake.socket_closes, 0);
+	assert_int_equal(mu_agent_socket_progress(agent, socket), MU_ERR_CLOSED);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+}
+
+// Sockets that nobody registers run out: the application is refused one before the session's is taken, the fleet owner hears of it once
+// for each new peak, and not one is closed.
+static void test_an_application_that_leaks(void **unused)
+{
+	(void)unused;
+	collector.no_link = true; // no session yet, so one descriptor is kept for it
+	for (int i = 6; i < 15; i++) {
+		fake.socket_state[i] = 0;
+		fake_collector_run(&collector, 1000);
+	}
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), MU_ERR_FULL);
+	collector.no_link = false;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
+	fake_collector_run(&collector, 120000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_int_equal(fake.socket_closes, 0);
+	assert_int_equal(events("sockets_unclaimed"), 3); // 7, 8, 9 of 10
+	assert_int_equal(event("sockets_unclaimed")->value, 9);
+	assert_string_equal(event("socket_closed")->text, "web refused");
+	assert_int_equal(event("socket_closed")->value, 0);
+	assert_int_equal(reported()->refused, 1);
+	assert_int_equal(reported()->high_water, 10);
+	assert_true(agent->verdict & MU__VERDICT_BIT__VERDICT_SOCKETS_LOW);
+}
+
+// Not one descriptor is left for the session: that is no fault of the network, and after 15 minutes the device is restarted, once in six hours,
+// without the heap being blamed.
+static void test_no_descriptor_for_the_session(void **unused)
+{
+	(void)unused;
+	for (int i = 5; i < 15; i++)
+		fake.socket_state[i] = 0;
+	fake_collector_run(&collector, 14 * 60 * 1000);
+	assert_int_equal(fake.mqtt_opens, 0);
+	assert_int_equal(fake.restarts, 0);
+	assert_int_equal(fake.link_connects, 1);
+	assert_false(agent->verdict & MU__VERDICT_BIT__VERDICT_HEAP_STARVED);
+	fake_collector_run(&collector, 6 * 60 * 1000);
+	assert_int_equal(fake.restarts, 1);
+	assert_int_equal(agent->boots.current.cause, MU__RESET_CAUSE__CAUSE_NETWORK);
+}
+
+// The gate for TLS judges by the largest block, too.
+static void test_tls_needs_a_block(void **unused)
+{
+	(void)unused;
+	fake.vitals.heap_largest_bytes = 20479;
+	fake_collector_run(&collector, 30000);
+	assert_int_equal(fake.mqtt_opens, 0);
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", true, collector.now_ms), MU_ERR_NO_MEMORY);
+	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), 0);
+	fake.vitals.heap_largest_bytes = 20480;
+	fake_collector_run(&collector, 70000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+}
+
+// A storm of dying sockets: one event a minute, and its count tells of all.
+static void test_events_are_bounded(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 10000);
+	for (int i = 0; i < 60; i++) {
+		open_web();
+		fake.socket_state[WEB] = MU_ERR_CLOSED;
+		fake_collector_run(&collector, 2000);
+	}
+	fake_collector_run(&collector, 70000);
+	assert_int_equal(event("socket_closed")->value, 60);
+	assert_true(events("socket_closed") >= 3 && events("socket_closed") <= 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_session_is_registered_as_it_opens, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_late, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_dead_socket_is_a_lost_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_socket_that_the_library_leaves, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_applications_socket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_library_of_the_applications, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_an_application_that_leaks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_descriptor_for_the_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tls_needs_a_block, set_up_tls, tear_down),
+		cmocka_unit_test_setup_teardown(test_events_are_bounded, set_up, tear_down),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
