@@ -66,21 +66,10 @@ static int take_config(struct mu_agent *agent, const struct mu_agent_config *con
 	return 0;
 }
 
-static void take_keys(struct mu_agent *agent)
-{
-	int size = sizeof agent->scratch.keys;
-	int error = agent->port->flash->read(agent->port->context, MU_PART_KEYS, 0, agent->scratch.keys, (size_t)size);
-	if (error >= 0)
-		error = mu_keyset_parse(&agent->keys, agent->scratch.keys, (size_t)size);
-	if (error < 0)
-		agent->keys.count = 0; // told with the first step
-}
-
 // The slots come first: in a boot loop this may be all that there is time for. MU_ERR_STATE: a restart was asked for.
 static int take_slots(struct mu_agent *agent)
 {
-	agent->has_slots = mu_slots_init(&agent->slots, agent->port) >= 0 && mu_journal_init(&agent->journal, agent->port) >= 0 &&
-		mu_rollback_init(&agent->rollback, &agent->slots, &agent->journal) >= 0;
+	mu_stores_open(agent, MU_STORE_SLOTS);
 	int loop = mu_boot_guard_start(&agent->guard, agent->port, mu_boot_history_crashed(&agent->boots));
 	agent->flash_faults += loop < 0;
 	if (loop != 1 || !agent->has_slots || mu_rollback_boot_loop(&agent->rollback) != 1)
@@ -137,13 +126,9 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	mu_liveness_init(&agent->liveness);
 	mu_app_metrics_init(&agent->app);
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
-	agent->has_spool = mu_spool_open(&agent->spool, port) >= 0;
-	agent->flash_faults += !agent->has_spool;
-	mu_uplink_init(&agent->uplink, &agent->spool, port, agent->id, mu_boot_history_boot(&agent->boots),
-		config->batch ? config->batch : agent->scratch.batch,
-		config->batch ? agent->config.batch_bytes : sizeof agent->scratch.batch, agent->config.batch_bytes);
-	take_keys(agent);
-	mu_command_init(&agent->command, port, &agent->keys, agent->id);
+	mu_stores_open(agent, MU_STORE_SPOOL | MU_STORE_KEYS | MU_STORE_COMMANDS);
+	if (!agent->has_spool && !agent->stores.missing)
+		agent->flash_faults++; // there is none: no less a fault
 	mu_overrides_init(&agent->overrides, port, MU__LOG_LEVEL__LOG_WARNING, 0);
 	error = take_network(agent, problem);
 	if (error < 0)
@@ -164,6 +149,7 @@ static void begin(struct mu_agent *agent, uint64_t now_ms)
 	agent->began = true;
 	agent->cost.window_ms = now_ms;
 	agent->health_due_ms = now_ms;
+	agent->stores.due_ms = now_ms + MU_STORES_RETRY_MS;
 	mu_timekeeping_begin(agent, now_ms);
 	mu_report_boot(agent, now_ms);
 	if (!agent->keys.count)
@@ -200,7 +186,7 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.has_spool = agent->has_spool,
 		.spool_used_permille = mu_spool_used_permille(&agent->spool),
 		.flash_faults = agent->flash_faults + mu_spool_faults(&agent->spool) + agent->boots.shadow_faults +
-			agent->command.memory.store_faults + agent->overrides.store_faults,
+			agent->command.memory.store_faults + agent->overrides.store_faults + agent->slots.unread,
 	};
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }
@@ -230,6 +216,7 @@ static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 	if (now_ms < agent->health_due_ms)
 		return;
 	agent->health_due_ms = now_ms + MU_AGENT_HEALTH_PERIOD_MS;
+	mu_stores_step(agent, now_ms);
 	mu_vitals_sample(&agent->vitals, agent->port, now_ms);
 	mu_socket_guard_sampled(agent);
 	judge(agent, now_ms);

@@ -26,6 +26,7 @@
 #include "agent/recovery/ladder.h"
 #include "agent/recovery/netwatch.h"
 #include "agent/socket_guard.h"
+#include "agent/stores.h"
 #include "agent/uplink/command.h"
 #include "agent/uplink/overrides.h"
 #include "agent/uplink/record.h"
@@ -119,6 +120,7 @@ struct mu_agent {
 	struct mu_command command;
 	struct mu_farewell farewell;
 	struct mu_overrides overrides;
+	struct mu_stores stores;
 	struct mu_logbook logbook;
 
 	struct {

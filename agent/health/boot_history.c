@@ -10,6 +10,7 @@ enum {
 	QUICK_MAX = UINT16_MAX,
 	LOOP_FREE = 64,           // so many young boots in a row are shadowed each
 	AHEAD_MAX = 4096,
+	TRIES = 3,                // at the shadow: a call that fails once must not let a number be given out again
 };
 
 // esp_reset_reason_t, all sixteen.
@@ -77,12 +78,16 @@ static int write_shadow(struct mu_boot_history *history, uint16_t ahead)
 	return err < 0 ? err : 0;
 }
 
-static uint16_t load_shadow(const struct mu_boot_history *history, struct mu_boot_log *log)
+static uint16_t load_shadow(struct mu_boot_history *history, struct mu_boot_log *log)
 {
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
 	uint16_t ahead = 0;
-	int size = history->port->keyvalue->get(history->port->context, SHADOW_KEY, shadow, sizeof shadow);
+	int size = MU_ERR_IO;
 	mu_boot_log_init(log);
+	for (int tries = 0; tries < TRIES && size == MU_ERR_IO; tries++) {
+		size = history->port->keyvalue->get(history->port->context, SHADOW_KEY, shadow, sizeof shadow);
+		history->shadow_faults += size == MU_ERR_IO;
+	}
 	if (size > 0)
 		mu_boot_shadow_read(log, &ahead, shadow, (size_t)size);
 	return ahead;
@@ -262,6 +267,8 @@ int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *
 	if (boot <= through)
 		return err;
 	int shadow_err = write_shadow(history, numbers_ahead(quick));
+	for (int tries = 1; tries < TRIES && shadow_err < 0; tries++)
+		shadow_err = write_shadow(history, numbers_ahead(quick));
 	return err < 0 ? err : shadow_err;
 }
 

@@ -14,35 +14,41 @@ static unsigned other_of(const struct mu_slots *slots)
 
 // ---- what the readers of agent/image see of the port
 
+static int note(struct mu_slots *slots, int result)
+{
+	slots->unread |= result < 0;
+	return result;
+}
+
 static int read_slot(void *context, uint32_t offset, void *buffer, size_t size)
 {
 	const struct mu_slots_source *source = context;
-	const struct mu_port *port = source->port;
-	return port->flash->read(port->context, source->part, offset, buffer, size);
+	const struct mu_port *port = source->slots->port;
+	return note(source->slots, port->flash->read(port->context, source->part, offset, buffer, size));
 }
 
 static int hash_start(void *context)
 {
 	struct mu_slots *slots = context;
-	return slots->port->crypto->sha256_start(slots->port->context, slots->hash_state);
+	return note(slots, slots->port->crypto->sha256_start(slots->port->context, slots->hash_state));
 }
 
 static int hash_update(void *context, const void *data, size_t size)
 {
 	struct mu_slots *slots = context;
-	return slots->port->crypto->sha256_update(slots->port->context, slots->hash_state, data, size);
+	return note(slots, slots->port->crypto->sha256_update(slots->port->context, slots->hash_state, data, size));
 }
 
 static int hash_finish(void *context, uint8_t *digest)
 {
 	struct mu_slots *slots = context;
-	return slots->port->crypto->sha256_finish(slots->port->context, slots->hash_state, digest);
+	return note(slots, slots->port->crypto->sha256_finish(slots->port->context, slots->hash_state, digest));
 }
 
 static int source_of(struct mu_slots *slots, unsigned slot, struct mu_source *source)
 {
 	int64_t size = slots->port->flash->size(slots->port->context, part_of(slot));
-	slots->source[slot] = (struct mu_slots_source){ slots->port, part_of(slot) };
+	slots->source[slot] = (struct mu_slots_source){ slots, part_of(slot) };
 	*source = (struct mu_source){ &slots->source[slot], read_slot, size < 0 ? 0 : (uint32_t)size };
 	return size < 0 ? (int)size : 0;
 }
@@ -184,6 +190,7 @@ int mu_slots_init(struct mu_slots *slots, const struct mu_port *port)
 int mu_slots_refresh(struct mu_slots *slots)
 {
 	struct mu_source source[MU_SLOTS_COUNT];
+	slots->unread = false;
 	for (unsigned i = 0; i < MU_SLOTS_COUNT; i++) {
 		int err = source_of(slots, i, &source[i]);
 		if (err < 0)

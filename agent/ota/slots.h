@@ -54,11 +54,12 @@ struct mu_slots {
 	struct mu_slot slot[MU_SLOTS_COUNT];
 	bool rescue; // another slot runs than otadata asks for
 	bool busy;   // an update is being written to the other slot; set by the updater
+	bool unread; // flash or digest failed on the way: mu_slots_refresh() may know better later
 	enum mu_slots_check check;
 	int check_error; // why DAMAGED, negative enum mu_err
 	struct mu_app_verifier verifier;
 	struct mu_slots_source {
-		const struct mu_port *port;
+		struct mu_slots *slots;
 		enum mu_partition part;
 	} source[MU_SLOTS_COUNT];
 	alignas(max_align_t) uint8_t hash_state[MU_HASH_STATE_BYTES];

@@ -53,11 +53,25 @@ static void accept(struct fake_collector *collector, uint64_t seq, const Mu__Rec
 	collector->records[collector->count++] = mu__record__unpack(0, size, packed);
 }
 
+// A number that was accepted comes again: it must still be the same record. Gaps may be cut anew.
+static bool is_same(const struct fake_collector *collector, uint64_t seq, const Mu__Record *record)
+{
+	uint8_t packed[4096], accepted[4096];
+	for (unsigned i = collector->count; i--;) {
+		if (collector->seqs[i] != seq || collector->records[i]->body_case == MU__RECORD__BODY_GAP)
+			continue;
+		size_t size = mu__record__pack(record, packed);
+		return size == mu__record__pack(collector->records[i], accepted) && memcmp(packed, accepted, size) == 0;
+	}
+	return true;
+}
+
 static void take_uplink(struct fake_collector *collector, const struct fake_publish *publish)
 {
 	Mu__Uplink *uplink = mu__uplink__unpack(0, publish->size, publish->payload);
 	assert(uplink);
 	if (uplink->epoch != collector->epoch) {
+		collector->epochs++;
 		collector->epoch = uplink->epoch;
 		collector->through = uplink->first_seq - 1;
 	}
@@ -70,6 +84,8 @@ static void take_uplink(struct fake_collector *collector, const struct fake_publ
 		if (seq == collector->through + 1) {
 			accept(collector, seq, record);
 			collector->through = next - 1;
+		} else if (record->body_case != MU__RECORD__BODY_GAP && collector->epochs == 1) {
+			collector->changed += !is_same(collector, seq, record);
 		}
 		seq = next;
 	}

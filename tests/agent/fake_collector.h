@@ -22,6 +22,8 @@ struct fake_collector {
 	Mu__Record *records[FAKE_RECORDS_MAX];
 	uint64_t seqs[FAKE_RECORDS_MAX];
 	unsigned online; // "online" messages seen
+	unsigned epochs; // how many were seen, one after the other
+	unsigned changed; // records that were sent again with other bytes under a number that was accepted
 };
 
 void fake_collector_init(struct fake_collector *collector, struct fake_port *fake, struct mu_agent *agent);

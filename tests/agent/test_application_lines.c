@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 #include "agent/agent.h"
 #include "tests/agent/fake_collector.h"
 
@@ -33,6 +34,11 @@ static void test_the_lines_of_the_readme(void **unused)
 	assert_int_equal(boot->boot_report->n_app_metric_names, 1);
 	assert_string_equal(boot->boot_report->app_metric_names[0], "tank_level");
 	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_EVENT)->event->name, "valve_open");
+	const Mu__Log *log = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_LOG && !strcmp(collector.records[i]->log->tag, "pump"))
+			log = collector.records[i]->log;
+	assert_string_equal(log->text, "runs dry"); // and not the line of level debug
 	mu_agent_check_in(agent, 0, collector.now_ms); // token 0 is the pump: at work again, and then it hangs
 	fake_collector_run(&collector, 10000);
 	assert_int_equal(fake.restarts, 0);

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every call of the port fails once, in each position: a whole agent lives through boot, session, commands, an outage, the drain after it, a
+// reboot by command and a second boot, while the n-th call of one function fails, for each function and n = 1, 2 ... until that call is no
+// longer reached. Whatever it was: no crash, all is well again within ten minutes, no record is lost that was stored, none changes, nothing
+// is done twice, and flash that failed is reported.
+//
+//   test-agent-agent_port_failures        each n up to 50, beyond that a sample of 50 of each function (seconds)
+//   test-agent-agent_port_failures all    each n (under a minute)
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "agent/port/linux/digest.h"
+#include "tests/agent/failing_port.h"
+#include "tests/agent/fake_collector.h"
+#include "tests/agent/ota/board.h"
+
+enum {
+	EACH = 50, // the first calls of each function are all tried
+	SAMPLE = 50, // and so many of the rest
+	RECOVERY_MS = 600000,
+	LOST_MAX = 2, // numbers that one failed flash call may cost
+};
+
+static bool try_all;
+static struct fake_port fake;
+static struct mu_port inner;
+static struct fake_collector collector;
+static struct mu_agent *agent;
+static struct mu_keyset keys;
+static uint64_t counter;
+
+static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.1.0", .broker_uri = "mqtt://127.0.0.1", .heartbeat_ms = 2000 };
+
+// ---- the device: a fake port with two real images and a real digest, so that slots verify
+
+static const enum mu_partition copied[] = { MU_PART_OTADATA, MU_PART_SLOT0, MU_PART_SLOT1 };
+static struct {
+	uint8_t *bytes;
+	uint32_t size; // up to the last sector that is not blank
+} originals[MU_PART_COUNT];
+
+static uint32_t used_size(const uint8_t *bytes, uint32_t size)
+{
+	while (size && bytes[size - 1] == 0xFF)
+		size--;
+	return (size + MU_SECTOR_BYTES - 1) / MU_SECTOR_BYTES * MU_SECTOR_BYTES;
+}
+
+static int make_originals(void **unused)
+{
+	(void)unused;
+	struct mu_flash_partitions parts;
+	struct mu_flash_image *flash = board_make_flash();
+	assert_int_equal(mu_flash_partitions_open(&parts, flash), 0);
+	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+		uint32_t size = (uint32_t)mu_flash_partitions_size(&parts, copied[i]);
+		uint8_t *bytes = malloc(size);
+		assert_int_equal(mu_flash_partitions_read(&parts, copied[i], 0, bytes, size), 0);
+		originals[copied[i]].bytes = bytes;
+		originals[copied[i]].size = copied[i] == MU_PART_OTADATA ? size : used_size(bytes, size);
+	}
+	mu_flash_close(flash);
+	return 0;
+}
+
+static int free_originals(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < MU_PART_COUNT; i++)
+		free(originals[i].bytes);
+	return 0;
+}
+
+static struct mu_digest digest;
+static struct mu_hash sha256;
+
+static int hash_start(void *context, void *hash)
+{
+	(void)context, (void)hash;
+	return sha256.start(sha256.context);
+}
+
+static int hash_update(void *context, void *hash, const void *data, size_t size)
+{
+	(void)context, (void)hash;
+	return sha256.update(sha256.context, data, size);
+}
+
+static int hash_finish(void *context, void *hash, uint8_t out[MU_SHA256_BYTES])
+{
+	(void)context, (void)hash;
+	return sha256.finish(sha256.context, out);
+}
+
+static struct mu_crypto_port crypto;
+
+static void open_device(void)
+{
+	fake_port_init(&fake, 11);
+	fake_port_partition(&fake, MU_PART_SPOOL, 6);
+	fake_port_partition(&fake, MU_PART_BOOT, 2);
+	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
+	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
+		fake_port_partition(&fake, copied[i], originals[copied[i]].size / MU_SECTOR_BYTES);
+		memcpy(fake.flash[copied[i]], originals[copied[i]].bytes, originals[copied[i]].size);
+	}
+	keys = (struct mu_keyset){ .count = 1, .keys[0] = { .id = "KEY-0001", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "ana" } };
+	assert_true(mu_keyset_write(&keys, fake.flash[MU_PART_KEYS], MU_KEYSET_SIZE_MAX) > 0);
+	fake.running_slot = 1;
+	fake.reset_info.reset_raw = 1;
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	assert_int_equal(mu_digest_open_sha256(&digest, &sha256), 0);
+	crypto = *fake.port.crypto;
+	crypto.sha256_start = hash_start;
+	crypto.sha256_update = hash_update;
+	crypto.sha256_finish = hash_finish;
+	inner = fake.port;
+	inner.crypto = &crypto;
+	agent = malloc(sizeof *agent);
+	fake_collector_init(&collector, &fake, agent);
+	counter = 0;
+}
+
+static void close_device(void)
+{
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	mu_digest_close(&digest);
+	free(agent);
+}
+
+// ---- commands
+
+static void send(Mu__Command *command, uint8_t id[16], uint8_t name)
+{
+	uint8_t bytes[512], sum[32], signature[FAKE_SIGNATURE_BYTES], packed[1024];
+	Mu__SignedCommand envelope = MU__SIGNED_COMMAND__INIT;
+	memset(id, name, 16);
+	command->device = (char *)config.id;
+	command->id = (ProtobufCBinaryData){ .len = 16, .data = id };
+	size_t size = mu__command__pack(command, bytes);
+	mu_digest_sha256(bytes, size, sum);
+	fake_port_sign(keys.keys[0].point, sum, signature);
+	envelope.command = (ProtobufCBinaryData){ .len = size, .data = bytes };
+	envelope.signature = (ProtobufCBinaryData){ .len = sizeof signature, .data = signature };
+	envelope.key_id = (ProtobufCBinaryData){ .len = 8, .data = keys.keys[0].id };
+	fake_collector_send(&collector, "muster/v1/dev-1/dn", packed, mu__signed_command__pack(&envelope, packed), false);
+}
+
+static void send_log(uint8_t name)
+{
+	uint8_t id[16];
+	Mu__Command command = MU__COMMAND__INIT;
+	Mu__SetLog body = MU__SET_LOG__INIT;
+	body.level = MU__LOG_LEVEL__LOG_INFO;
+	body.for_s = 60;
+	command.counter = ++counter;
+	command.body_case = MU__COMMAND__BODY_LOG;
+	command.log = &body;
+	send(&command, id, name);
+}
+
+static void send_rollback(uint8_t name)
+{
+	uint8_t id[16], wrong[8] = { 9 };
+	Mu__Command command = MU__COMMAND__INIT;
+	Mu__Rollback body = MU__ROLLBACK__INIT;
+	body.running_sha = body.target_sha = (ProtobufCBinaryData){ .len = 8, .data = wrong };
+	command.counter = ++counter;
+	command.body_case = MU__COMMAND__BODY_ROLLBACK;
+	command.rollback = &body;
+	send(&command, id, name);
+}
+
+static void send_reboot(uint8_t name, uint64_t number)
+{
+	uint8_t id[16];
+	Mu__Command command = MU__COMMAND__INIT;
+	Mu__Reboot body = MU__REBOOT__INIT;
+	command.counter = number;
+	command.body_case = MU__COMMAND__BODY_REBOOT;
+	command.reboot = &body;
+	send(&command, id, name);
+}
+
+// The last outcome that the collector heard of this command; OUTCOME_UNKNOWN: none.
+static Mu__CommandOutcome outcome_of(uint8_t name)
+{
+	for (unsigned i = collector.count; i--;) {
+		const Mu__Record *record = collector.records[i];
+		if (record->body_case == MU__RECORD__BODY_COMMAND_RESULT && record->command_result->id.len &&
+			*record->command_result->id.data == name)
+			return record->command_result->outcome;
+	}
+	return MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN;
+}
+
+// ---- a life
+
+static bool flash_fault_was_told(void)
+{
+	for (unsigned i = 0; i < collector.count; i++) {
+		const Mu__Record *record = collector.records[i];
+		if (record->body_case == MU__RECORD__BODY_HEARTBEAT &&
+			record->heartbeat->vitals->verdict & MU__VERDICT_BIT__VERDICT_FLASH_FAULT)
+			return true;
+	}
+	return false;
+}
+
+static bool too_late_to_tell; // it failed so shortly before a reset that no heartbeat came in between
+
+static void note_end_of_boot(void)
+{
+	bool is_late = collector.now_ms - failing_port_hit_ms() < 2 * (uint64_t)config.heartbeat_ms + 1000;
+	too_late_to_tell |= failing_port_hit() && is_late && !flash_fault_was_told();
+}
+
+static void boot(const struct mu_port *port, uint32_t reset_raw)
+{
+	const char *problem = "";
+	note_end_of_boot();
+	memset(agent, 0xA5, sizeof *agent);
+	fake.reset_info.reset_raw = reset_raw;
+	collector.now_ms = collector.ping_ms = 0;
+	int result = mu_agent_init(agent, &config, port, &problem);
+	if (result < 0)
+		fail_msg("the agent refuses to start: %s", problem);
+}
+
+static bool is_well(void)
+{
+	return agent->session.phase == MU_SESSION_OPEN && agent->has_spool && mu_spool_depth(&agent->spool) <= 1 && agent->has_slots &&
+		agent->slots.check == MU_SLOTS_CHECK_GOOD;
+}
+
+static char unwell[160]; // "": all went well again in time
+
+// Until all works: session, spool, slots, and a command of an operator who tries every half minute.
+static void recover(uint8_t *probe)
+{
+	uint64_t end_ms = collector.now_ms + RECOVERY_MS;
+	while (collector.now_ms < end_ms) {
+		send_log(++*probe);
+		for (int i = 0; i < 6; i++) {
+			fake_collector_run(&collector, 5000);
+			if (is_well() && outcome_of(*probe) == MU__COMMAND_OUTCOME__OUTCOME_DONE)
+				return;
+		}
+	}
+	snprintf(unwell, sizeof unwell, "not well after ten minutes: session %d, spool %d with %u, slots %d check %d, keys %u, command %d",
+		agent->session.phase, agent->has_spool, mu_spool_depth(&agent->spool), agent->has_slots, agent->slots.check,
+		agent->keys.count, outcome_of(*probe));
+}
+
+static void say_something(void)
+{
+	mu_agent_event(agent, "valve_open", "by hand", 1, collector.now_ms);
+	mu_agent_log_line(agent, MU__LOG_LEVEL__LOG_WARNING, "pump", "runs dry", collector.now_ms);
+}
+
+static void live(const struct mu_port *port)
+{
+	uint8_t probe = 0x40;
+	boot(port, 1);
+	fake_collector_run(&collector, 20000);
+	send_log(0x11);
+	say_something();
+	fake_collector_run(&collector, 2000);
+	send_rollback(0x12);
+	fake_collector_run(&collector, 2000);
+	collector.no_broker = true;
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
+	fake_collector_run(&collector, 8000);
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_DOWN, .reason = 200 });
+	say_something();
+	fake_collector_run(&collector, 6000);
+	collector.no_broker = false;
+	recover(&probe);
+	uint64_t reboot = ++counter;
+	send_reboot(0x13, reboot);
+	for (int i = 0; i < 10 && !fake.restarts; i++)
+		fake_collector_run(&collector, 1000);
+	boot(port, 3); // by command, or because somebody has pressed the button
+	fake_collector_run(&collector, 20000);
+	recover(&probe);
+	send_reboot(0x13, reboot); // the broker has it still
+	fake_collector_run(&collector, 10000);
+	fake_port_power_on(&fake); // retained memory is lost
+	boot(port, 1);
+	fake_collector_run(&collector, 20000);
+	recover(&probe);
+	note_end_of_boot();
+}
+
+// ---- what must be true afterwards
+
+static uint64_t numbers_lost(void)
+{
+	uint64_t lost = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_GAP)
+			lost += collector.records[i]->gap->count;
+	return lost;
+}
+
+// 1, 2, 3: a boot whose number came before would be taken for old news.
+static bool boots_rise(void)
+{
+	uint32_t last = 0, boots = 0;
+	for (unsigned i = 0; i < collector.count; i++) {
+		if (collector.records[i]->body_case == MU__RECORD__BODY_GAP)
+			continue;
+		if (collector.records[i]->boot < last)
+			return false;
+		boots += collector.records[i]->boot != last;
+		last = collector.records[i]->boot;
+	}
+	return boots == 3;
+}
+
+static bool is_flash(enum failing_call call)
+{
+	return call >= FAILING_flash_size && call <= FAILING_keyvalue_set;
+}
+
+static bool lost_nothing(enum failing_call call)
+{
+	return numbers_lost() <= (is_flash(call) ? LOST_MAX : 0);
+}
+
+static bool flash_was_told(enum failing_call call)
+{
+	return !is_flash(call) || !failing_port_hit() || too_late_to_tell || flash_fault_was_told();
+}
+
+// What is wrong with the life that is over, or null.
+static const char *judge(enum failing_call call)
+{
+	const struct {
+		bool holds;
+		const char *otherwise;
+	} rows[] = {
+		{ !*unwell, unwell },
+		{ collector.epochs == 1, "the spool was begun anew" },
+		{ !collector.changed, "a record came again with other contents" },
+		{ lost_nothing(call), "records were lost" },
+		{ fake.restarts <= 1, "a reboot was done twice" },
+		{ outcome_of(0x13) != MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN, "the reboot was never answered" },
+		{ !fake.rule_violations, "a program would have set bits in flash" },
+		{ !fake.lock_depth, "a lock was kept" },
+		{ boots_rise(), "the number of a boot came again" },
+		{ flash_was_told(call), "flash failed and nobody said so" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!rows[i].holds)
+			return rows[i].otherwise;
+	return 0;
+}
+
+static uint64_t calls_of[FAILING_CALLS];
+
+static unsigned findings;
+
+static void run(enum failing_call call, uint64_t n)
+{
+	*unwell = 0;
+	too_late_to_tell = false;
+	open_device();
+	const struct mu_port *port = failing_port_init(&inner, &collector.now_ms);
+	failing_port_arm(call, n);
+	live(port);
+	const char *wrong = judge(call);
+	if (wrong) {
+		print_error("%s, call %llu: %s (lost %llu)\n", failing_port_name(call), (unsigned long long)n, wrong,
+			(unsigned long long)numbers_lost());
+		findings++;
+	}
+	for (int i = 0; !n && i < FAILING_CALLS; i++)
+		calls_of[i] = failing_port_calls((enum failing_call)i);
+	close_device();
+}
+
+// Without a failure all of it holds, too, and each row of this test means something: the life reaches what it is to reach.
+static void test_a_life_without_failures(void **unused)
+{
+	(void)unused;
+	run(FAILING_flash_read, 0);
+	assert_int_equal(findings, 0);
+	assert_true(calls_of[FAILING_flash_erase] > 0 && calls_of[FAILING_keyvalue_set] > 10 && calls_of[FAILING_crypto_verify_p256] > 4);
+	assert_true(calls_of[FAILING_mqtt_open] > 2 && calls_of[FAILING_system_restart] == 1);
+}
+
+static void test_each_call_fails_once(void **unused)
+{
+	(void)unused;
+	unsigned lives = 0;
+	findings = 0;
+	for (int call = 0; call < FAILING_CALLS; call++) {
+		if (!failing_port_can_fail((enum failing_call)call))
+			continue;
+		uint64_t beyond = calls_of[call] > EACH ? calls_of[call] - EACH : 0,
+			 step = try_all || beyond < SAMPLE ? 1 : beyond / SAMPLE;
+		for (uint64_t n = 1; n <= calls_of[call]; n += n < EACH ? 1 : step, lives++)
+			run((enum failing_call)call, n);
+	}
+	print_message("%u lives\n", lives);
+	assert_true(lives > 100);
+	assert_int_equal(findings, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_life_without_failures),
+		cmocka_unit_test(test_each_call_fails_once),
+	};
+	try_all = argc > 1 && strcmp(argv[1], "all") == 0;
+	return cmocka_run_group_tests(tests, make_originals, free_originals);
+}
