@@ -123,6 +123,7 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	if (error < 0)
 		return refuse(problem, error, "going back to the other slot: boot loop");
 	mu_vitals_init(&agent->vitals);
+	mu_heap_watch_init(&agent->heap_watch);
 	mu_liveness_init(&agent->liveness);
 	mu_app_metrics_init(&agent->app);
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
@@ -167,6 +168,7 @@ static void handle_events(struct mu_agent *agent, uint64_t now_ms)
 		agent->port->system->unlock(agent->port->context);
 		if (!taken)
 			return;
+		mu_heap_watch_event(agent, &event);
 		mu_timekeeping_event(agent, &event, now_ms);
 		if (mu_connectivity_event(agent, &event, now_ms))
 			mu_actions_command(agent, &event, now_ms);
@@ -180,6 +182,7 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.heap_leaking = mu_heap_trend_leaking(&agent->vitals.trend),
 		.gates = &agent->sockets.registry.gates,
 		.heap_starved = agent->session.refused_from_ms != UINT64_MAX && agent->session.refusal == MU_ERR_NO_MEMORY,
+		.reconnect_leaking = mu_heap_steps_leaking(&agent->heap_watch.steps),
 		.has_rssi = agent->vitals.has_link,
 		.rssi_dbm = agent->vitals.link.rssi_dbm,
 		.losses = mu_losses_count(&agent->losses, now_ms),
@@ -219,6 +222,7 @@ static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 	mu_stores_step(agent, now_ms);
 	mu_vitals_sample(&agent->vitals, agent->port, now_ms);
 	mu_socket_guard_sampled(agent);
+	mu_heap_watch_step(agent, now_ms);
 	judge(agent, now_ms);
 	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;
 	mu_boot_history_keep(&agent->boots, now_ms, heap_low);

@@ -13,6 +13,7 @@
 #include "agent/health/liveness.h"
 #include "agent/health/verdict.h"
 #include "agent/health/vitals.h"
+#include "agent/heap_watch.h"
 #include "agent/image/keyset.h"
 #include "agent/inbox.h"
 #include "agent/logbook.h"
@@ -83,6 +84,7 @@ struct mu_agent {
 
 	struct mu_boot_history boots;
 	struct mu_vitals vitals;
+	struct mu_heap_watch heap_watch;
 	struct mu_liveness liveness;
 	struct mu_losses losses;
 	struct mu_app_metrics app;

@@ -17,6 +17,7 @@ static void drop_session(struct mu_agent *agent, uint64_t now_ms)
 {
 	mu_session_close(&agent->session);
 	mu_socket_guard_session_over(agent, now_ms);
+	mu_heap_watch_closed(agent);
 	mu_uplink_session_lost(&agent->uplink);
 	mu_netwatch_session(&agent->netwatch, false, now_ms);
 }
@@ -25,7 +26,7 @@ void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_timekeeping_holds(agent, now_ms))
 		return;
-	int err = mu_session_open(&agent->session, mu_socket_guard_admit_session(agent, now_ms), now_ms);
+	int err = mu_heap_watch_session(agent, mu_socket_guard_admit_session(agent, now_ms), now_ms);
 	if (err >= 0)
 		mu_socket_guard_session(agent, now_ms);
 	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL) // nothing was asked, so silence says nothing about the network

@@ -15,56 +15,59 @@ static uint64_t window_ms(unsigned level)
 	return length;
 }
 
-// With x = -11, -9 .. 11 the line's slope a window is twice the sum of x*y over the sum of x*x, which is 572: sum / 286.
-static int64_t weighted_sum(const struct mu_heap_level *level)
+uint16_t mu_heap_units(uint32_t bytes)
 {
-	int64_t sum = 0;
-	for (int i = 0; i < MU_HEAP_TREND_WINDOWS; i++)
-		sum += (int64_t)(2 * i - (MU_HEAP_TREND_WINDOWS - 1)) * level->window_bytes[i];
-	return sum;
+	uint32_t units = bytes / MU_HEAP_UNIT_BYTES;
+	return units < UINT16_MAX ? (uint16_t)units : UINT16_MAX - 1;
 }
 
-// What the line loses from the first window to the last, eleven slopes; negative: it gains.
-static int64_t loss_bytes(const struct mu_heap_level *level)
+// With x = -11, -9 .. 11 the line's slope a window is twice the sum of x*y over the sum of x*x, which is 572: sum / 286. In bytes.
+static int64_t weighted_sum(const uint16_t *window_units)
 {
-	return -weighted_sum(level) / 26;
+	int32_t sum = 0;
+	for (int i = 0; i < MU_HEAP_TREND_WINDOWS; i++)
+		sum += (2 * i - (MU_HEAP_TREND_WINDOWS - 1)) * window_units[i];
+	return (int64_t)sum * MU_HEAP_UNIT_BYTES;
 }
 
-static bool is_steady(const struct mu_heap_level *level)
+// Eleven slopes.
+int32_t mu_heap_line_loss(const uint16_t window_units[MU_HEAP_TREND_WINDOWS])
 {
-	int64_t sum[4] = { 0 };
+	return (int32_t)(-weighted_sum(window_units) / 26);
+}
+
+static bool is_steady(const uint16_t *window_units)
+{
+	int32_t sum[4] = { 0 };
 	for (int i = 0; i < MU_HEAP_TREND_WINDOWS; i++)
-		sum[i / QUARTER] += level->window_bytes[i];
-	int64_t drop = sum[0] - sum[3];
+		sum[i / QUARTER] += window_units[i];
+	int32_t drop = sum[0] - sum[3];
 	for (int i = 0; i < 3; i++)
 		if ((sum[i] - sum[i + 1]) * 10 < drop)
 			return false;
 	return drop > 0;
 }
 
-static void judge(struct mu_heap_level *level)
+bool mu_heap_line_leaks(const uint16_t window_units[MU_HEAP_TREND_WINDOWS], bool leaking)
 {
-	if (level->count < MU_HEAP_TREND_WINDOWS)
-		return;
-	int64_t loss = loss_bytes(level);
-	if (loss >= MU_HEAP_TREND_LOSS_BYTES && is_steady(level))
-		level->leaking = true;
-	else if (loss < MU_HEAP_TREND_LOSS_BYTES / 2)
-		level->leaking = false;
+	int32_t loss = mu_heap_line_loss(window_units);
+	if (loss >= MU_HEAP_TREND_LOSS_BYTES && is_steady(window_units))
+		return true;
+	return leaking && loss >= MU_HEAP_TREND_LOSS_BYTES / 2;
 }
 
-static void push(struct mu_heap_level *level, uint32_t low_bytes)
+static void push(struct mu_heap_level *level, uint16_t low_units)
 {
 	if (level->count == MU_HEAP_TREND_WINDOWS) {
-		memmove(level->window_bytes, level->window_bytes + 1, sizeof level->window_bytes - sizeof *level->window_bytes);
+		memmove(level->window_units, level->window_units + 1, sizeof level->window_units - sizeof *level->window_units);
 		level->count--;
 	}
-	level->window_bytes[level->count++] = low_bytes;
+	level->window_units[level->count++] = low_units;
 }
 
 static void restart(struct mu_heap_level *level, uint64_t now_ms)
 {
-	*level = (struct mu_heap_level){ .start_ms = now_ms, .low_bytes = UINT32_MAX };
+	*level = (struct mu_heap_level){ .start_ms = now_ms, .low_units = UINT16_MAX };
 }
 
 // Closes the open window if its time is over. One window without a sample takes the value of the one before: a sampler that is a
@@ -74,15 +77,16 @@ static void close_window(struct mu_heap_level *level, uint64_t length_ms, uint64
 	uint64_t passed = (now_ms - level->start_ms) / length_ms;
 	if (passed == 0)
 		return;
-	if (passed > 2 || level->low_bytes == UINT32_MAX) {
+	if (passed > 2 || level->low_units == UINT16_MAX) {
 		restart(level, now_ms);
 		return;
 	}
 	for (uint64_t i = 0; i < passed; i++)
-		push(level, level->low_bytes);
+		push(level, level->low_units);
 	level->start_ms += passed * length_ms;
-	level->low_bytes = UINT32_MAX;
-	judge(level);
+	level->low_units = UINT16_MAX;
+	if (level->count == MU_HEAP_TREND_WINDOWS)
+		level->leaking = mu_heap_line_leaks(level->window_units, level->leaking);
 }
 
 void mu_heap_trend_init(struct mu_heap_trend *trend)
@@ -100,11 +104,12 @@ void mu_heap_trend_add(struct mu_heap_trend *trend, uint32_t free_bytes, uint64_
 	}
 	if (now_ms < trend->start_ms)
 		return;
+	uint16_t units = mu_heap_units(free_bytes);
 	for (unsigned i = 0; i < MU_HEAP_TREND_LEVELS; i++) {
 		struct mu_heap_level *level = &trend->level[i];
 		close_window(level, window_ms(i), now_ms);
-		if (free_bytes < level->low_bytes)
-			level->low_bytes = free_bytes;
+		if (units < level->low_units)
+			level->low_units = units;
 	}
 }
 
@@ -137,11 +142,7 @@ int mu_heap_trend_slope(const struct mu_heap_trend *trend, int32_t *bytes_per_h)
 		level = slowest_full_level(trend);
 	if (level < 0)
 		return MU_ERR_NOT_FOUND;
-	int64_t slope = weighted_sum(&trend->level[level]) * 3600000 / (286 * (int64_t)window_ms((unsigned)level));
-	if (slope > INT32_MAX)
-		slope = INT32_MAX;
-	if (slope < INT32_MIN)
-		slope = INT32_MIN;
-	*bytes_per_h = (int32_t)slope;
+	// At most 1 MiB in 22 s, which 32 bits hold.
+	*bytes_per_h = (int32_t)(weighted_sum(trend->level[level].window_units) * 3600000 / (286 * (int64_t)window_ms((unsigned)level)));
 	return 0;
 }

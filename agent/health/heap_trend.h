@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says whether the heap leaks, and how fast, from samples of its free bytes. Integers only, 72 numbers of memory.
+// Says whether the heap leaks, and how fast, from samples of its free bytes. Integers only, 72 numbers of 16 bits.
 //
 // Method: six levels of twelve windows each. A window keeps the least free bytes seen in it; windows last 2 s on the first level and
 // eight times as long on each following one (16 s, 2 min, 17 min, 2.3 h, 18 h), so a fast leak is seen in half a minute at any age
@@ -11,6 +11,7 @@
 //     TLS session for example, is a step and touches two quarters at most.
 // A leak is taken back when the level that called it loses less than 6 KiB. The first 8 s of a boot are not looked at: everything
 // allocates then. A load that grows evenly for a whole level (12 windows) is not told from a leak; nothing can without knowing it.
+// Free bytes are kept in units of 16 and end at 1 MiB: internal RAM has less.
 // Thread: one at a time. Time: monotonic milliseconds.
 #ifndef MU_HEALTH_HEAP_TREND_H
 #define MU_HEALTH_HEAP_TREND_H
@@ -24,12 +25,13 @@ enum {
 	MU_HEAP_TREND_FACTOR = 8,
 	MU_HEAP_TREND_SETTLE_MS = 8000,
 	MU_HEAP_TREND_LOSS_BYTES = 12288,
+	MU_HEAP_UNIT_BYTES = 16,
 };
 
 struct mu_heap_level {
 	uint64_t start_ms; // of the open window
-	uint32_t low_bytes; // least in the open window; UINT32_MAX: no sample yet
-	uint32_t window_bytes[MU_HEAP_TREND_WINDOWS]; // oldest first
+	uint16_t low_units; // least in the open window; UINT16_MAX: no sample yet
+	uint16_t window_units[MU_HEAP_TREND_WINDOWS]; // oldest first
 	uint8_t count;
 	bool leaking;
 };
@@ -48,7 +50,12 @@ void mu_heap_trend_add(struct mu_heap_trend *trend, uint32_t free_bytes, uint64_
 bool mu_heap_trend_leaking(const struct mu_heap_trend *trend);
 
 // Bytes an hour, negative: shrinking. Of the fastest level that calls a leak; without a leak of the slowest level that is full, but
-// never of the first (24 s say nothing about an hour). MU_ERR_NOT_FOUND: not enough samples yet. Clamped to int32.
+// never of the first (24 s say nothing about an hour). MU_ERR_NOT_FOUND: not enough samples yet.
 int mu_heap_trend_slope(const struct mu_heap_trend *trend, int32_t *bytes_per_h);
+
+// ---- the judgement by itself, for other series of windows (heap_steps.h). Pure.
+uint16_t mu_heap_units(uint32_t bytes); // at most UINT16_MAX - 1
+int32_t mu_heap_line_loss(const uint16_t window_units[MU_HEAP_TREND_WINDOWS]); // bytes from the first window to the last; negative: a gain
+bool mu_heap_line_leaks(const uint16_t window_units[MU_HEAP_TREND_WINDOWS], bool leaking); // leaking: what it was before
 
 #endif

@@ -53,6 +53,11 @@ static enum opinion heap_leak(const struct mu_verdict_input *input)
 	return input->heap_leaking ? SET : CLEAR;
 }
 
+static enum opinion reconnect_leak(const struct mu_verdict_input *input)
+{
+	return input->reconnect_leaking ? SET : CLEAR;
+}
+
 static enum opinion no_ota_room(const struct mu_verdict_input *input)
 {
 	if (!input->system)
@@ -140,6 +145,7 @@ static const struct row {
 	{ MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, spool_filling }, // > 80 %; clears at 70 %
 	{ MU__VERDICT_BIT__VERDICT_FLASH_FAULT, flash_fault },
 	{ MU__VERDICT_BIT__VERDICT_HEAP_STARVED, heap_starved }, // refusals, or free < socket_bytes
+	{ MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK, reconnect_leak }, // heap_steps.h
 };
 
 uint32_t mu_verdict_judge(uint32_t before, const struct mu_verdict_input *input)

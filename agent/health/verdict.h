@@ -23,6 +23,7 @@ struct mu_verdict_input {
 	const struct mu_heap_gates *gates;      // null: the default
 	const struct mu_system_vitals *system;  // null: not sampled yet
 	bool heap_leaking;                      // mu_heap_trend_leaking()
+	bool reconnect_leaking;                 // mu_heap_steps_leaking()
 	bool heap_starved;                      // network work is being refused for lack of heap
 	bool has_rssi;
 	int32_t rssi_dbm;

@@ -178,8 +178,13 @@ static bool has(const struct device *device, enum mu_metric metric)
 static bool is_leaking(const struct device *device, const struct condition_view *view, const struct sentence *why)
 {
 	(void)view;
-	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK))
+	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK))
 		return false;
+	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK)) {
+		say(why, "free heap shrinks with each reconnect, %" PRId64 " bytes are left; the event heap_step names the step",
+			device->metric[MU_METRIC_heap_free_bytes]);
+		return true;
+	}
 	if (has(device, MU_METRIC_heap_slope_bytes_per_h))
 		say(why, "free heap changes by %" PRId64 " bytes an hour, %" PRId64 " bytes are left",
 			device->metric[MU_METRIC_heap_slope_bytes_per_h], device->metric[MU_METRIC_heap_free_bytes]);

@@ -191,7 +191,8 @@ static const struct {
 		"Its session stands, but its application or agent no longer reports; or the connection died without a word.",
 		"Wait for the keep-alive of the broker to end the session. If it stays online and silent, restart the device." },
 	[CONDITION_HEAP_LEAK] = { gather_heap,
-		"Something allocates and never frees; often a session, a JSON document or a list that only grows.",
+		"Something allocates and never frees; often a session, a JSON document or a list that only grows. "
+		"Does it shrink with each reconnect, the event heap_step names the step.",
 		"See when it began in the history. If it came with an update, roll back; until it is mended, restart the device before its heap is used up." },
 	[CONDITION_HEAP_LOW] = { gather_heap,
 		"Too much is in use at once, or the heap is in pieces, so that no block is large enough for TLS.",

@@ -118,7 +118,7 @@ static void answer(struct fake_collector *collector)
 			fake->link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
 			post(collector, MU_EVENT_LINK_UP, 0);
 		}
-	for (; collector->opens < fake->mqtt_opens; collector->opens++)
+	for (; !collector->opens_itself && collector->opens < fake->mqtt_opens; collector->opens++)
 		if (collector->no_broker)
 			mu_agent_post(collector->agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
 		else

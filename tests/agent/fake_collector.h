@@ -16,6 +16,7 @@ struct fake_collector {
 	struct mu_agent *agent;
 	uint64_t now_ms, ping_ms; // ping_ms: of the next answer to a ping
 	bool no_link, no_broker, no_puback, no_ack;
+	bool opens_itself; // the test answers what the agent asks to open
 	unsigned connects, opens, published; // handled so far
 	uint64_t epoch, through;
 	unsigned count;

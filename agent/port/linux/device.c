@@ -54,12 +54,21 @@ static void log_event(const struct mu_device *device, const struct mu_event *eve
 				mu_err_name(event->reason));
 }
 
+// Trait leak_reconnect_bytes: what a session's last way to its broker took and never gives back.
+static void lose_heap(struct mu_device *device, const struct mu_event *event)
+{
+	int32_t last = device->mqtt.tls_used ? MU_MQTT_PHASE_TLS : MU_MQTT_PHASE_TCP;
+	if (event->type == MU_EVENT_MQTT_PHASE && event->value == last && device->traits.leak_reconnect_bytes != MU_TRAIT_UNSET)
+		mu_virtual_heap_lose(&device->system.heap, (uint32_t)device->traits.leak_reconnect_bytes);
+}
+
 static void on_mqtt_event(void *context, const struct mu_event *event)
 {
 	struct mu_device *device = context;
 	if (!device->on)
 		return;
 	log_event(device, event);
+	lose_heap(device, event);
 	mu_agent_post(device->agent, event);
 	if (!device->running)
 		arm_timer(device, 0, 0);
@@ -196,7 +205,7 @@ static int read_traits(struct mu_device *device, const struct mu_boot_result *re
 
 static int load_image(struct mu_device *device, struct mu_boot_result *result)
 {
-	static const struct mu_boot_config config = { .rollback = true, .chip_id = MU_APP_IMAGE_CHIP_ESP32C3 };
+	const struct mu_boot_config config = { .rollback = true, .chip_id = device->system.hardware->chip_id };
 	int err = mu_bootloader_run(device->config.flash, &config, result);
 	if (!err)
 		err = mu_flash_partitions_open(&device->partitions, device->config.flash);
@@ -215,6 +224,8 @@ static void start_models(struct mu_device *device)
 	uint32_t leak = device->traits.leak_bytes_per_s == MU_TRAIT_UNSET ? 0 : (uint32_t)device->traits.leak_bytes_per_s;
 	mu_virtual_watchdog_reset(&device->watchdog);
 	mu_virtual_system_boot(&device->system, leak, device->now_ms);
+	if (device->traits.fragment_bytes_per_s != MU_TRAIT_UNSET)
+		device->system.heap.fragment_bytes_per_s = (uint32_t)device->traits.fragment_bytes_per_s;
 	mu_virtual_link_boot(&device->link, &device->traits, device->now_ms);
 }
 
@@ -378,7 +389,7 @@ int mu_device_open(struct mu_device **out, const struct mu_device_config *config
 	device->log = (struct mu_virtual_log){ .out = config->log, .level = config->log_level, .id = config->agent.id };
 	struct mu_mqtt_listener listener = { .context = device, .post = on_mqtt_event, .sent = on_mqtt_sent, .received = on_mqtt_received };
 	mu_mqtt_init(&device->mqtt, config->loop, &listener, &config->tls);
-	mu_virtual_system_init(&device->system, config->seed);
+	mu_virtual_system_init(&device->system, config->hardware, config->seed);
 	evtimer_assign(&device->timer, config->loop, on_timer, device);
 	int err = mu_flash_partitions_open(&device->partitions, config->flash);
 	if (err < 0) {

@@ -18,6 +18,7 @@
 
 struct event_base;
 struct mu_device;
+struct mu_hardware; // system.h
 
 struct mu_device_config {
 	struct event_base *loop;
@@ -27,6 +28,7 @@ struct mu_device_config {
 	struct mu_agent_config agent;
 	struct mu_world world;         // traits come from the image
 	struct mu_mqtt_tls tls;
+	const struct mu_hardware *hardware; // null: an ESP32-C3; its flash must hold images for it
 	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs
 	struct mu_sent_log *sent_log;  // may be null
 	FILE *log;                     // null: silent

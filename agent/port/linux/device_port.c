@@ -37,8 +37,9 @@ static int reset_info(void *context, struct mu_reset_info *out)
 static int vitals(void *context, struct mu_system_vitals *out)
 {
 	struct mu_device *device = context;
-	bool tls = device->mqtt.handle && device->mqtt.tls.ca;
-	mu_virtual_system_sockets(&device->system, device->mqtt.handle != 0, tls);
+	// A connection costs from its handshake on, a TLS session from the end of its own.
+	enum mu_mqtt_state state = device->mqtt.state;
+	mu_virtual_system_sockets(&device->system, state > MU_MQTT_TCP, device->mqtt.tls_used && state > MU_MQTT_TLS);
 	mu_virtual_system_vitals(&device->system, device->now_ms, out);
 	struct mu_flash_statistics flash = mu_flash_statistics(device->config.flash);
 	out->has_flash = true;
@@ -67,8 +68,7 @@ static void restart(void *context)
 
 static const char *hardware(void *context)
 {
-	(void)context;
-	return "esp32c3-0.4";
+	return ((struct mu_device *)context)->system.hardware->revision;
 }
 
 static void lock(void *context)

@@ -16,6 +16,8 @@ struct fault {
 
 static const struct fault faults_known[] = {
 	{ "leak", "BYTES", "firmware: loses so many bytes of heap a second", 1024, 1, 1048576, TRAIT(leak_bytes_per_s) },
+	{ "leak_reconnect", "BYTES", "firmware: loses so many bytes of heap with each session", 1536, 1, 65536, TRAIT(leak_reconnect_bytes) },
+	{ "fragment", "BYTES", "firmware: the largest free block shrinks by so much a second", 256, 1, 1048576, TRAIT(fragment_bytes_per_s) },
 	{ "panic", "S", "firmware: panics so long after each boot", 20, 0, 86400, TRAIT(panic_after_s) },
 	{ "hang", "S", "firmware: the task app hangs so long after each boot", 20, 0, 86400, TRAIT(hang_after_s) },
 	{ "offline", "S", "firmware: loses the link for good so long after each boot", 30, 0, 86400, TRAIT(offline_after_s) },

@@ -378,6 +378,7 @@ int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options)
 	set_callbacks(mqtt->handle);
 	mqtt->keepalive_s = options->keepalive_s;
 	mqtt->timeout_ms = options->timeout_ms;
+	mqtt->tls_used = uri.tls;
 	int err = set_options(mqtt, options, uri.tls);
 	if (err < 0) {
 		mosquitto_destroy(mqtt->handle);

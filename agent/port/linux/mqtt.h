@@ -46,6 +46,7 @@ struct mu_mqtt {
 	struct event io, timer;
 	short watched; // EV_READ, EV_WRITE: what io waits for; 0: nothing
 	bool silent, failed, heard; // failed: a close is due; heard: a callback told what was read
+	bool tls_used; // by the session
 	bool nameless; // no name server answers
 	bool name_due; // the name is resolved, and that is still to be told
 	int failure; // why: CONNACK code or negative enum mu_err

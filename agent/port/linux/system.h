@@ -19,16 +19,31 @@ enum mu_reset_raw {
 };
 enum { MU_RETAINED_BYTES = 1024, MU_SOCKETS_LIMIT = 10 };
 
+// What a virtual chip has. A heartbeat of one with a single core has no cpu1_permille, of one without PSRAM no psram_*.
+struct mu_hardware {
+	const char *name; // of the option
+	const char *revision; // as reported: "esp32c3-0.4"
+	uint16_t chip_id; // of its images
+	unsigned cores; // 1 or 2
+	uint32_t heap_bytes; // free internal RAM after boot
+	uint32_t psram_bytes; // free after boot; 0: none
+};
+
+const struct mu_hardware *mu_hardware_find(const char *name); // null: the first; also null as the result if nothing has this name
+const char *mu_hardware_names(void); // "esp32c3, esp32s3-psram"
+
 struct mu_virtual_system {
 	struct mu_dice dice;
 	struct mu_virtual_heap heap;
-	struct mu_walk temperature, load, stack;
+	const struct mu_hardware *hardware;
+	struct mu_walk temperature, load, load1, stack, psram;
+	uint32_t psram_min_bytes;
 	uint8_t retained[MU_RETAINED_BYTES];
 	struct mu_reset_info reset;
 	uint32_t sockets, sockets_high_water;
 };
 
-void mu_virtual_system_init(struct mu_virtual_system *system, uint64_t seed);
+void mu_virtual_system_init(struct mu_virtual_system *system, const struct mu_hardware *hardware, uint64_t seed); // null: an ESP32-C3
 
 // A reset: `raw` is enum mu_reset_raw; crash_task null: no crash is recorded. Power-on and brown-out leave garbage in retained memory.
 void mu_virtual_system_reset(struct mu_virtual_system *system, uint32_t raw, const char *crash_task);

@@ -45,7 +45,7 @@ int mu_virtual_image_write(const struct mu_virtual_image *image, uint8_t *buffer
 		.spi_mode = SPI_MODE_DIO,
 		.spi_speed_size = SPI_SPEED_80M_SIZE_4MB,
 		.entry_address = MU_VIRTUAL_LOAD_TRAITS,
-		.chip_id = MU_APP_IMAGE_CHIP_ESP32C3,
+		.chip_id = image->chip_id ? image->chip_id : (uint16_t)MU_APP_IMAGE_CHIP_ESP32C3,
 		.max_chip_rev_full = UINT16_MAX,
 	};
 	int size = mu_traits_write(&image->traits, traits, sizeof traits);

@@ -19,6 +19,7 @@ struct mu_virtual_image {
 	const char *project; // 1..31 characters; null: "muster-virtual"
 	const char *version; // 1..31 characters
 	struct mu_traits traits;
+	uint16_t chip_id; // MU_APP_IMAGE_CHIP_...; 0: an ESP32-C3
 };
 
 // Returns the size of the image, MU_ERR_FULL (MU_VIRTUAL_IMAGE_MAX always does), or MU_ERR_INVALID.

@@ -25,6 +25,8 @@ static const struct trait {
 	{ "rssi_dbm", offsetof(struct mu_traits, rssi_dbm), -120, 0 },
 	{ "brownout_after_s", offsetof(struct mu_traits, brownout_after_s), 0, DAY_S },
 	{ "chatty_per_s", offsetof(struct mu_traits, chatty_per_s), 1, 1000 },
+	{ "leak_reconnect_bytes", offsetof(struct mu_traits, leak_reconnect_bytes), 1, 65536 },
+	{ "fragment_bytes_per_s", offsetof(struct mu_traits, fragment_bytes_per_s), 1, 1048576 },
 	{ "boot_fails", offsetof(struct mu_traits, boot_fails), 1, 1 },
 };
 

@@ -13,6 +13,8 @@
 //   rssi_dbm              -120..0            signal strength seen by the radio
 //   brownout_after_s      0..86400           the supply fails
 //   chatty_per_s          1..1000            log lines that the application writes each second, and as many events
+//   leak_reconnect_bytes  1..65536           heap lost with each TLS session, or each TCP connection without TLS
+//   fragment_bytes_per_s  1..1048576         the largest free block shrinks, the free bytes stay
 //   boot_fails            1                  panics before the agent starts
 #ifndef MU_PORT_LINUX_VIRTUAL_TRAITS_H
 #define MU_PORT_LINUX_VIRTUAL_TRAITS_H
@@ -33,6 +35,8 @@ struct mu_traits {
 	int32_t rssi_dbm;
 	int32_t brownout_after_s;
 	int32_t chatty_per_s;
+	int32_t leak_reconnect_bytes;
+	int32_t fragment_bytes_per_s;
 	int32_t boot_fails;
 };
 

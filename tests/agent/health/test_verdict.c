@@ -19,6 +19,7 @@ enum {
 	STACK = MU__VERDICT_BIT__VERDICT_STACK_LOW,
 	SPOOL = MU__VERDICT_BIT__VERDICT_SPOOL_FILLING,
 	FLASH = MU__VERDICT_BIT__VERDICT_FLASH_FAULT,
+	RECONNECT = MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK,
 	STARVED = MU__VERDICT_BIT__VERDICT_HEAP_STARVED,
 	KIB = 1024,
 };
@@ -94,6 +95,8 @@ static const struct {
 	{ "nothing wrong", { 0 }, 0, 0 },
 	{ "leak", { .heap_leaking = true }, 0, LEAK },
 	{ "no leak any more", { 0 }, LEAK, 0 },
+	{ "a leak a reconnect", { .reconnect_leaking = true }, 0, RECONNECT },
+	{ "no such leak any more", { 0 }, RECONNECT, 0 },
 	{ "refusals for lack of heap", { .heap_starved = true }, 0, STARVED },
 	{ "weak", { .has_rssi = true, .rssi_dbm = -80 }, 0, WEAK },
 	{ "not yet weak", { .has_rssi = true, .rssi_dbm = -79 }, 0, 0 },

@@ -80,6 +80,12 @@ static void leak(struct world *world)
 	world->now.verdict = MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM;
 	life_healthy(world, 2 * MINUTE);
 }
+static void leaks_with_reconnects(struct world *world)
+{
+	world->now.heap_slope = -9000;
+	world->now.verdict = MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK | MU__VERDICT_BIT__VERDICT_LINK_FLAPPING;
+	life_healthy(world, 2 * MINUTE);
+}
 static void shrinks_without_verdict(struct world *world) // other bits, and a slope that the device does not call a leak
 {
 	world->now.heap_slope = -500;
@@ -423,6 +429,7 @@ static void quiet_device(struct world *world)
 const struct life lives[] = {
 	{ "heap_low", heap_below_50000, ALERT_WARNING, heap_dips, MINUTE },
 	{ "heap_low", life_heap_below_20_kib, ALERT_CRITICAL, heap_dips, MINUTE },
+	{ "heap_leak", leaks_with_reconnects, ALERT_WARNING, shrinks_without_verdict, 32 * MINUTE },
 	{ "heap_leak", leak, ALERT_WARNING, shrinks_without_verdict, 32 * MINUTE },
 	{ "heap_forecast", loses_3_kib_an_hour, ALERT_WARNING, allocates_once, 2 * HOUR + MINUTE },
 	{ "heap_forecast", loses_3_kib_an_hour, ALERT_WARNING, settles_after_a_boot, 2 * HOUR + MINUTE },

@@ -225,6 +225,10 @@ static void leaks(struct world *world)
 {
 	verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK);
 }
+static void leaks_with_reconnects(struct world *world)
+{
+	verdict(world, MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK);
+}
 static void leaks_and_low(struct world *world)
 {
 	verdict(world, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_HEAP_LOW);
@@ -401,6 +405,7 @@ static const struct {
 	{ "the broker is back for a minute", broker_back, CONDITION_HEALTHY, 0 },
 	{ "the broker is back, the device is not", broker_back_but_silent, CONDITION_SILENT, "no word" },
 	{ "leaks", leaks, CONDITION_HEAP_LEAK, "-60000 bytes an hour" },
+	{ "leaks with each reconnect", leaks_with_reconnects, CONDITION_HEAP_LEAK, "each reconnect" },
 	{ "leaks and is low: the cause comes first", leaks_and_low, CONDITION_HEAP_LEAK, "an hour" },
 	{ "low", low, CONDITION_HEAP_LOW, "150000 bytes of heap are free" },
 	{ "no room for an update is not an illness", no_ota_room, CONDITION_HEALTHY, 0 },

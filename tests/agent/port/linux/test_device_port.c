@@ -20,7 +20,7 @@ static struct mu_device *make_device(void)
 				 device->partitions.keyvalue.size),
 		0);
 	pthread_mutex_init(&device->lock, 0);
-	mu_virtual_system_init(&device->system, 1);
+	mu_virtual_system_init(&device->system, 0, 1);
 	mu_virtual_system_boot(&device->system, 0, 0);
 	device->port = mu_device_port;
 	device->port.context = device;

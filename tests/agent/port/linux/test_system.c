@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdbool.h>
 #include <string.h>
 #include "agent/port/linux/system.h"
 
@@ -26,7 +27,7 @@ static void test_each_reset(void **unused)
 	for (size_t i = 0; i < sizeof resets / sizeof *resets; i++) {
 		struct mu_virtual_system system;
 		uint8_t before[MU_RETAINED_BYTES];
-		mu_virtual_system_init(&system, 3);
+		mu_virtual_system_init(&system, 0, 3);
 		memset(system.retained, 0x42, sizeof system.retained);
 		memcpy(before, system.retained, sizeof before);
 		mu_virtual_system_reset(&system, resets[i].raw, resets[i].crash_task);
@@ -46,8 +47,8 @@ static void test_crashes_repeat_themselves(void **unused)
 {
 	(void)unused;
 	struct mu_virtual_system a, b;
-	mu_virtual_system_init(&a, 1);
-	mu_virtual_system_init(&b, 2);
+	mu_virtual_system_init(&a, 0, 1);
+	mu_virtual_system_init(&b, 0, 2);
 	mu_virtual_system_reset(&a, MU_RESET_RAW_PANIC, "app");
 	mu_virtual_system_reset(&b, MU_RESET_RAW_PANIC, "app");
 	assert_memory_equal(a.reset.backtrace, b.reset.backtrace, sizeof a.reset.backtrace);
@@ -59,7 +60,7 @@ static void test_vitals_follow_the_models(void **unused)
 	(void)unused;
 	struct mu_virtual_system system;
 	struct mu_system_vitals idle, busy;
-	mu_virtual_system_init(&system, 1);
+	mu_virtual_system_init(&system, 0, 1);
 	mu_virtual_system_boot(&system, 0, 1000);
 	mu_virtual_system_vitals(&system, 1000, &idle);
 	assert_in_range(idle.heap_free_bytes, 170 * 1024, 185 * 1024);
@@ -77,9 +78,41 @@ static void test_vitals_follow_the_models(void **unused)
 	assert_int_equal(idle.sockets_high_water, 1);
 }
 
+// What a chip has shows in its vitals, and what it has not is absent.
+static void test_each_hardware(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *name, *revision;
+		bool second_core, psram;
+	} rows[] = { { "esp32c3", "esp32c3-0.4", false, false }, { "esp32s3-psram", "esp32s3-0.2", true, true } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mu_virtual_system system;
+		struct mu_system_vitals vitals;
+		const struct mu_hardware *hardware = mu_hardware_find(rows[i].name);
+		assert_non_null(hardware);
+		assert_non_null(strstr(mu_hardware_names(), rows[i].name));
+		mu_virtual_system_init(&system, hardware, 1);
+		mu_virtual_system_reset(&system, MU_RESET_RAW_SW, 0);
+		mu_virtual_system_boot(&system, 0, 0);
+		mu_virtual_system_vitals(&system, 60000, &vitals);
+		assert_string_equal(hardware->revision, rows[i].revision);
+		assert_int_equal(vitals.cpu_permille[1] > 0, rows[i].second_core);
+		assert_int_equal(system.reset.rom_reason[1] > 0, rows[i].second_core);
+		assert_int_equal(vitals.has_psram, rows[i].psram);
+		if (!rows[i].psram)
+			continue;
+		assert_true(vitals.psram_largest_bytes < vitals.psram_free_bytes);
+		assert_true(vitals.psram_min_bytes <= vitals.psram_free_bytes && vitals.psram_min_bytes > 7000 * 1024);
+	}
+	assert_null(mu_hardware_find("esp8266"));
+	assert_string_equal(mu_hardware_find(0)->name, "esp32c3");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_hardware),
 		cmocka_unit_test(test_each_reset),
 		cmocka_unit_test(test_crashes_repeat_themselves),
 		cmocka_unit_test(test_vitals_follow_the_models),

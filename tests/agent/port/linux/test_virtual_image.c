@@ -92,10 +92,12 @@ static void test_refused(void **unused)
 		{ 0, "12345678901234567890123456789012", MU_ERR_INVALID }, // 32
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct mu_virtual_image image = { rows[i].project, rows[i].version, mu_traits_none() };
+		const struct mu_virtual_image image = { .project = rows[i].project,
+			.version = rows[i].version,
+			.traits = mu_traits_none() };
 		assert_int_equal(mu_virtual_image_write(&image, bytes, sizeof bytes), rows[i].result);
 	}
-	const struct mu_virtual_image image = { 0, "1.0.0", mu_traits_none() };
+	const struct mu_virtual_image image = { .version = "1.0.0", .traits = mu_traits_none() };
 	assert_int_equal(mu_virtual_image_write(&image, bytes, 300), MU_ERR_FULL);
 }
 

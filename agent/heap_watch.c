@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/heap_watch.h"
+#include "agent/agent_state.h"
+#include "agent/reporting.h"
+#include <string.h>
+
+void mu_heap_watch_init(struct mu_heap_watch *watch)
+{
+	*watch = (struct mu_heap_watch){ .told = MU_HEAP_STEP_NONE };
+	mu_heap_steps_init(&watch->steps);
+}
+
+// False: the port cannot say, and nothing is noted.
+static bool look(struct mu_agent *agent, struct mu_heap_mark *mark)
+{
+	struct mu_system_vitals system;
+	memset(&system, 0, sizeof system);
+	if (agent->port->system->vitals(agent->port->context, &system) < 0)
+		return false;
+	*mark = (struct mu_heap_mark){ .free_bytes = system.heap_free_bytes, .low_bytes = system.heap_min_bytes };
+	return true;
+}
+
+static void end(struct mu_agent *agent, enum mu_heap_step step)
+{
+	struct mu_heap_mark mark;
+	if (look(agent, &mark))
+		mu_heap_steps_end(&agent->heap_watch.steps, step, mark);
+}
+
+// The step that an event ends.
+static enum mu_heap_step step_of(const struct mu_event *event)
+{
+	static const struct {
+		enum mu_event_type type;
+		enum mu_heap_step step;
+	} rows[] = {
+		{ MU_EVENT_LINK_ASSOCIATED, MU_HEAP_STEP_ASSOCIATE },
+		{ MU_EVENT_LINK_UP, MU_HEAP_STEP_ADDRESS },
+		{ MU_EVENT_SCAN_DONE, MU_HEAP_STEP_SCAN },
+		{ MU_EVENT_UDP_ANSWER, MU_HEAP_STEP_SNTP },
+		{ MU_EVENT_UDP_FAILED, MU_HEAP_STEP_SNTP },
+		{ MU_EVENT_MQTT_OPEN, MU_HEAP_STEP_MQTT },
+		{ MU_EVENT_MQTT_CLOSED, MU_HEAP_STEP_CLOSE },
+	};
+	static const enum mu_heap_step phases[] = {
+		[MU_MQTT_PHASE_NAME] = MU_HEAP_STEP_NAME,
+		[MU_MQTT_PHASE_TCP] = MU_HEAP_STEP_TCP,
+		[MU_MQTT_PHASE_TLS] = MU_HEAP_STEP_TLS,
+	};
+	if (event->type == MU_EVENT_MQTT_PHASE)
+		return event->value >= 0 && (size_t)event->value < sizeof phases / sizeof *phases ? phases[event->value]
+												  : MU_HEAP_STEP_NONE;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].type == event->type)
+			return rows[i].step;
+	return MU_HEAP_STEP_NONE;
+}
+
+void mu_heap_watch_event(struct mu_agent *agent, const struct mu_event *event)
+{
+	enum mu_heap_step step = step_of(event);
+	if (step == MU_HEAP_STEP_CLOSE && agent->session.phase == MU_SESSION_CLOSED)
+		return; // the agent had been quicker
+	if (step != MU_HEAP_STEP_NONE)
+		end(agent, step);
+}
+
+int mu_heap_watch_session(struct mu_agent *agent, int admission, uint64_t now_ms)
+{
+	struct mu_heap_mark mark;
+	bool tls = strncmp(agent->config.broker_uri, "mqtts:", strlen("mqtts:")) == 0;
+	bool looked = look(agent, &mark);
+	int err = mu_session_open(&agent->session, admission, now_ms);
+	if (looked && err >= 0) // a session that was refused is no cycle
+		mu_heap_steps_open(&agent->heap_watch.steps, tls, mark);
+	return err;
+}
+
+void mu_heap_watch_closed(struct mu_agent *agent)
+{
+	end(agent, MU_HEAP_STEP_CLOSE);
+}
+
+static void tell(struct mu_agent *agent, uint64_t now_ms)
+{
+	struct mu_heap_watch *watch = &agent->heap_watch;
+	int32_t bytes = 0;
+	enum mu_heap_step culprit = mu_heap_steps_culprit(&watch->steps, &bytes);
+	bool is_news = culprit != (enum mu_heap_step)watch->told || bytes >= 2 * watch->told_bytes;
+	bool is_time = watch->told == MU_HEAP_STEP_NONE || now_ms - watch->told_ms >= MU_HEAP_WATCH_EVERY_MS;
+	if (culprit == MU_HEAP_STEP_NONE || !is_news || !is_time)
+		return;
+	if (!mu_report_event(agent, "heap_step", mu_heap_step_name(culprit), bytes, now_ms))
+		return; // not stored: tried again with the next second
+	watch->told = (uint8_t)culprit;
+	watch->told_bytes = bytes;
+	watch->told_ms = now_ms;
+}
+
+void mu_heap_watch_step(struct mu_agent *agent, uint64_t now_ms)
+{
+	struct mu_heap_watch *watch = &agent->heap_watch;
+	if (!agent->vitals.has_system)
+		return;
+	struct mu_heap_mark mark = {
+		.free_bytes = agent->vitals.system.heap_free_bytes,
+		.low_bytes = agent->vitals.system.heap_min_bytes,
+	};
+	if (watch->serving != agent->link.serving) {
+		watch->serving = agent->link.serving;
+		mu_heap_steps_end(&watch->steps, MU_HEAP_STEP_OWN, mark);
+	}
+	// Without a link the radio may be at work on the next: its step has begun where the last one ended.
+	if (agent->vitals.has_link)
+		mu_heap_steps_idle(&watch->steps, mark);
+	tell(agent, now_ms);
+}

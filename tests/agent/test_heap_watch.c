@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole agent over the heap of a virtual chip, in virtual time: sessions open in their phases and are lost again, some keep a little of the
+// heap each time. What the device says of it, and when.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent/agent_state.h"
+#include "agent/port/linux/system.h"
+#include "tests/agent/fake_collector.h"
+
+enum { LEAK_BITS = MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK };
+
+struct world {
+	struct fake_port fake;
+	struct fake_collector collector;
+	struct mu_virtual_system chip;
+	struct mu_agent *agent;
+	bool tls;
+	int leaks; // enum mu_mqtt_phase that keeps leak_bytes each time, also when it fails; -1: none
+	uint32_t leak_bytes;
+	int fail_one_in; // so many openings fail in a phase at random; 0: none
+	unsigned cycles;
+	struct mu_mqtt_port mqtt;
+};
+
+static struct world world;
+
+// When the agent closes, the heap of the session is free at once.
+static void close_session(void *context)
+{
+	(void)context;
+	mu_virtual_system_sockets(&world.chip, 0, 0);
+	mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
+}
+
+static void start(bool tls, uint64_t seed)
+{
+	static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .reconnect_spread_s = 1 };
+	struct mu_agent_config chosen = config;
+	memset(&world, 0, sizeof world);
+	world.tls = tls;
+	world.leaks = -1;
+	fake_port_init(&world.fake, seed);
+	fake_port_partition(&world.fake, MU_PART_SPOOL, 32);
+	mu_virtual_system_init(&world.chip, 0, seed);
+	mu_virtual_system_boot(&world.chip, 0, 0);
+	mu_virtual_system_vitals(&world.chip, 0, &world.fake.vitals);
+	world.mqtt = *world.fake.port.mqtt;
+	world.mqtt.close = close_session;
+	world.fake.port.mqtt = &world.mqtt;
+	world.agent = malloc(sizeof *world.agent);
+	fake_collector_init(&world.collector, &world.fake, world.agent);
+	world.collector.opens_itself = true;
+	chosen.broker_uri = tls ? "mqtts://broker.test:8883" : "mqtt://broker.test:1883";
+	chosen.heartbeat_ms = 600000; // the longer, the quicker the test
+	assert_int_equal(mu_agent_init(world.agent, &chosen, &world.fake.port, 0), 0);
+}
+
+static void end(void)
+{
+	fake_collector_free(&world.collector);
+	fake_port_free(&world.fake);
+	free(world.agent);
+}
+
+static void run(uint64_t ms)
+{
+	while (ms) {
+		uint64_t hop_ms = ms < 500 ? ms : 500;
+		mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
+		fake_collector_run(&world.collector, hop_ms);
+		ms -= hop_ms;
+	}
+}
+
+static void post(enum mu_event_type type, int32_t value)
+{
+	mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
+	mu_agent_post(world.agent,
+		&(struct mu_event){ .type = type, .value = value, .reason = type == MU_EVENT_MQTT_CLOSED ? MU_ERR_CLOSED : 0 });
+	run(20);
+}
+
+// A phase of opening; false: it fails.
+static bool phase(enum mu_mqtt_phase which, int fails_in)
+{
+	run(which == MU_MQTT_PHASE_TLS ? 1400 : 60);
+	if (world.leaks == (int)which)
+		mu_virtual_heap_lose(&world.chip.heap, world.leak_bytes);
+	if (fails_in == (int)which)
+		return false;
+	mu_virtual_system_sockets(&world.chip, which >= MU_MQTT_PHASE_TCP, which == MU_MQTT_PHASE_TLS);
+	post(MU_EVENT_MQTT_PHASE, (int32_t)which);
+	return true;
+}
+
+static void await_opening(void)
+{
+	for (int i = 0; world.collector.opens == world.fake.mqtt_opens; i++) {
+		assert_true(i < 2000); // the agent does want to be connected
+		run(100);
+	}
+	world.collector.opens = world.fake.mqtt_opens;
+}
+
+// From the agent's wish to open a session until it is lost again, or was refused.
+static void cycle(void)
+{
+	await_opening();
+	int last = world.tls ? MU_MQTT_PHASE_TLS : MU_MQTT_PHASE_TCP;
+	bool fails = world.fail_one_in && mu_dice_between(&world.chip.dice, 1, world.fail_one_in) == 1;
+	int fails_in = fails ? mu_dice_between(&world.chip.dice, 0, last) : -1;
+	bool open = true;
+	for (int which = 0; which <= last && open; which++)
+		open = phase((enum mu_mqtt_phase)which, fails_in);
+	if (open) {
+		run(50);
+		post(MU_EVENT_MQTT_OPEN, 0);
+		for (int32_t s = mu_dice_between(&world.chip.dice, 1, 9); s && world.agent->session.phase == MU_SESSION_OPEN; s--)
+			run(1000);
+	}
+	world.cycles++;
+	if (world.collector.opens != world.fake.mqtt_opens)
+		return; // the agent has closed and opened anew by itself
+	mu_virtual_system_sockets(&world.chip, 0, 0);
+	post(MU_EVENT_MQTT_CLOSED, 0);
+}
+
+// The newest event heap_step, and how many there were.
+static const Mu__Event *last_event(unsigned *count)
+{
+	const Mu__Event *last = 0;
+	*count = 0;
+	for (unsigned i = 0; i < world.collector.count; i++) {
+		const Mu__Record *record = world.collector.records[i];
+		if (record->body_case != MU__RECORD__BODY_EVENT || strcmp(record->event->name, "heap_step") != 0)
+			continue;
+		last = record->event;
+		++*count;
+	}
+	return last;
+}
+
+// What leaks, and within how many cycles it is seen and rightly named.
+static const struct {
+	bool tls;
+	int leaks;
+	uint32_t bytes;
+	int fail_one_in;
+	unsigned seen_within, named_within;
+	const char *name;
+} rows[] = {
+	{ true, MU_MQTT_PHASE_TLS, 1536, 0, 16, 16, "tls" },
+	{ true, MU_MQTT_PHASE_TLS, 400, 0, 60, 60, "tls" },
+	{ false, MU_MQTT_PHASE_TCP, 1536, 0, 16, 16, "tcp" },
+	{ true, MU_MQTT_PHASE_TCP, 1280, 3, 24, 40, "tcp" }, // told from TLS by the cycles that fail between the two
+	{ true, MU_MQTT_PHASE_NAME, 1536, 0, 16, 16, "name" },
+};
+
+static void test_the_step_that_keeps_heap_is_named(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		start(rows[i].tls, i + 1);
+		world.leaks = rows[i].leaks;
+		world.leak_bytes = rows[i].bytes;
+		world.fail_one_in = rows[i].fail_one_in;
+		while (!mu_heap_steps_leaking(&world.agent->heap_watch.steps) && world.cycles < 100)
+			cycle();
+		if (world.cycles > rows[i].seen_within)
+			fail_msg("row %zu: seen after %u cycles", i, world.cycles);
+		run(2000);
+		assert_true(world.agent->verdict & LEAK_BITS);
+		int32_t bytes = 0;
+		while (world.cycles < rows[i].named_within)
+			cycle();
+		assert_string_equal(mu_heap_step_name(mu_heap_steps_culprit(&world.agent->heap_watch.steps, &bytes)), rows[i].name);
+		assert_in_range(bytes, rows[i].bytes / 2, rows[i].bytes * 2);
+		unsigned events;
+		run(2000);
+		const Mu__Event *event = last_event(&events);
+		for (; strcmp(event->text, rows[i].name) != 0 && world.cycles < 90; event = last_event(&events))
+			cycle(); // another name may be told ten minutes after the first
+		assert_string_equal(event->text, rows[i].name);
+		assert_in_range(event->value, rows[i].bytes / 2, rows[i].bytes * 2);
+		assert_in_range(events, 1, 3);
+		end();
+	}
+}
+
+static void test_a_thousand_healthy_reconnects(void **unused)
+{
+	(void)unused;
+	start(true, 9);
+	world.fail_one_in = 5;
+	while (world.cycles < 1000) {
+		cycle();
+		assert_false(world.agent->verdict & LEAK_BITS);
+	}
+	unsigned events;
+	assert_null(last_event(&events));
+	end();
+}
+
+// The costs of TCP and TLS show where they arise, and the close gives them back.
+static void test_every_step_is_noted(void **unused)
+{
+	(void)unused;
+	start(true, 3);
+	for (int i = 0; i < 4; i++)
+		cycle();
+	const struct mu_heap_step_note *notes = world.agent->heap_watch.steps.note;
+	static const struct {
+		enum mu_heap_step step;
+		int32_t taken;
+	} takes[] = {
+		{ MU_HEAP_STEP_NAME, 0 },
+		{ MU_HEAP_STEP_TCP, MU_HEAP_SOCKET_BYTES },
+		{ MU_HEAP_STEP_TLS, MU_HEAP_TLS_BYTES },
+		{ MU_HEAP_STEP_MQTT, 0 },
+		{ MU_HEAP_STEP_CLOSE, -MU_HEAP_SOCKET_BYTES - MU_HEAP_TLS_BYTES },
+	};
+	for (size_t i = 0; i < sizeof takes / sizeof *takes; i++) {
+		const struct mu_heap_step_note *note = &notes[takes[i].step];
+		assert_int_equal(note->seen, 4);
+		assert_in_range(note->taken_bytes + 100000, takes[i].taken + 100000 - 600, takes[i].taken + 100000 + 600);
+		assert_true(note->before_units && note->after_units && note->before_low_units >= note->after_low_units);
+	}
+	assert_int_equal(notes[MU_HEAP_STEP_ADDRESS].cycles + notes[MU_HEAP_STEP_SCAN].cycles, 0); // the link was never lost
+	end();
+}
+
+// The heap gate refuses: nothing was opened, so that is no cycle.
+static void test_a_refusal_is_no_cycle(void **unused)
+{
+	(void)unused;
+	start(true, 4);
+	cycle();
+	unsigned cycles = world.agent->heap_watch.steps.cycles;
+	world.chip.heap.lost_bytes = 150 * 1024;
+	run(120000);
+	assert_true(world.agent->session.refused > 0);
+	assert_int_equal(world.agent->heap_watch.steps.cycles, cycles);
+	end();
+}
+
+// A port that cannot say how its heap is: nothing is noted, and nothing breaks.
+static int no_vitals(void *context, struct mu_system_vitals *out)
+{
+	(void)context, (void)out;
+	return MU_ERR_UNSUPPORTED;
+}
+
+static void test_without_vitals(void **unused)
+{
+	(void)unused;
+	start(false, 5);
+	struct mu_system_port system = *world.fake.port.system;
+	system.vitals = no_vitals;
+	world.fake.port.system = &system;
+	for (int i = 0; i < 5; i++)
+		cycle();
+	assert_int_equal(world.agent->heap_watch.steps.note[MU_HEAP_STEP_TCP].seen, 0);
+	assert_int_equal(world.agent->heap_watch.steps.cycles, 0);
+	end();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_step_that_keeps_heap_is_named),
+		cmocka_unit_test(test_a_thousand_healthy_reconnects),
+		cmocka_unit_test(test_every_step_is_noted),
+		cmocka_unit_test(test_a_refusal_is_no_cycle),
+		cmocka_unit_test(test_without_vitals),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
