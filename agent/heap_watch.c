@@ -66,12 +66,12 @@ void mu_heap_watch_event(struct mu_agent *agent, const struct mu_event *event)
 		end(agent, step);
 }
 
-int mu_heap_watch_session(struct mu_agent *agent, int admission, uint64_t now_ms)
+int mu_heap_watch_session(struct mu_agent *agent, int admitted, uint64_t now_ms)
 {
 	struct mu_heap_mark mark;
 	bool tls = strncmp(agent->config.broker_uri, "mqtts:", strlen("mqtts:")) == 0;
 	bool looked = look(agent, &mark);
-	int err = mu_session_open(&agent->session, admission, now_ms);
+	int err = mu_session_open(&agent->session, admitted, now_ms);
 	if (looked && err >= 0) // a session that was refused is no cycle
 		mu_heap_steps_open(&agent->heap_watch.steps, tls, mark);
 	return err;

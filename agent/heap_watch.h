@@ -26,7 +26,7 @@ void mu_heap_watch_init(struct mu_heap_watch *watch);
 void mu_heap_watch_event(struct mu_agent *agent, const struct mu_event *event);
 
 // mu_session_open(), watched.
-int mu_heap_watch_session(struct mu_agent *agent, int admission, uint64_t now_ms);
+int mu_heap_watch_session(struct mu_agent *agent, int admitted, uint64_t now_ms);
 void mu_heap_watch_closed(struct mu_agent *agent); // right after the agent has closed one
 
 // Once a second, after the vitals were sampled. Reports.
