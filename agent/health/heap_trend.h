@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says whether the heap leaks, and how fast, from samples of its free bytes. Integers only, 72 numbers of 16 bits.
+// Says whether the heap leaks, and how fast, from samples of its free bytes. Integers only, 96 numbers of 16 bits.
 //
-// Method: six levels of twelve windows each. A window keeps the least free bytes seen in it; windows last 2 s on the first level and
-// eight times as long on each following one (16 s, 2 min, 17 min, 2.3 h, 18 h), so a fast leak is seen in half a minute at any age
-// of the boot and a slow one after days. Each time a level closes a window and has all twelve, a least-squares line is laid through
+// Method: eight levels of twelve windows each. A window keeps the least free bytes seen in it; windows last 2 s on the first level and
+// four times as long on each following one (8 s, 32 s, 2 min, 9 min, 34 min, 2.3 h, 9 h), so a fast leak is seen in half a minute at any
+// age of the boot, a slow one after days, and none eats more than 4 times 12 KiB unseen. Each time a level closes a window and has all twelve, a least-squares line is laid through
 // them. It is a leak when
 //   - the line loses at least 12 KiB over the level: noise of +-4 KiB around a constant cannot do that, in whatever order it comes
 //     (the worst order of an 8 KiB range gives 11.1 KiB), and
@@ -19,10 +19,10 @@
 #include <stdint.h>
 
 enum {
-	MU_HEAP_TREND_LEVELS = 6,
+	MU_HEAP_TREND_LEVELS = 8,
 	MU_HEAP_TREND_WINDOWS = 12,
 	MU_HEAP_TREND_FIRST_MS = 2000, // window of level 0; a sample is needed in each window, else that level starts anew
-	MU_HEAP_TREND_FACTOR = 8,
+	MU_HEAP_TREND_FACTOR = 4,
 	MU_HEAP_TREND_SETTLE_MS = 8000,
 	MU_HEAP_TREND_LOSS_BYTES = 12288,
 	MU_HEAP_UNIT_BYTES = 16,
@@ -44,7 +44,7 @@ struct mu_heap_trend {
 
 void mu_heap_trend_init(struct mu_heap_trend *trend);
 
-// One sample. Two or more in 2 s give the best result; more often costs six comparisons each.
+// One sample. Two or more in 2 s give the best result; more often costs eight comparisons each.
 void mu_heap_trend_add(struct mu_heap_trend *trend, uint32_t free_bytes, uint64_t now_ms);
 
 bool mu_heap_trend_leaking(const struct mu_heap_trend *trend);
