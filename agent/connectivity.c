@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/connectivity.h"
+#include "agent/link_events.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
 
@@ -31,11 +32,13 @@ void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 		mu_socket_guard_session(agent, now_ms);
 	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL) // nothing was asked, so silence says nothing about the network
 		mu_netwatch_answer(&agent->netwatch, now_ms);
-	if (err < 0)
-		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+	if (err >= 0)
+		return;
+	post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+	mu_link_events_names(agent, err, now_ms);
 }
 
-static void do_session_close(struct mu_agent *agent, uint64_t now_ms)
+void mu_connectivity_drop(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (agent->session.phase != MU_SESSION_CLOSED)
 		drop_session(agent, now_ms);
@@ -83,7 +86,7 @@ static const struct {
 	uint32_t action;
 	void (*carry_out)(struct mu_agent *agent, uint64_t now_ms);
 } actions[] = {
-	{ MU_DO_SESSION_CLOSE, do_session_close },
+	{ MU_DO_SESSION_CLOSE, mu_connectivity_drop },
 	{ MU_DO_LINK_DISCONNECT, do_link_disconnect },
 	{ MU_DO_LINK_RESTART, do_link_restart },
 	{ MU_DO_LINK_CONNECT, do_link_connect },
@@ -101,6 +104,11 @@ static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t val
 			actions[i].carry_out(agent, now_ms);
 }
 
+void mu_connectivity_post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
+{
+	post(agent, event, value, now_ms);
+}
+
 void mu_connectivity_renew(struct mu_agent *agent, uint64_t now_ms)
 {
 	post(agent, MU_LADDER_DEAD_SESSION, 0, now_ms);
@@ -111,17 +119,7 @@ void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms)
 	post(agent, MU_LADDER_BEGIN, 0, now_ms);
 }
 
-static void on_link_up(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
-{
-	(void)event;
-	mu_netwatch_link(&agent->netwatch, true, now_ms);
-	if (agent->link_lost_ms != UINT64_MAX)
-		mu_report_link(agent, MU__LINK_CHANGE__LINK_RESTORED, 0, now_ms - agent->link_lost_ms, now_ms);
-	agent->link_lost_ms = UINT64_MAX;
-	post(agent, MU_LADDER_LINK_UP, 0, now_ms);
-}
-
-static void session_is_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
+void mu_connectivity_session_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
 	mu_losses_add(&agent->losses, now_ms);
 	if (agent->session_lost_ms == UINT64_MAX) {
@@ -130,33 +128,10 @@ static void session_is_lost(struct mu_agent *agent, int32_t reason, uint64_t now
 	}
 }
 
-static void on_link_down(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
-{
-	bool was_up = agent->netwatch.link_up;
-	mu_netwatch_link(&agent->netwatch, false, now_ms);
-	if (was_up) {
-		mu_disconnects_add(&agent->disconnects, (uint32_t)event->reason);
-		mu_losses_add(&agent->losses, now_ms);
-		agent->link_lost_ms = now_ms;
-		mu_report_link(agent, MU__LINK_CHANGE__LINK_LOST, event->reason, 0, now_ms);
-	}
-	if (agent->session.phase == MU_SESSION_OPEN)
-		session_is_lost(agent, event->reason, now_ms);
-	post(agent, MU_LADDER_LINK_DOWN, event->reason, now_ms);
-	// No socket works without a link, whatever the ladder has asked for.
-	do_session_close(agent, now_ms);
-}
-
-static void on_scan_done(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
-{
-	int32_t known = 0;
-	if (mu_link_event(&agent->link, event, now_ms, &known) == MU_LINK_HEARD_SCANNED)
-		post(agent, MU_LADDER_SCAN_DONE, known, now_ms);
-}
-
 static void on_mqtt_phase(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
 	(void)event;
+	mu_link_events_names(agent, 0, now_ms);
 	mu_socket_guard_session(agent, now_ms); // where the descriptor comes only with the connection
 }
 
@@ -189,8 +164,9 @@ static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event,
 	if (mu_session_refusal_proves_path(event->reason))
 		mu_netwatch_answer(&agent->netwatch, now_ms);
 	if (lost)
-		session_is_lost(agent, event->reason, now_ms);
+		mu_connectivity_session_lost(agent, event->reason, now_ms);
 	post(agent, lost ? MU_LADDER_SESSION_LOST : MU_LADDER_OPEN_FAILED, event->reason, now_ms);
+	mu_link_events_names(agent, event->reason, now_ms);
 }
 
 static void on_mqtt_published(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
@@ -223,9 +199,13 @@ static void on_mqtt_alive(struct mu_agent *agent, const struct mu_event *event, 
 bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
 	static void (*const handlers[])(struct mu_agent *, const struct mu_event *, uint64_t) = {
-		[MU_EVENT_LINK_UP] = on_link_up,
-		[MU_EVENT_LINK_DOWN] = on_link_down,
-		[MU_EVENT_SCAN_DONE] = on_scan_done,
+		[MU_EVENT_LINK_ASSOCIATED] = mu_link_events_take,
+		[MU_EVENT_LINK_UP] = mu_link_events_take,
+		[MU_EVENT_LINK_ADDRESS_LOST] = mu_link_events_take,
+		[MU_EVENT_LINK_DOWN] = mu_link_events_take,
+		[MU_EVENT_SCAN_DONE] = mu_link_events_take,
+		[MU_EVENT_STATION_JOINED] = mu_link_events_take,
+		[MU_EVENT_STATION_LEFT] = mu_link_events_take,
 		[MU_EVENT_MQTT_PHASE] = on_mqtt_phase,
 		[MU_EVENT_MQTT_OPEN] = on_mqtt_open,
 		[MU_EVENT_MQTT_CLOSED] = on_mqtt_closed,
@@ -243,6 +223,11 @@ bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event,
 	return false;
 }
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 {
 	static const enum mu_ladder_event dues[] = {
@@ -253,9 +238,10 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 		[MU_NETWATCH_NO_ACK] = MU_LADDER_NO_ACK,
 	};
 	uint64_t watch_ms = UINT64_MAX;
+	uint64_t link_ms = mu_link_events_step(agent, now_ms);
 	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, &watch_ms);
 	if (due == MU_NETWATCH_DEAD_SESSION && agent->session.phase == MU_SESSION_OPEN)
-		session_is_lost(agent, MU_ERR_TIMEOUT, now_ms);
+		mu_connectivity_session_lost(agent, MU_ERR_TIMEOUT, now_ms);
 	if (due != MU_NETWATCH_FINE)
 		post(agent, dues[due], 0, now_ms);
 	if (mu_session_starved(&agent->session, now_ms) && now_ms >= agent->starved_due_ms && !agent->stopped) {
@@ -264,6 +250,5 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 	}
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
 		post(agent, MU_LADDER_TIMER, 0, now_ms);
-	uint64_t ladder_ms = mu_ladder_deadline_ms(&agent->ladder);
-	return ladder_ms < watch_ms ? ladder_ms : watch_ms;
+	return earlier(mu_ladder_deadline_ms(&agent->ladder), earlier(link_ms, watch_ms));
 }

@@ -14,7 +14,12 @@ bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event,
 void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms);
 void mu_connectivity_renew(struct mu_agent *agent, uint64_t now_ms);
 
-// Timers of ladder and netwatch. Returns when to be called again.
+// Of link_events.h: to the ladder, and its orders carried out; a session that was open is gone, for the records; close it.
+void mu_connectivity_post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms);
+void mu_connectivity_session_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms);
+void mu_connectivity_drop(struct mu_agent *agent, uint64_t now_ms);
+
+// Timers of ladder, link and netwatch. Returns when to be called again.
 uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms);
 
 #endif

@@ -96,7 +96,7 @@ struct fake_port {
 	unsigned link_connects, link_disconnects, link_restarts, link_scans, link_serves;
 	struct mu_link_join link_join; // of the last connect
 	char link_scanned[MU_SSID_MAX + 1]; // of the last scan; "": all
-	struct mu_link_seen link_seen[8]; // what scan_read gives
+	struct mu_link_seen link_seen[16]; // what scan_read gives
 	size_t link_seen_count;
 	struct mu_link_own link_own; // being served
 	bool link_serving, link_awake; // awake: power save is off
