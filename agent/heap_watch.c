@@ -107,8 +107,8 @@ void mu_heap_watch_step(struct mu_agent *agent, uint64_t now_ms)
 		.free_bytes = agent->vitals.system.heap_free_bytes,
 		.low_bytes = agent->vitals.system.heap_min_bytes,
 	};
-	if (watch->serving != agent->link.serving) {
-		watch->serving = agent->link.serving;
+	if (watch->serving != agent->link.own.serving) {
+		watch->serving = agent->link.own.serving;
 		mu_heap_steps_end(&watch->steps, MU_HEAP_STEP_OWN, mark);
 	}
 	// Without a link the radio may be at work on the next: its step has begun where the last one ended.
