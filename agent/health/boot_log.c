@@ -86,10 +86,25 @@ static uint32_t log_crc(const struct mu_boot_log *log)
 	return mu_crc32_le(0, log, offsetof(struct mu_boot_log, crc));
 }
 
+// A checksum says that it was written so, not that it was ours: numbers rise, and nothing is told that was not counted.
+static bool is_sane(const struct mu_boot_log *log)
+{
+	uint32_t last = 0;
+	for (unsigned i = 0; i < log->count; i++) {
+		const struct mu_boot_entry *entry = &log->entry[i];
+		if (entry->count == 0 || entry->unreported > entry->count || entry->first_boot <= last ||
+			entry->first_boot > MU_BOOT_NUMBER_MAX)
+			return false;
+		last = entry->first_boot + entry->count - 1;
+	}
+	return true;
+}
+
 int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory)
 {
 	memcpy(log, memory, sizeof *log);
-	if (log->magic == LOG_MAGIC && log->version == LOG_VERSION && log->count <= MU_BOOT_ENTRIES && log->crc == log_crc(log))
+	if (log->magic == LOG_MAGIC && log->version == LOG_VERSION && log->count <= MU_BOOT_ENTRIES && log->crc == log_crc(log) &&
+		is_sane(log))
 		return 0;
 	mu_boot_log_init(log);
 	return MU_ERR_CRC;
@@ -110,7 +125,7 @@ static bool current_at(struct mu_boot_current *current, const uint8_t *memory, u
 {
 	memcpy(current, memory + (copy ? CURRENT_B : CURRENT_A), sizeof *current);
 	// All zeros have a CRC that fits none of ours: a boot is never 0.
-	return current->boot != 0 && current->crc == current_crc(current);
+	return current->boot != 0 && current->boot <= MU_BOOT_NUMBER_MAX && current->crc == current_crc(current);
 }
 
 int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const uint8_t *memory)
@@ -121,7 +136,7 @@ int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const u
 	*current = (struct mu_boot_current){ 0 };
 	if (!has_a && !has_b)
 		return MU_ERR_CRC;
-	bool newer_b = has_b && (!has_a || b.sequence > a.sequence);
+	bool newer_b = has_b && (!has_a || (int32_t)(b.sequence - a.sequence) > 0); // also across the wrap
 	*current = newer_b ? b : a;
 	current->hung_token[MU_NAME_MAX - 1] = 0;
 	*copy = newer_b ? 0 : 1;
@@ -201,5 +216,9 @@ int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t 
 	memcpy(ahead, data + SHADOW_AHEAD, sizeof *ahead);
 	memcpy(&log->boots_lost, data + SHADOW_LOST, sizeof log->boots_lost);
 	memcpy(log->entry, data + SHADOW_HEADER, size - SHADOW_HEADER);
-	return 0;
+	if (is_sane(log))
+		return 0;
+	mu_boot_log_init(log);
+	*ahead = 0;
+	return MU_ERR_INVALID;
 }

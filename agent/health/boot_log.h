@@ -7,7 +7,7 @@
 //   696  current, copy B
 //   896  place of the newest crash that is not reported yet: 96 bytes with their CRC-32 (768..895 is others')
 // Shadow, at most 492 bytes: version, count, numbers ahead, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part; a part
-// with a wrong CRC, magic or version does not exist. Boots are of the same kind when reset code, class, cause, name, image and PC are
+// with a wrong CRC, magic or version, or with numbers that cannot be, does not exist. Boots are of the same kind when reset code, class, cause, name, image and PC are
 // equal; the PC of a hang is where the watchdog happened to look, so it does not count. Pure; no I/O. Thread: one at a time.
 #ifndef MU_HEALTH_BOOT_LOG_H
 #define MU_HEALTH_BOOT_LOG_H
@@ -24,6 +24,7 @@ enum {
 	MU_BOOT_PLACE_BYTES = 96,
 	MU_BOOT_SHADOW_BYTES = 12 + 12 * 40,
 	MU_BOOT_NAME_BYTES = 15,
+	MU_BOOT_NUMBER_MAX = 0xF000000, // a boot each second for eight years: beyond it is no number of ours
 	MU_BOOT_SHA_BYTES = 4,
 };
 
@@ -93,7 +94,7 @@ int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory); // m
 void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory);
 
 // The shadow. ahead: so many numbers after the log's last boot may have been given out since. Returns the bytes written; reading: 0,
-// MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE.
+// MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE, MU_ERR_INVALID (whole, but not ours).
 size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint16_t ahead, uint8_t out[MU_BOOT_SHADOW_BYTES]);
 int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t *data, size_t size);
 

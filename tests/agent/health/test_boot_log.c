@@ -146,6 +146,20 @@ static void test_rubbish_is_no_log(void **unused)
 	}
 }
 
+// The newer of the two copies is the newer one across the wrap of their sequence, too.
+static void test_the_sequence_wraps(void **unused)
+{
+	(void)unused;
+	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 }, copy = 0;
+	struct mu_boot_current current = { .boot = 7, .sequence = UINT32_MAX - 3 }, read;
+	for (uint32_t s = 1; s <= 9; s++) {
+		current.uptime_s = s;
+		mu_boot_current_store(&current, &copy, memory);
+		assert_int_equal(mu_boot_current_load(&read, &copy, memory), 0);
+		assert_int_equal(read.uptime_s, s);
+	}
+}
+
 // A reset inside a write leaves the copy before it.
 static void test_torn_current_falls_back(void **unused)
 {
@@ -212,6 +226,35 @@ static void test_shadow_keeps_the_newest_twelve(void **unused)
 	assert_int_equal(read.entry[0].pc, 4);
 }
 
+// Whole by their checksums, but nothing that was ever written: numbers that do not rise, more told than counted, numbers without an end.
+static void test_what_cannot_be_is_refused(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < 5; i++) {
+		uint8_t shadow[MU_BOOT_SHADOW_BYTES], memory[MU_BOOT_RETAINED_BYTES];
+		uint16_t ahead;
+		struct mu_boot_log log, read;
+		mu_boot_log_init(&log);
+		add_crashes(&log, 3, false);
+		switch (i) {
+		case 0: log.entry[1].count = 0; break;
+		case 1: log.entry[1].unreported = 2; break;
+		case 2: log.entry[1].first_boot = 1; break;
+		case 3: log.entry[2].first_boot = UINT32_MAX; break;
+		default: log.entry[0].first_boot = 0; break;
+		}
+		assert_int_equal(mu_boot_shadow_read(&read, &ahead, shadow, mu_boot_shadow_write(&log, 9, shadow)), MU_ERR_INVALID);
+		assert_int_equal(read.count + ahead, 0);
+		mu_boot_log_store(&log, memory);
+		assert_int_equal(mu_boot_log_load(&read, memory), MU_ERR_CRC);
+		assert_int_equal(read.count, 0);
+	}
+	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 }, copy = 0;
+	struct mu_boot_current current = { .boot = UINT32_MAX }, read;
+	mu_boot_current_store(&current, &copy, memory);
+	assert_int_equal(mu_boot_current_load(&read, &copy, memory), MU_ERR_CRC);
+}
+
 static void test_damaged_shadows(void **unused)
 {
 	(void)unused;
@@ -243,9 +286,11 @@ int main(void)
 		cmocka_unit_test(test_a_full_count_starts_a_new_entry),
 		cmocka_unit_test(test_every_flipped_bit_is_noticed),
 		cmocka_unit_test(test_rubbish_is_no_log),
+		cmocka_unit_test(test_the_sequence_wraps),
 		cmocka_unit_test(test_torn_current_falls_back),
 		cmocka_unit_test(test_a_torn_place_is_none),
 		cmocka_unit_test(test_shadow_keeps_the_newest_twelve),
+		cmocka_unit_test(test_what_cannot_be_is_refused),
 		cmocka_unit_test(test_damaged_shadows),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
