@@ -241,6 +241,7 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 	if (agent->app.named < agent->app.count)
 		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: another one names them
 	mu_logbook_tell(agent, now_ms);
+	mu_report_spool(agent, now_ms);
 	if (mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE))
 		mu_heartbeat_full(&agent->heartbeat);
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)

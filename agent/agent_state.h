@@ -96,6 +96,7 @@ struct mu_agent {
 	struct mu_disconnects disconnects;
 
 	struct mu_spool spool;
+	uint32_t spool_damage_told; // sectors, with the last event spool_damaged
 	struct mu_uplink uplink;
 	struct mu_clock clock;
 	struct mu_timekeeping timekeeping;

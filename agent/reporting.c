@@ -217,6 +217,14 @@ uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *t
 	return append(agent, MU_CLASS_EVENT, &record, now_ms);
 }
 
+void mu_report_spool(struct mu_agent *agent, uint64_t now_ms)
+{
+	uint32_t damaged = mu_spool_damaged(&agent->spool);
+	if (damaged == agent->spool_damage_told || !mu_report_event(agent, "spool_damaged", "", damaged, now_ms))
+		return; // the next heartbeat tries again
+	agent->spool_damage_told = damaged;
+}
+
 uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms)
 {
 	char clean_tag[MU_NAME_TEXT_MAX + 1], clean_text[MU_LOG_TEXT_MAX + 1];

@@ -9,11 +9,37 @@
 // Moves a record into archive, opening a sector there if need be.
 static int archive_record(struct mu_spool *spool, const struct mu_spool_walk *walk);
 
-static bool is_worth_keeping(struct mu_spool *spool, uint8_t record_class)
+// The stamp of a record in flash; null if it cannot be read.
+static const struct mu_stamp *read_stamp(struct mu_spool_ring *ring, const struct mu_spool_walk *walk, struct mu_stamp *stamp)
 {
-	if (record_class == MU_CLASS_HEARTBEAT)
-		return spool->heartbeats_seen++ % MU_SPOOL_THIN == 0;
-	return record_class >= MU_CLASS_EVENT;
+	uint8_t bytes[MU_STAMP_BYTES_MAX];
+	size_t size = walk->entry.size < sizeof bytes ? walk->entry.size : sizeof bytes;
+	if (mu_spool_ring_read(ring, walk->number, walk->offset + MU_SPOOL_ENTRY_BYTES, bytes, size) < 0)
+		return NULL;
+	return mu_stamp_read(bytes, size, stamp) < 0 ? NULL : stamp;
+}
+
+// Once a boot: goes on behind the newest heartbeat of archive, or each boot would keep one more.
+static void begin_thinning(struct mu_spool *spool)
+{
+	struct mu_spool_walk walk = { 0 }, newest = { 0 };
+	struct mu_stamp stamp;
+	while (mu_spool_ring_next(&spool->archive, &walk) > 0)
+		if (walk.entry.record_class == MU_CLASS_HEARTBEAT)
+			newest = walk;
+	if (newest.number)
+		mu_thinning_kept(&spool->thinning, read_stamp(&spool->archive, &newest, &stamp));
+	spool->thinning_begun = true;
+}
+
+static bool is_worth_keeping(struct mu_spool *spool, const struct mu_spool_walk *walk)
+{
+	struct mu_stamp stamp;
+	if (walk->entry.record_class != MU_CLASS_HEARTBEAT)
+		return walk->entry.record_class >= MU_CLASS_EVENT;
+	if (!spool->thinning_begun)
+		begin_thinning(spool);
+	return mu_thinning_keep(&spool->thinning, read_stamp(&spool->recent, walk, &stamp));
 }
 
 static void add_dropped(struct mu_spool *spool, const uint32_t dropped[MU_CLASS_COUNT])
@@ -39,7 +65,7 @@ static int empty_recent_sector(struct mu_spool *spool, uint32_t number)
 	while ((found = mu_spool_ring_next(&spool->recent, &walk)) > 0 && walk.number == number) {
 		if (walk.seq <= spool->acked || is_archived(spool, walk.seq))
 			continue;
-		bool keep = walk.seq >= spool->archive.next_seq && is_worth_keeping(spool, walk.entry.record_class);
+		bool keep = walk.seq >= spool->archive.next_seq && is_worth_keeping(spool, &walk);
 		if (!keep || archive_record(spool, &walk) < 0)
 			dropped[walk.entry.record_class]++;
 	}
@@ -235,6 +261,7 @@ static int read_record(struct mu_spool_ring *ring, const struct mu_spool_walk *w
 		return MU_ERR_SIZE;
 	int err = mu_spool_ring_load(ring, walk, buffer);
 	if (err == MU_ERR_CRC) {
+		mu_spool_ring_damaged(ring, walk->number);
 		out->gap = MU_GAP_DAMAGED;
 		out->size = 0;
 		return 0;

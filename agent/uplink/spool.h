@@ -21,6 +21,7 @@
 #define MU_UPLINK_SPOOL_H
 #include "agent/port/port.h"
 #include "agent/uplink/spool_ring.h"
+#include "agent/uplink/thinning.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +29,6 @@
 enum {
 	MU_SPOOL_SECTORS_MIN = 4,
 	MU_SPOOL_SECTORS_MAX = 64, // a larger partition is used up to here
-	MU_SPOOL_THIN = 15,        // one heartbeat in so many is archived
 };
 
 struct mu_spool { // must not be moved while open
@@ -38,7 +38,8 @@ struct mu_spool { // must not be moved while open
 	uint64_t next_seq;
 	uint64_t acked;
 	uint32_t depth;
-	uint32_t heartbeats_seen; // by the thinning, in this boot
+	struct mu_thinning thinning; // what it has seen in this boot
+	bool thinning_begun;         // ... and in archive, of the boots before
 	uint32_t refused;         // records that mu_record_append() would not take, in this boot
 	uint32_t dropped[MU_CLASS_COUNT];
 	struct mu_spool_ring recent, archive;
@@ -80,7 +81,8 @@ uint32_t mu_spool_depth(const struct mu_spool *spool); // records not yet acked,
 uint32_t mu_spool_used_permille(const struct mu_spool *spool); // of the flash, by sectors that hold unacked records
 // Records dropped unacked for the life of the spool; a power cut while a sector is retired may lose that sector's count.
 uint32_t mu_spool_dropped(const struct mu_spool *spool, enum mu_record_class record_class);
-uint32_t mu_spool_damaged(const struct mu_spool *spool); // sectors that were found damaged since this boot
+// Sectors that were found damaged since this boot: by opening, and once each by reading.
+uint32_t mu_spool_damaged(const struct mu_spool *spool);
 uint32_t mu_spool_faults(const struct mu_spool *spool);  // flash calls that failed since this boot
 uint32_t mu_spool_refused(const struct mu_spool *spool);
 

@@ -104,6 +104,13 @@ static bool enter_next_sector(const struct mu_spool_ring *ring, struct mu_spool_
 	return true;
 }
 
+void mu_spool_ring_damaged(struct mu_spool_ring *ring, uint32_t number)
+{
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
+	ring->damaged += !sector->counted;
+	sector->counted = true;
+}
+
 // Looks at the place walk->next. 1: a record; 0: passed something, look on; negative: the flash failed.
 static int step_in_sector(struct mu_spool_ring *ring, struct mu_spool_sector *sector, struct mu_spool_walk *walk)
 {
@@ -114,7 +121,7 @@ static int step_in_sector(struct mu_spool_ring *ring, struct mu_spool_sector *se
 	enum mu_spool_place place = mu_spool_entry_decode(&walk->entry, bytes);
 	size_t length = MU_SPOOL_ENTRY_BYTES + walk->entry.size;
 	if (place == MU_PLACE_DAMAGED || place == MU_PLACE_BLANK || walk->next + length > sector->end) { // was good when it was scanned
-		ring->damaged++;
+		mu_spool_ring_damaged(ring, walk->number);
 		sector->end = walk->next;
 		sector->tail = MU_GAP_DAMAGED;
 		sector->closed = true;
@@ -268,6 +275,8 @@ static int copy_bytes(struct mu_spool_ring *ring, const struct mu_spool_walk *to
 int mu_spool_ring_copy(struct mu_spool_ring *ring, struct mu_spool_ring *from, const struct mu_spool_walk *walk)
 {
 	int err = mu_spool_ring_load(from, walk, NULL);
+	if (err == MU_ERR_CRC)
+		mu_spool_ring_damaged(from, walk->number);
 	if (err < 0)
 		return err;
 	struct mu_spool_walk to = { .seq = walk->seq, .entry = walk->entry };

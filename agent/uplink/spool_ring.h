@@ -28,9 +28,10 @@ struct mu_spool_sector {
 	uint8_t marks;  // 256-byte blocks marked as acked
 	uint8_t jump;   // enum mu_gap_reason: why numbers before first_seq are missing
 	uint8_t tail;   // ... and why some are behind the last entry
-	bool valid;     // has entries that count; if not, tail DAMAGED: it had some
-	bool closed;    // nothing can be appended
-	bool retired;   // during a scan: emptied, about to be erased
+	bool valid : 1;   // has entries that count; if not, tail DAMAGED: it had some
+	bool closed : 1;  // nothing can be appended
+	bool retired : 1; // during a scan: emptied, about to be erased
+	bool counted : 1; // in `damaged` of its ring
 };
 
 // A place in a ring.
@@ -72,6 +73,8 @@ uint64_t mu_spool_ring_floor(const struct mu_spool_ring *ring);  // its first_se
 int mu_spool_ring_next(struct mu_spool_ring *ring, struct mu_spool_walk *walk);
 // First record at or behind seq, results as above.
 int mu_spool_ring_find(struct mu_spool_ring *ring, uint64_t seq, struct mu_spool_walk *walk);
+// Something of this sector does not read back: counted once.
+void mu_spool_ring_damaged(struct mu_spool_ring *ring, uint32_t number);
 // Bytes of the record at *walk into buffer (null: only checks them). MU_ERR_CRC.
 int mu_spool_ring_load(struct mu_spool_ring *ring, const struct mu_spool_walk *walk, void *buffer);
 

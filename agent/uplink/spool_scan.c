@@ -44,10 +44,11 @@ static void gather(struct mu_spool_found *found, const struct mu_spool_header *h
 			found->dropped[i] = header->dropped[i];
 }
 
-// The sector behind the head may be half erased or have half a header: it is being made, and held nothing that counts.
+// What is not readable there was never of this ring: the sector behind the head may be half erased or have half a header, as it is
+// being made, and those that the ring has not come to yet hold what was there before the spool was formatted.
 static bool is_in_the_making(const struct mu_spool_ring *ring, uint32_t position, bool head_succeeded)
 {
-	return position == ring->head % ring->count && !head_succeeded;
+	return !head_succeeded && (position == ring->head % ring->count || position >= ring->head);
 }
 
 // One sector's place in the table, from its header.
@@ -60,7 +61,7 @@ static int fill_place(struct mu_spool_ring *ring, struct mu_spool_found *found, 
 	if (good < 0)
 		return good;
 	if (!good && !blank && !is_in_the_making(ring, position, head_succeeded)) {
-		ring->damaged++;
+		mu_spool_ring_damaged(ring, position + 1);
 		sector->tail = MU_GAP_DAMAGED;
 	}
 	if (!good || header.epoch != found->epoch || ring->head - header.number >= ring->count)
@@ -68,6 +69,7 @@ static int fill_place(struct mu_spool_ring *ring, struct mu_spool_found *found, 
 	gather(found, &header);
 	bool is_head = header.number == ring->head;
 	*sector = (struct mu_spool_sector){ .first_seq = header.first_seq,
+		.counted = sector->counted,
 		.marks = header.marks,
 		.jump = header.jump,
 		.closed = !is_head,
@@ -179,11 +181,12 @@ static int is_blank_from(struct mu_spool_ring *ring, uint32_t number, uint32_t o
 	return 1;
 }
 
-static void close_damaged(struct mu_spool_ring *ring, struct mu_spool_sector *sector)
+static void close_damaged(struct mu_spool_ring *ring, uint32_t number)
 {
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
 	sector->closed = true;
 	sector->tail = MU_GAP_DAMAGED;
-	ring->damaged++;
+	mu_spool_ring_damaged(ring, number);
 }
 
 // Numbers that may have been used, by records that nobody will see again. Those of archive lie in recent still.
@@ -234,7 +237,7 @@ static int repair_head(struct mu_spool_ring *ring, const struct survey *survey)
 	if (blank < 0)
 		return blank;
 	if (!blank) {
-		close_damaged(ring, sector);
+		close_damaged(ring, ring->head);
 		skip_numbers(ring, (MU_SECTOR_BYTES - sector->end) / (MU_SPOOL_ENTRY_BYTES + 1));
 	} else if (torn) {
 		void_header(ring, sector);
@@ -264,7 +267,7 @@ static int survey_one(struct mu_spool_ring *ring, uint32_t number, uint64_t limi
 	if (number == ring->head)
 		return repair_head(ring, &survey);
 	if (survey.end == MU_PLACE_DAMAGED && !sector->retired)
-		close_damaged(ring, sector);
+		close_damaged(ring, number);
 	sector->valid = !sector->retired; // it was looked at for what it knows to be acked
 	return 0;
 }

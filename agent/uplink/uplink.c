@@ -352,7 +352,7 @@ uint32_t mu_uplink_oldest_age_s(struct mu_uplink *uplink, const struct mu_stamp 
 		if (mu_spool_read(uplink->spool, seq, &entry, uplink->buffer, MU_UPLINK_BUFFER_MIN) < 0)
 			return 0;
 		if (entry.gap == MU_GAP_NONE)
-			return mu_record_stamp(uplink->buffer, entry.size, &then) < 0 ? 0 : age_s(&then, now);
+			return mu_stamp_read(uplink->buffer, entry.size, &then) < 0 ? 0 : age_s(&then, now);
 		seq += entry.count;
 	}
 	return 0;

@@ -135,7 +135,7 @@ static void answer(struct fake_collector *collector)
 
 void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms)
 {
-	uint64_t end_ms = collector->now_ms + duration_ms;
+	uint64_t end_ms = collector->now_ms + duration_ms, hop_ms = collector->hop_ms ? collector->hop_ms : 100;
 	for (;;) {
 		uint64_t next_ms = mu_agent_step(collector->agent, collector->now_ms);
 		answer(collector);
@@ -143,8 +143,8 @@ void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms)
 			return;
 		if (next_ms <= collector->now_ms)
 			next_ms = collector->now_ms + 1;
-		if (next_ms > collector->now_ms + 100)
-			next_ms = collector->now_ms + 100;
+		if (next_ms > collector->now_ms + hop_ms)
+			next_ms = collector->now_ms + hop_ms;
 		collector->now_ms = next_ms < end_ms ? next_ms : end_ms;
 	}
 }

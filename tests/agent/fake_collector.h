@@ -15,6 +15,7 @@ struct fake_collector {
 	struct fake_port *fake;
 	struct mu_agent *agent;
 	uint64_t now_ms, ping_ms; // ping_ms: of the next answer to a ping
+	uint64_t hop_ms; // 0: 100
 	bool no_link, no_broker, no_puback, no_ack;
 	bool opens_itself; // the test answers what the agent asks to open
 	unsigned connects, opens, published; // handled so far
@@ -30,7 +31,7 @@ struct fake_collector {
 void fake_collector_init(struct fake_collector *collector, struct fake_port *fake, struct mu_agent *agent);
 void fake_collector_free(struct fake_collector *collector);
 
-// Steps the agent, and answers, for so long; in hops of the agent's own deadlines, at most 100 ms each.
+// Steps the agent, and answers, for so long; in hops of the agent's own deadlines, at most hop_ms each.
 void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms);
 
 void fake_collector_send(struct fake_collector *collector, const char *topic, const void *payload, size_t size, bool retained);

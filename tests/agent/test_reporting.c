@@ -141,6 +141,55 @@ static void test_a_log_line_is_made_to_fit(void **unused)
 	free(agent);
 }
 
+static const Mu__Record *find_event(const struct fake_collector *collector, const char *name, unsigned *count)
+{
+	const Mu__Record *found = 0;
+	*count = 0;
+	for (unsigned i = 0; i < collector->count; i++)
+		if (collector->records[i]->body_case == MU__RECORD__BODY_EVENT && strcmp(collector->records[i]->event->name, name) == 0) {
+			found = collector->records[i];
+			++*count;
+		}
+	return found;
+}
+
+// Flash that rots: the sector's own records are a Gap, all others arrive, and the device says so, once.
+static void test_a_damaged_sector_is_reported_once(void **unused)
+{
+	(void)unused;
+	struct fake_port fake;
+	struct fake_collector collector;
+	struct mu_agent *agent = malloc(sizeof *agent);
+	fake_port_init(&fake, 5);
+	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	fake_collector_init(&collector, &fake, agent);
+	collector.no_broker = true;
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	fake_collector_run(&collector, 3 * 3600 * 1000); // more than two sectors
+	assert_true(mu_spool_depth(&agent->spool) > 150);
+	uint32_t head = agent->spool.recent.head;
+	assert_true(head >= 3);
+	memset(fake.flash[MU_PART_SPOOL] + MU_SECTOR_BYTES + 300, 0, 64); // in records of the second one
+	collector.no_broker = false;
+	collector.now_ms = collector.ping_ms = 0;
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0); // a boot
+	fake_collector_run(&collector, 600 * 1000);
+	assert_int_equal(mu_spool_depth(&agent->spool), 0);
+	unsigned events, gaps = fake_collector_count(&collector, MU__RECORD__BODY_GAP);
+	const Mu__Record *event = find_event(&collector, "spool_damaged", &events);
+	assert_non_null(event);
+	assert_int_equal(events, 1);
+	assert_int_equal(event->event->value, 1);
+	assert_true(gaps >= 1);
+	assert_int_equal(fake_collector_last(&collector, MU__RECORD__BODY_GAP)->gap->reason, MU__GAP_REASON__GAP_DAMAGED);
+	assert_in_range(collector.count, mu_spool_next_seq(&agent->spool) - 60, mu_spool_next_seq(&agent->spool)); // a sector holds 60
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +198,7 @@ int main(void)
 		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
 		cmocka_unit_test(test_a_bad_event_is_refused),
 		cmocka_unit_test(test_a_log_line_is_made_to_fit),
+		cmocka_unit_test(test_a_damaged_sector_is_reported_once),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
