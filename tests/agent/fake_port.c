@@ -22,29 +22,42 @@ static bool fails(struct fake_port *fake, enum fake_call call)
 }
 
 // Counts a durable operation; true if the power goes in it.
-static bool cuts(struct fake_port *fake)
+static bool cuts(struct fake_port *fake, size_t size)
 {
 	fake->operations++;
 	if (!fake->cut_at || fake->operations != fake->cut_at)
 		return false;
 	fake->power_off = true;
+	fake->cut_bytes = size;
 	return true;
+}
+
+// Some of the bits that the operation would have changed.
+static uint8_t some_bits(struct fake_port *fake, uint8_t before, uint8_t after)
+{
+	uint8_t random = (uint8_t)fake_port_random(fake);
+	return (uint8_t)((before & (uint8_t)~random) | (after & random));
 }
 
 // How the byte at `index` of `size` comes out of an operation that is cut.
 static uint8_t torn_byte(struct fake_port *fake, size_t index, size_t size, uint8_t before, uint8_t after, bool erase)
 {
-	bool first_half = index < size / 2;
-	uint8_t random;
-	switch (fake->tear) {
-	case FAKE_TEAR_HALF: return first_half ? after : before;
-	case FAKE_TEAR_BITS:
-		random = (uint8_t)fake_port_random(fake);
-		return first_half ? after : (uint8_t)((before & random) | (after & (uint8_t)~random));
-	case FAKE_TEAR_LATE: return (erase ? !first_half : index + 1 < size) ? after : before;
-	case FAKE_TEAR_ALL: return after;
-	default: return before;
-	}
+	size_t half = size / 2;
+	if (fake->tear == FAKE_TEAR_AT && index == fake->tear_at)
+		return some_bits(fake, before, after);
+	if (fake->tear == FAKE_TEAR_BITS && index >= half)
+		return some_bits(fake, before, after);
+	const struct {
+		size_t from, to; // these bytes are done
+	} done[FAKE_TEAR_COUNT + 1] = {
+		[FAKE_TEAR_NOTHING] = { 0, 0 },
+		[FAKE_TEAR_HALF] = { 0, half },
+		[FAKE_TEAR_BITS] = { 0, half },
+		[FAKE_TEAR_LATE] = { erase ? half : 0, erase ? size : size - 1 },
+		[FAKE_TEAR_ALL] = { 0, size },
+		[FAKE_TEAR_AT] = { 0, fake->tear_at },
+	};
+	return index >= done[fake->tear].from && index < done[fake->tear].to ? after : before;
 }
 
 // ---- flash
@@ -85,7 +98,7 @@ static int flash_erase(void *context, enum mu_partition part, uint32_t offset, s
 	if (!within(fake, part, offset, size) || offset % MU_SECTOR_BYTES || size % MU_SECTOR_BYTES)
 		return MU_ERR_RANGE;
 	count_erase(fake, part, offset / MU_SECTOR_BYTES);
-	bool cut = cuts(fake);
+	bool cut = cuts(fake, size);
 	uint8_t *bytes = fake->flash[part] + offset;
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = cut ? torn_byte(fake, i, size, bytes[i], 0xFF, true) : 0xFF;
@@ -99,7 +112,7 @@ static int flash_program(void *context, enum mu_partition part, uint32_t offset,
 		return MU_ERR_IO;
 	if (!within(fake, part, offset, size))
 		return MU_ERR_RANGE;
-	bool cut = cuts(fake);
+	bool cut = cuts(fake, size);
 	uint8_t *bytes = fake->flash[part] + offset;
 	const uint8_t *wanted = data;
 	for (size_t i = 0; i < size; i++) {
@@ -160,7 +173,7 @@ static int keyvalue_set(void *context, const char *key, const void *value, size_
 		return MU_ERR_IO;
 	if (!*key || strlen(key) > MU_KV_KEY_MAX || size > MU_KV_VALUE_MAX)
 		return MU_ERR_SIZE;
-	bool cut = cuts(fake);
+	bool cut = cuts(fake, size);
 	if (cut && fake->tear != FAKE_TEAR_ALL)
 		return MU_ERR_IO;
 	int err = store_key(fake, key, value, size);

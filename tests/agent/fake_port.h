@@ -32,7 +32,8 @@ enum fake_tear {
 	FAKE_TEAR_BITS, // the first half, and of the byte and of all behind it random bits
 	FAKE_TEAR_LATE, // erase: only the second half; program: all but the last byte
 	FAKE_TEAR_ALL, // all of it, but the caller never hears
-	FAKE_TEAR_COUNT
+	FAKE_TEAR_COUNT,
+	FAKE_TEAR_AT = FAKE_TEAR_COUNT, // the first tear_at bytes, and of the next one random bits
 };
 
 enum fake_call { FAKE_CALL_READ, FAKE_CALL_ERASE, FAKE_CALL_PROGRAM, FAKE_CALL_GET, FAKE_CALL_SET, FAKE_CALL_RANDOM, FAKE_CALL_COUNT };
@@ -67,6 +68,8 @@ struct fake_port {
 	uint64_t operations; // durable ones since init
 	uint64_t cut_at; // 0: never; compared with `operations`
 	enum fake_tear tear;
+	size_t tear_at; // FAKE_TEAR_AT
+	size_t cut_bytes; // of the operation that was cut last
 	bool power_off; // set by a cut
 	uint64_t fail_at[FAKE_CALL_COUNT]; // the n-th call of this kind (compared with `calls`) fails, 0: none
 	uint64_t fail_count[FAKE_CALL_COUNT]; // so many from there on; 0 is taken as 1

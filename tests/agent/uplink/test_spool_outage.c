@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "agent/agent_state.h"
@@ -184,7 +185,7 @@ static void choose_reset(unsigned boot)
 		return;
 	info->reset_raw = boot % 4 == 1 ? 4 : 6; // panic, task watchdog
 	info->has_crash = true;
-	strcpy(info->task, boot % 4 == 1 ? "sensor_poll" : "wifi");
+	snprintf(info->task, sizeof info->task, "%s", boot % 4 == 1 ? "sensor_poll" : "wifi");
 	info->pc = 0x42001000 + boot * 64;
 	info->backtrace_count = CRASH_FRAMES;
 	for (uint32_t i = 0; i < CRASH_FRAMES; i++)

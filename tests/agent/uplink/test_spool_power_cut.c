@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The power goes in every flash operation of a long life of a small spool, in every way it can tear; then again while the spool is
-// being opened. What was durable and not displaced must be there, byte for byte; no number may come twice.
+// being opened. What was durable and not displaced must be there, byte for byte; no number may come twice or go back.
+//
+// Nothing but flash survives a cut: the struct is made anew, retained memory is garbage. Without an argument: what takes some seconds. With
+// the argument `exhaustive`: at every byte of every program and every erase, some minutes.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -10,7 +13,18 @@
 #include "agent/uplink/spool.h"
 #include "tests/agent/fake_port.h"
 
-enum { STEPS = 180, ACKS_PAUSE = 60, ACKS_RESUME = 165, SEQS = 256, AFTERWARDS = 10, RECORD_BYTES = 800 };
+enum { SECTORS_MAX = 32, SEQS = 1400, AFTERWARDS = 10, RECORD_BYTES = 800 };
+
+// How thoroughly a spool of so many sectors is cut. *_every: in each n-th step, 0: never.
+struct plan {
+	unsigned sectors, steps;
+	unsigned tears_every; // in each of the five ways, in each operation
+	unsigned again_every; // ... and again in each operation of the next open
+	unsigned program_bytes_every, erase_bytes_every; // at every byte
+	unsigned samples_every; // at one byte of one operation, at random
+};
+
+static const struct plan *plan;
 
 // What the world outside knows of a number.
 struct known {
@@ -34,7 +48,7 @@ struct life {
 // points into itself.
 static struct life life;
 static struct life before_step;
-static uint8_t flash_before_step[8 * MU_SECTOR_BYTES];
+static uint8_t flash_before_step[SECTORS_MAX * MU_SECTOR_BYTES];
 static bool readable_before[SEQS], readable_after[SEQS];
 
 // Mostly heartbeats, so that thinning has work; every step has its own length and bytes.
@@ -54,9 +68,19 @@ static size_t fill(unsigned step, uint8_t *bytes)
 }
 
 // Acks come late and in strides, and none for a long while in the middle: there the spool overflows.
+static unsigned acks_pause(void)
+{
+	return plan->steps / 3;
+}
+
+static unsigned acks_resume(void)
+{
+	return plan->steps - 15;
+}
+
 static bool is_ack_step(unsigned step)
 {
-	return step % 9 == 0 && (step <= ACKS_PAUSE || step > ACKS_RESUME);
+	return step % 9 == 0 && (step <= acks_pause() || step > acks_resume());
 }
 
 static void take_step(unsigned step)
@@ -89,11 +113,11 @@ static void open_life(void)
 	life.opened = true;
 }
 
-static void begin_life(unsigned sectors)
+static void begin_life(void)
 {
 	memset(&life, 0, sizeof life);
 	fake_port_init(&life.fake, 7);
-	fake_port_partition(&life.fake, MU_PART_SPOOL, sectors);
+	fake_port_partition(&life.fake, MU_PART_SPOOL, plan->sectors);
 }
 
 static void check_record(const struct mu_spool_entry *entry, const uint8_t *bytes)
@@ -205,7 +229,7 @@ static void check_life_goes_on(unsigned step)
 		take_step(step + i);
 	read_all(readable);
 	check_newest(readable);
-	if (step > ACKS_PAUSE && step + AFTERWARDS < ACKS_RESUME)
+	if (step > acks_pause() && step + AFTERWARDS < acks_resume())
 		check_counters();
 	assert_true(life.newest + 3 >= first + AFTERWARDS); // all but the acks among them
 }
@@ -230,17 +254,33 @@ static void restore(void)
 	memcpy(life.fake.flash[MU_PART_SPOOL], flash_before_step, life.fake.flash_bytes[MU_PART_SPOOL]);
 }
 
-// Cut in the n-th operation of this step, and once more in the m-th of opening again (0: not). false: there is no m-th.
-static bool cut(unsigned step, uint64_t n, enum fake_tear tear, uint64_t m)
+// Where the power goes.
+struct cut {
+	uint64_t operation; // of this step, from 1 on
+	enum fake_tear tear;
+	size_t at; // FAKE_TEAR_AT
+	uint64_t again; // once more, in this operation of opening again; 0: not
+};
+
+static void arm(uint64_t operation, const struct cut *cut)
+{
+	life.fake.tear_at = cut->at;
+	fake_port_cut(&life.fake, operation, cut->tear);
+}
+
+// false: opening has no operation `again`. *bytes: of the operation that was cut.
+static bool live_with(unsigned step, const struct cut *cut, size_t *bytes)
 {
 	restore();
-	fake_port_cut(&life.fake, n, tear);
+	arm(cut->operation, cut);
 	go(step);
 	assert_true(life.fake.power_off);
+	*bytes = life.fake.cut_bytes;
 	bool cut_again = false;
 	fake_port_power_on(&life.fake);
-	if (m) {
-		fake_port_cut(&life.fake, m, tear);
+	memset(&life.spool, 0xA5, sizeof life.spool); // RAM is gone
+	if (cut->again) {
+		arm(cut->again, cut);
 		open_life();
 		cut_again = life.fake.power_off;
 		fake_port_power_on(&life.fake);
@@ -253,7 +293,50 @@ static bool cut(unsigned step, uint64_t n, enum fake_tear tear, uint64_t m)
 	return cut_again;
 }
 
-// Returns how many lives were lived. *operations: of this step.
+static bool is_due(unsigned every, unsigned step)
+{
+	return every && step % every == 0;
+}
+
+// Each of these returns how many lives were lived.
+static unsigned cut_in_five_ways(unsigned step, uint64_t operation)
+{
+	unsigned lives = 0;
+	size_t bytes;
+	for (int tear = FAKE_TEAR_NOTHING; tear < FAKE_TEAR_COUNT; tear++) {
+		struct cut cut = { operation, (enum fake_tear)tear, 0, 0 };
+		(void)live_with(step, &cut, &bytes);
+		lives++;
+		if (is_due(plan->again_every, step))
+			for (cut.again = 1; live_with(step, &cut, &bytes); cut.again++)
+				lives++;
+	}
+	return lives;
+}
+
+static unsigned cut_at_every_byte(unsigned step, uint64_t operation)
+{
+	struct cut cut = { operation, FAKE_TEAR_AT, 0, 0 };
+	size_t bytes;
+	(void)live_with(step, &cut, &bytes);
+	if (!is_due(bytes == MU_SECTOR_BYTES ? plan->erase_bytes_every : plan->program_bytes_every, step))
+		return 1;
+	for (cut.at = 1; cut.at < bytes; cut.at++)
+		(void)live_with(step, &cut, &bytes);
+	return (unsigned)bytes;
+}
+
+static unsigned cut_at_random(unsigned step, uint64_t operations)
+{
+	struct cut cut = { 1 + fake_port_random(&before_step.fake) % operations, FAKE_TEAR_AT, 0, 0 };
+	size_t bytes;
+	(void)live_with(step, &cut, &bytes);
+	cut.at = fake_port_random(&before_step.fake) % bytes;
+	cut.again = 1;
+	(void)live_with(step, &cut, &bytes);
+	return 2;
+}
+
 static unsigned cut_step(unsigned step, uint64_t *operations)
 {
 	unsigned lives = 0;
@@ -261,54 +344,77 @@ static unsigned cut_step(unsigned step, uint64_t *operations)
 	go(step);
 	*operations = life.fake.operations - before_step.fake.operations;
 	read_all(readable_after);
-	for (int tear = FAKE_TEAR_NOTHING; tear < FAKE_TEAR_COUNT; tear++)
-		for (uint64_t n = 1; n <= *operations; n++)
-			for (uint64_t m = 0; cut(step, n, (enum fake_tear)tear, m) || m == 0; m++)
-				lives++;
+	for (uint64_t operation = 1; operation <= *operations; operation++) {
+		if (is_due(plan->tears_every, step))
+			lives += cut_in_five_ways(step, operation);
+		if (is_due(plan->program_bytes_every, step) || is_due(plan->erase_bytes_every, step))
+			lives += cut_at_every_byte(step, operation);
+	}
+	if (is_due(plan->samples_every, step) && *operations)
+		lives += cut_at_random(step, *operations);
 	restore();
 	go(step);
 	memcpy(readable_before, readable_after, sizeof readable_before);
 	return lives;
 }
 
-static void cut_everywhere(unsigned sectors)
+static void cut_everywhere(const struct plan *chosen)
 {
 	uint64_t operations = 0;
 	unsigned lives = 0;
+	plan = chosen;
 	memset(readable_before, 0, sizeof readable_before);
-	begin_life(sectors);
-	for (unsigned step = 0; step <= STEPS; step++) {
+	begin_life();
+	for (unsigned step = 0; step <= plan->steps; step++) {
 		uint64_t more;
-		if (step == ACKS_PAUSE)
+		if (step == acks_pause())
 			life.dropped_before = count_dropped();
 		lives += cut_step(step, &more);
 		operations += more;
 	}
-	print_message("sectors=%u operations=%u lives=%u\n", sectors, (unsigned)operations, lives);
+	print_message("sectors=%u operations=%u lives=%u\n", plan->sectors, (unsigned)operations, lives);
 	// Worth its time only if both rings went round and something was thrown away.
-	assert_true(life.spool.recent.head > 2 * life.spool.recent.count);
+	assert_true(life.spool.recent.head > life.spool.recent.count * 3 / 2);
 	assert_true(life.spool.archive.head > life.spool.archive.count);
 	assert_true(mu_spool_dropped(&life.spool, MU_CLASS_HEARTBEAT) > 0 && mu_spool_dropped(&life.spool, MU_CLASS_EVENT) > 0);
 	fake_port_free(&life.fake);
 }
 
-static void test_four_sectors(void **unused)
+static bool exhaustive;
+
+// Both rings of two sectors, the least there can be.
+static void test_rings_of_two_sectors(void **unused)
 {
 	(void)unused;
-	cut_everywhere(4);
+	static const struct plan quick = { .sectors = 4, .steps = 180, .tears_every = 2, .again_every = 6 };
+	static const struct plan long_one = { 4, 180, 1, 1, 1, 1, 0 };
+	cut_everywhere(exhaustive ? &long_one : &quick);
 }
 
-static void test_six_sectors(void **unused)
+static void test_rings_of_four_sectors(void **unused)
 {
 	(void)unused;
-	cut_everywhere(6);
+	static const struct plan quick = { 8, 250, 5, 15, 60, 0, 0 };
+	static const struct plan long_one = { 8, 250, 1, 1, 1, 1, 0 };
+	cut_everywhere(exhaustive ? &long_one : &quick);
 }
 
-int main(void)
+// The default size. Each step is cut at random.
+static void test_the_full_size_sampled(void **unused)
+{
+	(void)unused;
+	static const struct plan quick = { .sectors = SECTORS_MAX, .steps = 1050, .samples_every = 5 };
+	static const struct plan long_one = { .sectors = SECTORS_MAX, .steps = 1050, .tears_every = 10, .samples_every = 1 };
+	cut_everywhere(exhaustive ? &long_one : &quick);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_four_sectors),
-		cmocka_unit_test(test_six_sectors),
+		cmocka_unit_test(test_rings_of_two_sectors),
+		cmocka_unit_test(test_rings_of_four_sectors),
+		cmocka_unit_test(test_the_full_size_sampled),
 	};
+	exhaustive = argc > 1 && strcmp(argv[1], "exhaustive") == 0;
 	return cmocka_run_group_tests(tests, 0, 0);
 }
