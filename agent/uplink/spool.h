@@ -2,7 +2,7 @@
 // The records of a device until the collector has them: numbered, in flash, safe against power loss in any write or erase.
 //
 // Two append-only rings of sectors share MU_PART_SPOOL: `recent` takes every record; before one of its sectors that still holds
-// unacked records is erased, its boots, OTA, command results, events and one heartbeat in MU_SPOOL_THIN move into `archive`.
+// unacked records is erased, its boots, OTA, command results, events and one heartbeat in each 15 min (thinning.h) move into `archive`.
 // What neither ring holds any more is read as a Gap: the numbers are known, because they have no holes.
 //
 // Numbers: u64, start at 1, rise by one a record, never repeat within an epoch, whatever is lost (RAM, RTC, a sector). A number
