@@ -62,7 +62,7 @@ static void lose_heap(struct mu_device *device, const struct mu_event *event)
 		mu_virtual_heap_lose(&device->system.heap, (uint32_t)device->traits.leak_reconnect_bytes);
 }
 
-static void on_mqtt_event(void *context, const struct mu_event *event)
+static void on_network_event(void *context, const struct mu_event *event)
 {
 	struct mu_device *device = context;
 	if (!device->on)
@@ -108,6 +108,7 @@ static void reset(struct mu_device *device, uint32_t raw, const char *crash_task
 	mu_virtual_log_printf(&device->log, MU__LOG_LEVEL__LOG_WARNING, "event=reset reason=%s uptime_ms=%llu task=%s",
 		mu_reset_raw_name(raw), (unsigned long long)(device->now_ms - device->boot_ms), crash_task ? crash_task : "-");
 	mu_mqtt_vanish(&device->mqtt);
+	mu_udp_close(&device->udp);
 	mu_virtual_system_reset(&device->system, raw, crash_task);
 	if (raw == MU_RESET_RAW_POWERON || raw == MU_RESET_RAW_BROWNOUT)
 		mu_virtual_rtc_power_on(&device->rtc);
@@ -302,6 +303,7 @@ static void step_link(struct mu_device *device)
 		device->agent_due_ms = device->now_ms;
 	}
 	mu_mqtt_set_silent(&device->mqtt, !mu_virtual_link_carries(&device->link));
+	mu_udp_set_silent(&device->udp, !mu_virtual_link_carries(&device->link));
 }
 
 static bool frozen(const struct mu_device *device)
@@ -387,8 +389,12 @@ int mu_device_open(struct mu_device **out, const struct mu_device_config *config
 	device->port = mu_device_port;
 	device->port.context = device;
 	device->log = (struct mu_virtual_log){ .out = config->log, .level = config->log_level, .id = config->agent.id };
-	struct mu_mqtt_listener listener = { .context = device, .post = on_mqtt_event, .sent = on_mqtt_sent, .received = on_mqtt_received };
+	struct mu_mqtt_listener listener = { .context = device,
+		.post = on_network_event,
+		.sent = on_mqtt_sent,
+		.received = on_mqtt_received };
 	mu_mqtt_init(&device->mqtt, config->loop, &listener, &config->tls);
+	mu_udp_init(&device->udp, config->loop, config->resolver, device, on_network_event);
 	mu_virtual_system_init(&device->system, config->hardware, config->seed);
 	evtimer_assign(&device->timer, config->loop, on_timer, device);
 	int err = mu_flash_partitions_open(&device->partitions, config->flash);
@@ -406,6 +412,7 @@ void mu_device_close(struct mu_device *device)
 		return;
 	evtimer_del(&device->timer);
 	mu_mqtt_destroy(&device->mqtt);
+	mu_udp_close(&device->udp);
 	pthread_mutex_destroy(&device->lock);
 	give_memory_back(device);
 }

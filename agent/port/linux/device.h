@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 struct event_base;
+struct evdns_base;
 struct mu_device;
 struct mu_hardware; // system.h
 
@@ -28,6 +29,7 @@ struct mu_device_config {
 	struct mu_agent_config agent;
 	struct mu_world world;         // traits come from the image
 	struct mu_mqtt_tls tls;
+	struct evdns_base *resolver;   // of names for UDP, for all devices of the loop; null: addresses only
 	const struct mu_hardware *hardware; // null: an ESP32-C3; its flash must hold images for it
 	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs
 	struct mu_sent_log *sent_log;  // may be null

@@ -283,13 +283,14 @@ static const struct mu_socket_port socket_port = {
 
 static int udp_request(void *context, const char *host, uint16_t port, const void *data, size_t size)
 {
-	(void)context, (void)host, (void)port, (void)data, (void)size;
-	return MU_ERR_UNSUPPORTED;
+	struct mu_device *device = context;
+	mu_udp_set_silent(&device->udp, !mu_virtual_link_carries(&device->link));
+	return mu_udp_request(&device->udp, host, port, data, size);
 }
 
 static void udp_close(void *context)
 {
-	(void)context;
+	mu_udp_close(&((struct mu_device *)context)->udp);
 }
 
 static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close };

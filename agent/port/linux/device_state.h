@@ -11,6 +11,7 @@
 #include "agent/port/linux/log.h"
 #include "agent/port/linux/sockets.h"
 #include "agent/port/linux/system.h"
+#include "agent/port/linux/udp.h"
 #include "agent/port/linux/watchdog.h"
 #include <event2/event_struct.h>
 #include <pthread.h>
@@ -36,6 +37,7 @@ struct mu_device {
 	struct mu_virtual_system system;
 	struct mu_virtual_link link;
 	struct mu_mqtt mqtt; // its socket, as the broker sees it
+	struct mu_udp udp;
 	struct mu_virtual_log log;
 	struct mu_virtual_sockets sockets;
 

@@ -323,7 +323,20 @@ static void set_callbacks(struct mosquitto *handle)
 	mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
 }
 
-static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options *options, bool tls)
+// The session's own context: libmosquitto would judge dates by this computer's clock, and leaves no part of the check out but all.
+static int set_tls(const struct mu_mqtt *mqtt, const char *host, uint64_t trusted_wall_ms)
+{
+	SSL_CTX *context;
+	int err = mu_tls_context(&context, &mqtt->tls, host, trusted_wall_ms);
+	if (err < 0)
+		return err;
+	bool taken = mosquitto_int_option(mqtt->handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) == MOSQ_ERR_SUCCESS &&
+		mosquitto_void_option(mqtt->handle, MOSQ_OPT_SSL_CTX, context) == MOSQ_ERR_SUCCESS;
+	SSL_CTX_free(context); // libmosquitto has its own reference
+	return taken ? 0 : MU_ERR_AUTH;
+}
+
+static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options *options, const struct mu_broker_uri *uri)
 {
 	struct mosquitto *handle = mqtt->handle;
 	if (options->user && mosquitto_username_pw_set(handle, options->user, options->password))
@@ -331,9 +344,7 @@ static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options 
 	if (options->will_topic &&
 		mosquitto_will_set(handle, options->will_topic, (int)strlen(options->will_payload), options->will_payload, 1, false))
 		return MU_ERR_INVALID;
-	if (tls && mosquitto_tls_set(handle, mqtt->tls.ca, 0, mqtt->tls.certificate, mqtt->tls.key, 0))
-		return MU_ERR_AUTH;
-	return 0;
+	return uri->tls ? set_tls(mqtt, uri->host, options->trusted_wall_ms) : 0;
 }
 
 static bool is_address(const char *host)
@@ -379,7 +390,7 @@ int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options)
 	mqtt->keepalive_s = options->keepalive_s;
 	mqtt->timeout_ms = options->timeout_ms;
 	mqtt->tls_used = uri.tls;
-	int err = set_options(mqtt, options, uri.tls);
+	int err = set_options(mqtt, options, &uri);
 	if (err < 0) {
 		mosquitto_destroy(mqtt->handle);
 		mqtt->handle = 0;

@@ -12,6 +12,7 @@
 #ifndef MU_PORT_LINUX_MQTT_H
 #define MU_PORT_LINUX_MQTT_H
 #include "agent/event.h"
+#include "agent/port/linux/tls.h"
 #include "agent/port/port.h"
 #include <event2/event_struct.h>
 #include <stdbool.h>
@@ -24,11 +25,6 @@ struct mu_mqtt_listener {
 	void (*post)(void *context, const struct mu_event *event);
 	void (*sent)(void *context, const char *topic, const void *payload, size_t size); // before it is handed over
 	void (*received)(void *context, const char *topic, const void *payload, size_t size); // before it is posted
-};
-
-// Files in PEM; all null: mqtts:// is refused. The strings are kept by reference.
-struct mu_mqtt_tls {
-	const char *ca, *certificate, *key;
 };
 
 enum mu_mqtt_state { MU_MQTT_CLOSED, MU_MQTT_TCP, MU_MQTT_TLS, MU_MQTT_CONNECT, MU_MQTT_OPEN };

@@ -6,11 +6,13 @@
 #include "agent/port/linux/key_folder.h"
 #include "agent/port/linux/options.h"
 #include "agent/port/linux/spool_list.h"
+#include "agent/port/linux/udp.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "muster.pb-c.h"
 #include "proto/limits.h"
 #include "version.h"
 #include <errno.h>
+#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
@@ -22,7 +24,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 struct values {
 	const char *broker, *id, *flash, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
 	uint32_t interval_s, liveness_s, batch_bytes, seed, seconds;
-	struct mu_option_list faults;
+	struct mu_option_list faults, ntp;
 	bool verbose, list_spool, help, version;
 };
 
@@ -42,6 +44,7 @@ static const struct mu_option options[] = {
 	{ "ca", "FILE", MU_OPTION_TEXT, VALUE(ca), 0, 0, "certificates that mqtts:// trusts, PEM" },
 	{ "cert", "FILE", MU_OPTION_TEXT, VALUE(certificate), 0, 0, "client certificate, PEM" },
 	{ "key", "FILE", MU_OPTION_TEXT, VALUE(key), 0, 0, "its private key, PEM" },
+	{ "ntp", "HOST[:PORT]", MU_OPTION_LIST, VALUE(ntp), 0, 0, "time server; up to 3, asked in this order (default: none)" },
 	{ "sent-log", "FILE", MU_OPTION_TEXT, VALUE(sent_log), 0, 0, "append a line for each record sent and each Ack received" },
 	{ "seed", "N", MU_OPTION_NUMBER, VALUE(seed), 0, UINT32_MAX, "of the models of radio, heap and sensors (default 1)" },
 	{ "seconds", "S", MU_OPTION_NUMBER, VALUE(seconds), 1, UINT32_MAX, "end after so long (default: never)" },
@@ -94,6 +97,8 @@ static int check_values(const struct values *values)
 		mistakes += complain("--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	else if (uri.tls && !values->ca)
 		mistakes += complain("--ca", "is missing: mqtts:// needs the certificates to trust");
+	if (values->ntp.count > MU_SNTP_SERVERS)
+		mistakes += complain("--ntp", "may be given 3 times");
 	return mistakes + check_files(values);
 }
 
@@ -208,7 +213,11 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 		.log = stderr,
 		.log_level = values->verbose ? MU__LOG_LEVEL__LOG_DEBUG : MU__LOG_LEVEL__LOG_INFO,
 	};
+	memcpy(config.agent.ntp_servers, values->ntp.items, sizeof config.agent.ntp_servers);
+	config.resolver = values->ntp.count ? mu_udp_resolver(loop) : 0;
 	int code = run(loop, &config, values);
+	if (config.resolver)
+		evdns_base_free(config.resolver, 0);
 	event_base_free(loop);
 	mu_sent_log_close(&sent_log);
 	return code;

@@ -5,9 +5,11 @@
 #include "agent/port/linux/fleet.h"
 #include "agent/port/linux/key_folder.h"
 #include "agent/port/linux/options.h"
+#include "agent/port/linux/udp.h"
 #include "muster.pb-c.h"
 #include "version.h"
 #include <errno.h>
+#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
@@ -20,7 +22,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2, SPARE_FILES = 64 };
 struct values {
 	const char *broker, *prefix, *flash_dir, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
 	uint32_t count, interval_s, liveness_s, batch_bytes, seed, spread_s, seconds;
-	struct mu_option_list faults;
+	struct mu_option_list faults, ntp;
 	bool verbose, debug, list_spool, help, version;
 };
 
@@ -44,6 +46,7 @@ static const struct mu_option options[] = {
 	{ "ca", "FILE", MU_OPTION_TEXT, VALUE(ca), 0, 0, "certificates that mqtts:// trusts, PEM" },
 	{ "cert", "FILE", MU_OPTION_TEXT, VALUE(certificate), 0, 0, "client certificate, PEM" },
 	{ "key", "FILE", MU_OPTION_TEXT, VALUE(key), 0, 0, "its private key, PEM" },
+	{ "ntp", "HOST[:PORT]", MU_OPTION_LIST, VALUE(ntp), 0, 0, "time server; up to 3, asked in this order (default: none)" },
 	{ "sent-log", "FILE", MU_OPTION_TEXT, VALUE(sent_log), 0, 0, "append a line for each record sent and each Ack received" },
 	{ "seed", "N", MU_OPTION_NUMBER, VALUE(seed), 0, UINT32_MAX, "of start times and of the models (default 1)" },
 	{ "seconds", "S", MU_OPTION_NUMBER, VALUE(seconds), 1, UINT32_MAX, "end after so long (default: never)" },
@@ -90,14 +93,16 @@ static int check_values(const struct values *values)
 		return complain("--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	if (uri.tls && !values->ca)
 		return complain("--ca", "is missing: mqtts:// needs the certificates to trust");
+	if (values->ntp.count > MU_SNTP_SERVERS)
+		return complain("--ntp", "may be given 3 times");
 	return check_files(values);
 }
 
-// A socket for each device, one that lingers after a reset, and its flash.
+// A socket for each device, one that lingers after a reset, its flash, and one to a time server.
 static int allow_files(const struct values *values)
 {
 	struct rlimit limit;
-	rlim_t wanted = (rlim_t)values->count * (values->flash_dir ? 3 : 2) + SPARE_FILES;
+	rlim_t wanted = (rlim_t)values->count * ((values->flash_dir ? 3 : 2) + (values->ntp.count > 0)) + SPARE_FILES;
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
 		return 0;
 	if (limit.rlim_max < wanted)
@@ -191,7 +196,11 @@ static int run_fleet(const struct values *values, const struct mu_keyset *keys)
 		.faults = values->faults.items,
 		.fault_count = values->faults.count,
 	};
+	memcpy(config.device.agent.ntp_servers, values->ntp.items, sizeof config.device.agent.ntp_servers);
+	config.device.resolver = values->ntp.count ? mu_udp_resolver(loop) : 0;
 	int code = run(loop, &config, values);
+	if (config.device.resolver)
+		evdns_base_free(config.device.resolver, 0);
 	event_base_free(loop);
 	mu_sent_log_close(&sent_log);
 	return code;
