@@ -6,6 +6,7 @@
 #include "agent/port/linux/key_folder.h"
 #include "agent/port/linux/options.h"
 #include "agent/port/linux/spool_list.h"
+#include "agent/port/linux/system.h"
 #include "agent/port/linux/udp.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "muster.pb-c.h"
@@ -24,6 +25,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 struct values {
 	const char *broker, *id, *flash, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
 	uint32_t interval_s, liveness_s, batch_bytes, seed, seconds;
+	const char *hardware;
 	struct mu_option_list faults, ntp;
 	bool verbose, list_spool, help, version;
 };
@@ -37,6 +39,7 @@ static const struct mu_option options[] = {
 	{ "keys", "DIR", MU_OPTION_TEXT, VALUE(keys), 0, 0, "public keys for a flash that is made: <role>-<name>.pub.pem" },
 	{ "interval", "S", MU_OPTION_NUMBER, VALUE(interval_s), 1, 86400, "time between heartbeats (default 60)" },
 	{ "liveness", "S", MU_OPTION_NUMBER, VALUE(liveness_s), 1, 3600, "a task that is silent for longer is hung (default 30)" },
+	{ "hardware", "NAME", MU_OPTION_TEXT, VALUE(hardware), 0, 0, "esp32c3, or esp32s3-psram: two cores and PSRAM (default esp32c3)" },
 	{ "fault", "NAME[=N]", MU_OPTION_LIST, VALUE(faults), 0, 0, "something that is wrong; \"help\" lists them; may be repeated" },
 	{ "batch", "BYTES", MU_OPTION_NUMBER, VALUE(batch_bytes), 512, 16384, "largest Uplink, as after an outage (default 4096)" },
 	{ "user", "NAME", MU_OPTION_TEXT, VALUE(user), 0, 0, "MQTT user name" },
@@ -81,6 +84,14 @@ static int check_files(const struct values *values)
 	return mistakes;
 }
 
+static int check_hardware(const struct values *values)
+{
+	if (mu_hardware_find(values->hardware))
+		return 0;
+	fprintf(stderr, "%s: --hardware: there is no \"%s\"; there are %s\n", program.name, values->hardware, mu_hardware_names());
+	return 1;
+}
+
 static int check_values(const struct values *values)
 {
 	struct mu_broker_uri uri;
@@ -99,7 +110,7 @@ static int check_values(const struct values *values)
 		mistakes += complain("--ca", "is missing: mqtts:// needs the certificates to trust");
 	if (values->ntp.count > MU_SNTP_SERVERS)
 		mistakes += complain("--ntp", "may be given 3 times");
-	return mistakes + check_files(values);
+	return mistakes + check_hardware(values) + check_files(values);
 }
 
 static int add_faults(const struct values *values, struct mu_faults *faults)
@@ -119,6 +130,8 @@ static int lay_out(struct mu_flash_image *flash, const struct values *values, co
 	char problem[MU_KEY_FOLDER_PROBLEM_SIZE];
 	struct mu_virtual_flash contents = mu_virtual_flash_default();
 	contents.images[contents.active_slot].traits = faults->traits;
+	for (unsigned i = 0; i < MU_VIRTUAL_SLOTS; i++)
+		contents.images[i].chip_id = mu_hardware_find(values->hardware)->chip_id;
 	if (values->keys && mu_key_folder_read(&contents.keys, values->keys, problem) < 0)
 		return complain("--keys", problem);
 	int err = mu_virtual_flash_create(flash, &contents);
@@ -207,6 +220,7 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 			.liveness_ms = values->liveness_s * 1000,
 			.batch_bytes = values->batch_bytes },
 		.world = faults->world,
+		.hardware = mu_hardware_find(values->hardware),
 		.tls = { .ca = values->ca, .certificate = values->certificate, .key = values->key },
 		.seed = values->seed,
 		.sent_log = &sent_log,

@@ -74,7 +74,7 @@ static int verify(const struct mu_source *source)
 	struct mu_hash sha256;
 	int err = mu_digest_open_sha256(&digest, &sha256);
 	if (!err)
-		err = mu_app_image_verify(&verifier, source, &sha256, MU_APP_IMAGE_CHIP_ESP32C3);
+		err = mu_app_image_verify(&verifier, source, &sha256, MU_APP_IMAGE_CHIP_ANY);
 	mu_digest_close(&digest);
 	return err;
 }

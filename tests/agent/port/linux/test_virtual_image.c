@@ -61,6 +61,28 @@ static void test_traits_come_back(void **unused)
 	assert_int_equal(traits.leak_bytes_per_s, MU_TRAIT_UNSET);
 }
 
+// An image for another chip has its id in the header, runs on no other, and its traits are read all the same.
+static void test_an_image_for_another_chip(void **unused)
+{
+	(void)unused;
+	struct mu_app_verifier verifier;
+	struct mu_digest digest;
+	struct mu_hash sha256;
+	struct mu_traits traits;
+	const struct mu_virtual_image image = { .version = "1.0.0", .traits = mu_traits_none(), .chip_id = MU_APP_IMAGE_CHIP_ESP32S3 };
+	int size = mu_virtual_image_write(&image, bytes, sizeof bytes);
+	assert_true(size > 0);
+	struct mu_source source = make("1.2.3", 20); // for how a source is made of `bytes`
+	assert_int_equal(mu_virtual_image_write(&image, bytes, sizeof bytes), size);
+	source.size_bytes = (uint32_t)size;
+	assert_int_equal(mu_digest_open_sha256(&digest, &sha256), 0);
+	assert_int_equal(mu_app_image_verify(&verifier, &source, &sha256, MU_APP_IMAGE_CHIP_ESP32S3), 0);
+	assert_true(mu_app_image_verify(&verifier, &source, &sha256, MU_APP_IMAGE_CHIP_ESP32C3) < 0);
+	mu_digest_close(&digest);
+	assert_int_equal(mu_virtual_image_traits(&source, &traits, 0), 0);
+	assert_int_equal(traits.panic_after_s, MU_TRAIT_UNSET);
+}
+
 // Equal contents are one build; another version, project or trait is another.
 static void test_build_id(void **unused)
 {
@@ -138,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_is_a_real_image),
 		cmocka_unit_test(test_image_is_stable),
 		cmocka_unit_test(test_traits_come_back),
+		cmocka_unit_test(test_an_image_for_another_chip),
 		cmocka_unit_test(test_build_id),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_damage_is_named),
