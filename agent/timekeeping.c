@@ -55,7 +55,6 @@ static void report_failure(struct mu_agent *agent, uint64_t now_ms)
 	add_text(text, sizeof text, sntp->failed);
 	add_text(text, sizeof text, ": ");
 	add_text(text, sizeof text, sntp->why);
-	mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=sntp_failed effect=time_from_acks_only");
 	mu_report_event(agent, failed_event, text, sntp->failures, now_ms);
 }
 
@@ -66,7 +65,6 @@ static void report_unchecked(struct mu_agent *agent, uint64_t now_ms)
 	agent->timekeeping.unchecked++;
 	if (!is_due(&agent->timekeeping.unchecked_told_ms, MU_TIMEKEEPING_REPORT_MS, now_ms))
 		return;
-	mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=certificate_dates_unchecked reason=no_trusted_time");
 	mu_report_event(agent, unchecked_event, qualities[quality == MU__TIME_QUALITY__TIME_RTC], agent->timekeeping.unchecked, now_ms);
 }
 

@@ -7,7 +7,9 @@
 // Certificates: chain, purpose and host name are always judged, their dates only by a time that can be trusted (SNTP, server). A device that
 // comes up without one, and without a time server, would else never be able to ask for it: it opens the session with the dates unjudged
 // (dates_unchecked), and agent/timekeeping.h reports that and opens it anew once a time is known. So a certificate that has run out, or is not
-// valid yet, serves for that first session at most; no other mistake of a certificate is ever forgiven.
+// valid yet, serves for that first session at most; no other mistake of a certificate is ever forgiven. Where only the Acks give time, the peer
+// dates itself: who has stolen the key of a certificate that has run out can name a time at which it had not, down to the clock's floor.
+// A time server closes that; so does a firmware that is newer than the certificate's end, by its floor.
 //
 // When to open and how long to wait is the ladder's business (agent/recovery/); here is only how. Nothing is retained on purpose, so a
 // retained message on ack or dn is a mistake or an attack: ignored and counted.

@@ -118,6 +118,10 @@ static void test_quality_of_each_record(void **unused)
 	assert_int_equal(collector.records[before]->time_quality, MU__TIME_QUALITY__TIME_RTC);
 	last = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
 	assert_int_equal(last->time_quality, MU__TIME_QUALITY__TIME_SERVER);
+	// The RTC's word dates records, but no certificate is judged by it.
+	const Mu__Event *event = 0;
+	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
+	assert_string_equal(event->text, "rtc");
 	stop();
 }
 
