@@ -58,7 +58,6 @@ struct mu_timekeeping {
 	struct mu_sntp sntp;
 	struct mu_time_zone zone;
 	bool open_held; // the ladder wants the session; it waits for the first answer of a time server
-	bool renewed; // the session was opened anew for the dates' sake: once a boot
 	uint32_t unchecked; // sessions opened with the dates unjudged
 	uint64_t unchecked_told_ms, failed_told_ms, stepped_told_ms;
 };

@@ -127,13 +127,12 @@ static uint64_t step_held(struct mu_agent *agent, uint64_t now_ms)
 	return timekeeping->open_held ? timekeeping->sntp.first_until_ms : UINT64_MAX;
 }
 
+// Once a boot: a time that can be trusted stays so, and the next session is opened with it.
 static void renew(struct mu_agent *agent, uint64_t now_ms)
 {
 	const struct mu_session *session = &agent->session;
-	if (agent->timekeeping.renewed || session->phase != MU_SESSION_OPEN || !session->dates_unchecked ||
-		!mu_clock_trusted(&agent->clock))
+	if (session->phase != MU_SESSION_OPEN || !session->dates_unchecked || !mu_clock_trusted(&agent->clock))
 		return;
-	agent->timekeeping.renewed = true;
 	mu_agent_log(agent, MU__LOG_LEVEL__LOG_INFO, "what=session_anew reason=certificate_dates_can_be_judged");
 	mu_connectivity_renew(agent, now_ms);
 }
