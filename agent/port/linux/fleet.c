@@ -130,6 +130,8 @@ static int open_member(struct mu_fleet *fleet, struct member *member)
 		return err;
 	config.flash = member->flash;
 	config.world = member->faults.world;
+	config.world.air.points = fleet->config.device.world.air.points;
+	config.world.air.point_count = fleet->config.device.world.air.point_count;
 	config.agent.id = member->id;
 	config.seed = mu_dice_u64(&fleet->dice);
 	err = mu_device_open(&member->device, &config);

@@ -14,7 +14,7 @@
 enum { MU_FLEET_MAX = 20000, MU_FLEET_FAULTS_MAX = 64, MU_FLEET_PROBLEM_SIZE = 256 };
 
 struct mu_fleet_config {
-	struct mu_device_config device; // for all; flash, world, seed and agent.id are filled in
+	struct mu_device_config device; // for all; flash, world (but the points of its air), seed and agent.id are filled in
 	uint32_t count;                 // 1..MU_FLEET_MAX
 	const char *prefix;             // of the ids
 	uint64_t seed;

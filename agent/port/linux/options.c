@@ -6,15 +6,15 @@
 
 struct parse {
 	const struct mu_program *program;
-	char *values;
+	char *all, *values; // values: those of the rows that the option is one of
 	FILE *errors;
 };
 
-static const struct mu_option *find(const struct mu_program *program, const char *name, size_t size)
+static const struct mu_option *find(const struct mu_option *options, size_t count, const char *name, size_t size)
 {
-	for (size_t i = 0; i < program->count; i++)
-		if (strlen(program->options[i].name) == size && !memcmp(program->options[i].name, name, size))
-			return &program->options[i];
+	for (size_t i = 0; i < count; i++)
+		if (strlen(options[i].name) == size && !memcmp(options[i].name, name, size))
+			return &options[i];
 	return 0;
 }
 
@@ -55,8 +55,20 @@ static int set(const struct parse *parse, const struct mu_option *option, const 
 	return 1;
 }
 
+// In the program's own rows, else in those that it shares; the values lie where they belong from then on.
+static const struct mu_option *look_up(struct parse *parse, const char *name, size_t size)
+{
+	const struct mu_program *program = parse->program;
+	const struct mu_option *option = find(program->options, program->count, name, size);
+	parse->values = parse->all;
+	if (option)
+		return option;
+	parse->values = parse->all + program->shared_offset;
+	return find(program->shared, program->shared_count, name, size);
+}
+
 // One argument and, if it takes one, its value. *index moves past them. Returns the number of mistakes.
-static int parse_one(const struct parse *parse, int argc, char **argv, int *index)
+static int parse_one(struct parse *parse, int argc, char **argv, int *index)
 {
 	const char *text = argv[(*index)++];
 	const char *program = parse->program->name;
@@ -65,7 +77,7 @@ static int parse_one(const struct parse *parse, int argc, char **argv, int *inde
 		return 1;
 	}
 	size_t size = strcspn(text + 2, "=");
-	const struct mu_option *option = find(parse->program, text + 2, size);
+	const struct mu_option *option = look_up(parse, text + 2, size);
 	const char *inlined = text[2 + size] ? text + 3 + size : 0;
 	if (!option) {
 		fprintf(parse->errors, "%s: no option is called --%.*s; try \"%s --help\"\n", program, (int)size, text + 2, program);
@@ -86,22 +98,27 @@ static int parse_one(const struct parse *parse, int argc, char **argv, int *inde
 
 int mu_options_parse(const struct mu_program *program, void *values, int argc, char **argv, FILE *errors)
 {
-	struct parse parse = { .program = program, .values = values, .errors = errors };
+	struct parse parse = { .program = program, .all = values, .errors = errors };
 	int mistakes = 0;
 	for (int index = 1; index < argc;)
 		mistakes += parse_one(&parse, argc, argv, &index);
 	return mistakes;
 }
 
+static void help_rows(const struct mu_option *options, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		char usage[64];
+		snprintf(usage, sizeof usage, "--%s %s", options[i].name, options[i].argument ? options[i].argument : "");
+		fprintf(out, "  %-26s %s\n", usage, options[i].help);
+	}
+}
+
 void mu_options_help(const struct mu_program *program, FILE *out)
 {
 	fprintf(out, "usage: %s [options]\n%s\n", program->name, program->summary);
-	for (size_t i = 0; i < program->count; i++) {
-		char usage[64];
-		const struct mu_option *option = &program->options[i];
-		snprintf(usage, sizeof usage, "--%s %s", option->name, option->argument ? option->argument : "");
-		fprintf(out, "  %-26s %s\n", usage, option->help);
-	}
+	help_rows(program->options, program->count, out);
+	help_rows(program->shared, program->shared_count, out);
 	if (program->examples)
 		fprintf(out, "\n%s", program->examples);
 }

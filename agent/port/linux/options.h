@@ -36,6 +36,8 @@ struct mu_program {
 	const struct mu_option *options;
 	size_t count;
 	const char *examples;
+	const struct mu_option *shared; // rows that several programs have; null: none
+	size_t shared_count, shared_offset; // where their values lie in the caller's struct
 };
 
 // Returns the number of mistakes, each of them written to `errors` with what to do.

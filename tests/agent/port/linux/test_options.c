@@ -22,7 +22,24 @@ static const struct mu_option options[] = {
 	{ "flag", 0, MU_OPTION_FLAG, offsetof(struct values, flag), 0, 0, "a flag" },
 	{ "list", "L", MU_OPTION_LIST, offsetof(struct values, list), 0, 0, "a list" },
 };
-static const struct mu_program program = { "prog", "what it does\n", options, 4, "examples:\n  prog --flag\n" };
+struct both {
+	uint32_t own;
+	struct values shared;
+};
+static const struct mu_option own_option = { "own", "N", MU_OPTION_NUMBER, offsetof(struct both, own), 1, 60, "its own" };
+
+static const struct mu_program program = { .name = "prog",
+	.summary = "what it does\n",
+	.options = options,
+	.count = 4,
+	.examples = "examples:\n  prog --flag\n" };
+static const struct mu_program sharing = { .name = "prog",
+	.summary = "",
+	.options = &own_option,
+	.count = 1,
+	.shared = options,
+	.shared_count = 4,
+	.shared_offset = offsetof(struct both, shared) };
 
 enum { ARGUMENTS_MAX = 8 };
 
@@ -109,6 +126,26 @@ static void test_help_shows_each_row(void **unused)
 	free(text);
 }
 
+// Rows that several programs share set the values where this program keeps them, in any order with its own.
+static void test_shared_rows(void **unused)
+{
+	(void)unused;
+	struct both both = { .own = 9 };
+	char *argv[] = { (char *)"prog", (char *)"--number", (char *)"7", (char *)"--own=8", (char *)"--list=x", (char *)"--list=y" };
+	char *text = 0;
+	size_t size = 0;
+	assert_int_equal(mu_options_parse(&sharing, &both, 6, argv, stderr), 0);
+	assert_int_equal(both.own, 8);
+	assert_int_equal(both.shared.number, 7);
+	assert_int_equal(both.shared.list.count, 2);
+	FILE *out = open_memstream(&text, &size);
+	mu_options_help(&sharing, out);
+	fclose(out);
+	assert_non_null(strstr(text, "--own N"));
+	assert_non_null(strstr(text, "--number N"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +153,7 @@ int main(void)
 		cmocka_unit_test(test_values_arrive),
 		cmocka_unit_test(test_a_list_has_an_end),
 		cmocka_unit_test(test_help_shows_each_row),
+		cmocka_unit_test(test_shared_rows),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
