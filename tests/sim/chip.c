@@ -63,7 +63,7 @@ void sim_chip_boot(struct sim_chip *chip, struct mu_dice *dice, uint64_t now_ms)
 	chip->heap_min_bytes = chip->heap_at_boot_bytes;
 	chip->leak_bytes_per_s = chip->orphans = 0;
 	chip->sockets_high_water = 0;
-	chip->session = chip->tls = false;
+	chip->session = chip->tls = false; // what somebody else takes stays taken
 }
 
 static uint32_t sockets(const struct sim_chip *chip)

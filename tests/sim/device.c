@@ -81,8 +81,9 @@ static bool enter(struct sim_device *device, void (*call)(struct sim_device *dev
 
 static void lose_power(struct sim_device *device)
 {
+	bool slowly = sim_chance(device->world, 30);
 	sim_say(device->world, device->id, "power cut inside %s", device->sector_text);
-	sim_device_reset(device, SIM_RESET_POWER_ON, 0);
+	sim_device_reset(device, slowly ? SIM_RESET_BROWN_OUT : SIM_RESET_POWER_ON, 0);
 }
 
 // ---- resets
@@ -108,7 +109,9 @@ void sim_device_reset(struct sim_device *device, enum sim_reset_kind kind, const
 	memset(&device->agent, (int)(mu_dice_u64(&world->dice) | 1), sizeof device->agent);
 	memset(&device->application, 0, sizeof device->application);
 	device->on = device->frozen = device->restart_asked = false;
+	device->hung = 0;
 	device->udp_serial = 0;
+	device->resets++;
 	device->boot_ms = world->now_ms + (uint64_t)sim_dice(world, SIM_BOOT_MS_MIN, SIM_BOOT_MS_MAX);
 	world->counts.resets++;
 	sim_say(world, device->id, "reset: %s%s%s", how->name, device->chip.reset.has_crash ? " in " : "", device->chip.reset.task);

@@ -38,12 +38,16 @@ struct sim_device {
 	struct sim_client client;
 	struct sim_truth truth;
 
+	unsigned storm; // panics still to come, soon after each boot
+	uint64_t resets; // counts them, so that an event knows whether its boot is over
+
 	// Of this boot.
 	bool on; // the agent lives; otherwise the bootloader is due at boot_ms
 	bool inside; // the agent is being called
 	bool restart_asked, panic_asked;
 	bool quiet; // the oracle is looking: nothing fails
 	bool frozen; // the health loop stands still
+	const char *hung; // a task of the application that checks in no more; null: none
 	uint64_t boot_ms, agent_due_ms;
 	int slot;
 	struct mu_app_desc firmware; // that runs

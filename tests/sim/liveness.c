@@ -4,6 +4,18 @@
 
 enum { PERIOD_MS = 1000, LIMIT_MS = 600000, PASSWORD_MS = 900000, RECENT = 4 };
 
+static bool has_fresh_heartbeat(const struct sim_world *world, struct sim_truth *truth)
+{
+	for (uint64_t seq = truth->known; seq; seq--) {
+		const struct sim_row *row = sim_truth_row(truth, seq);
+		if (row->made_ms < world->calm_ms)
+			return false;
+		if (row->body == MU__RECORD__BODY_HEARTBEAT && row->arrived)
+			return true;
+	}
+	return false;
+}
+
 // Null, or what is still missing.
 static const char *missing(const struct sim_world *world, struct sim_device *device)
 {
@@ -11,20 +23,15 @@ static const char *missing(const struct sim_world *world, struct sim_device *dev
 	const struct sim_session *session = &world->broker.sessions[device->number];
 	if (!device->on)
 		return "it is off";
-	if (!session->connection || session->connection != device->client.serial || device->client.state != SIM_CLIENT_OPEN)
+	if (session->connection != device->client.serial || device->client.state != SIM_CLIENT_OPEN)
 		return "it is not online";
 	if (device->agent.ladder.state != MU_LADDER_CONNECTED)
 		return "its ladder is not in state connected";
 	if (sim_ledger_through(&world->collector.ledgers[device->number]) + RECENT < truth->known)
 		return "it has not sent what it has";
-	for (uint64_t seq = truth->known; seq; seq--) {
-		const struct sim_row *row = sim_truth_row(truth, seq);
-		if (row->made_ms < world->calm_ms)
-			break;
-		if (row->body == MU__RECORD__BODY_HEARTBEAT && row->arrived)
-			return 0;
-	}
-	return "no heartbeat has come since";
+	if (!truth->count_may_lie && sim_operator_waits(world, device))
+		return "a command has no final result";
+	return has_fresh_heartbeat(world, truth) ? 0 : "no heartbeat has come since";
 }
 
 static void on_look(struct sim_world *world, const struct sim_event *event)

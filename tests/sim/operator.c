@@ -2,7 +2,10 @@
 #include "tests/sim/operator.h"
 #include "agent/port/linux/digest.h"
 #include "tests/sim/world.h"
+#include <stdio.h>
 #include <string.h>
+
+enum { RELEASE, OPERATOR, COLLECTOR, COMMAND_BYTES = 256, CALM_PERIOD_MS = 12000 };
 
 void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signature[32])
 {
@@ -12,7 +15,227 @@ void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signatu
 	mu_digest_sha256(both, sizeof both, signature);
 }
 
+void sim_operator_free(struct sim_world *world)
+{
+	for (unsigned i = 0; i < SIM_DEVICES_MAX; i++)
+		for (unsigned k = 0; k < world->orders[i].count; k++)
+			sim_packet_free(world->orders[i].order[k].packet);
+}
+
+// ---- making one
+
+struct draft {
+	Mu__Command command;
+	Mu__Rollback rollback;
+	Mu__Update update;
+	Mu__Reboot reboot;
+	Mu__Report report;
+	Mu__SetLog log;
+	Mu__Diagnose diagnose;
+	int key; // that signs
+	bool is_reboot;
+	const char *name;
+};
+
+static void draft_body(struct draft *draft, Mu__Command__BodyCase body, void *message, const char *name)
+{
+	draft->command.body_case = body;
+	draft->command.rollback = message;
+	draft->name = name;
+}
+
+static void draft_rollback(struct sim_world *world, struct sim_device *device, struct draft *draft)
+{
+	mu__rollback__init(&draft->rollback);
+	const struct mu_slot *other = &device->agent.slots.slot[!device->slot];
+	static uint8_t wrong[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+	bool sane = device->on && device->agent.has_slots && sim_chance(world, 85);
+	draft->rollback.running_sha = (ProtobufCBinaryData){ 8, sane ? device->firmware.app_elf_sha256 : wrong };
+	draft->rollback.target_sha = (ProtobufCBinaryData){ 8, sane ? (uint8_t *)other->elf_sha : wrong };
+	draft_body(draft, MU__COMMAND__BODY_ROLLBACK, &draft->rollback, "rollback");
+}
+
+static void draft_some(struct sim_world *world, struct sim_device *device, struct draft *draft)
+{
+	switch (sim_dice(world, 0, 6)) {
+	case 0:
+	case 1:
+		mu__reboot__init(&draft->reboot);
+		draft_body(draft, MU__COMMAND__BODY_REBOOT, &draft->reboot, "reboot");
+		draft->is_reboot = true;
+		break;
+	case 2: draft_rollback(world, device, draft); break;
+	case 3:
+		mu__set_log__init(&draft->log);
+		draft->log.level = (Mu__LogLevel)sim_dice(world, 1, 4);
+		draft->log.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft_body(draft, MU__COMMAND__BODY_LOG, &draft->log, "log");
+		break;
+	case 4:
+		mu__diagnose__init(&draft->diagnose);
+		draft->diagnose.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft_body(draft, MU__COMMAND__BODY_DIAGNOSE, &draft->diagnose, "diagnose");
+		break;
+	default:
+		mu__report__init(&draft->report);
+		draft->report.interval_s = (uint32_t)sim_dice(world, 1, sim_chance(world, 80) ? 120 : 3600);
+		draft->report.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft_body(draft, MU__COMMAND__BODY_REPORT, &draft->report, "report");
+		break;
+	}
+}
+
+static struct sim_packet *seal(struct sim_world *world, const struct sim_device *device, const Mu__Command *command, int key, bool badly)
+{
+	uint8_t bytes[COMMAND_BYTES], digest[32], signature[32], packed[COMMAND_BYTES + 128];
+	const struct mu_key *signer = &world->factory->keys.keys[key];
+	Mu__SignedCommand sealed = MU__SIGNED_COMMAND__INIT;
+	char topic[MU_TOPIC_MAX];
+	size_t size = mu__command__pack(command, bytes);
+	mu_digest_sha256(bytes, size, digest);
+	sim_sign(signer->point, digest, signature);
+	signature[7] ^= badly;
+	sealed.command = (ProtobufCBinaryData){ size, bytes };
+	sealed.signature = (ProtobufCBinaryData){ sizeof signature, signature };
+	sealed.key_id = (ProtobufCBinaryData){ sizeof signer->id, (uint8_t *)signer->id };
+	snprintf(topic, sizeof topic, "muster/v1/%s/dn", device->id);
+	struct sim_packet *packet = sim_packet_new(SIM_PUBLISH, topic, packed, mu__signed_command__pack(&sealed, packed));
+	packet->qos = 1;
+	return packet;
+}
+
+static struct sim_order *new_order(struct sim_world *world, const struct sim_device *device, struct draft *draft)
+{
+	struct sim_orders *orders = &world->orders[device->number];
+	if (orders->count == SIM_ORDERS)
+		return 0;
+	struct sim_order *order = &orders->order[orders->count++];
+	for (unsigned i = 0; i < sizeof order->id; i++)
+		order->id[i] = (uint8_t)sim_dice(world, 0, 255);
+	mu__command__init(&draft->command);
+	draft->command.device = (char *)device->id;
+	draft->command.id = (ProtobufCBinaryData){ sizeof order->id, order->id };
+	return order;
+}
+
+// ---- sending
+
+static void send(struct sim_world *world, struct sim_device *device, const struct sim_packet *packet)
+{
+	sim_broker_to_device(world, device->number, sim_packet_copy(packet));
+}
+
+void sim_operator_order(struct sim_world *world, struct sim_device *device)
+{
+	struct draft draft = { .key = OPERATOR };
+	struct sim_orders *orders = &world->orders[device->number];
+	struct sim_order *order = world->collector.up ? new_order(world, device, &draft) : 0;
+	if (!order)
+		return;
+	draft_some(world, device, &draft);
+	bool by_collector = sim_chance(world, 25);
+	if (by_collector)
+		draft.key = COLLECTOR;
+	draft.command.counter = ++orders->counter[by_collector];
+	draft.command.has_not_after_ms = sim_chance(world, 50);
+	draft.command.not_after_ms = sim_wall_ms(world) + (uint64_t)sim_dice(world, 60, 7200) * 1000;
+	order->name = draft.name;
+	order->packet = seal(world, device, &draft.command, draft.key, false);
+	device->truth.reboots_ordered += draft.is_reboot && !by_collector; // the collector's key may not
+	world->counts.commands++;
+	sim_say(world, "operator", "orders %s of %s", draft.name, device->id);
+	send(world, device, order->packet);
+}
+
+static void replay(struct sim_world *world, struct sim_device *device)
+{
+	const struct sim_orders *orders = &world->orders[device->number];
+	if (!orders->count)
+		return;
+	const struct sim_order *order = &orders->order[sim_dice(world, 0, (int32_t)orders->count - 1)];
+	sim_say(world, "attacker", "replays %s to %s", order->name, device->id);
+	send(world, device, order->packet);
+}
+
+// A reboot that is wrong in one way: signature, key, addressee, counter, role, or that it is retained.
+void sim_operator_forge(struct sim_world *world, struct sim_device *device)
+{
+	enum { REPLAY, SIGNATURE, RELEASE_KEY, ADDRESSEE, COUNTER, ROLE, RETAINED, WAYS };
+	static const char *const ways[] = { "", "signature", "key without a right", "addressee", "old counter", "role", "retained" };
+	struct draft draft = { .key = OPERATOR };
+	int way = sim_dice(world, 0, WAYS - 1);
+	uint64_t counter = world->orders[device->number].counter[0];
+	if (way == REPLAY || (way == COUNTER && !counter)) {
+		replay(world, device);
+		return;
+	}
+	struct sim_order *order = new_order(world, device, &draft);
+	if (!order)
+		return;
+	mu__reboot__init(&draft.reboot);
+	draft_body(&draft, MU__COMMAND__BODY_REBOOT, &draft.reboot, "forgery");
+	draft.key = way == RELEASE_KEY ? RELEASE : way == ROLE ? COLLECTOR : OPERATOR;
+	draft.command.counter = way == COUNTER ? (uint64_t)sim_dice(world, 1, (int32_t)counter) : counter + 1000000;
+	if (way == ADDRESSEE)
+		draft.command.device = (char *)"dev-99";
+	order->name = draft.name;
+	order->forged = order->final = true;
+	order->packet = seal(world, device, &draft.command, draft.key, way == SIGNATURE);
+	order->packet->retained = way == RETAINED;
+	sim_say(world, "attacker", "forges a reboot of %s: %s", device->id, ways[way]);
+	send(world, device, order->packet);
+}
+
 void sim_operator_online(struct sim_world *world, struct sim_device *device)
 {
-	(void)world, (void)device;
+	struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count; i++)
+		if (!orders->order[i].final && world->now_ms < world->calm_ms)
+			send(world, device, orders->order[i].packet);
+}
+
+static void on_calm_turn(struct sim_world *world, const struct sim_event *event)
+{
+	struct sim_device *device = event->subject;
+	struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count; i++)
+		if (!orders->order[(event->number + i) % orders->count].final) {
+			send(world, device, orders->order[(event->number + i) % orders->count].packet);
+			sim_after(world, CALM_PERIOD_MS, on_calm_turn, device, event->number + i + 1, 0);
+			return;
+		}
+}
+
+void sim_operator_calm(struct sim_world *world)
+{
+	for (unsigned i = 0; i < world->device_count; i++)
+		sim_after(world, CALM_PERIOD_MS, on_calm_turn, world->devices[i], 0, 0);
+}
+
+bool sim_operator_waits(const struct sim_world *world, const struct sim_device *device)
+{
+	const struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count; i++)
+		if (!orders->order[i].final)
+			return true;
+	return false;
+}
+
+// ---- results
+
+void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result)
+{
+	struct sim_orders *orders = &world->orders[device->number];
+	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&mu__command_outcome__descriptor, (int)result->outcome);
+	const char *outcome = value ? value->name : "?";
+	for (unsigned i = 0; i < orders->count && result->id.len == SIM_ORDER_ID; i++) {
+		struct sim_order *order = &orders->order[i];
+		if (memcmp(order->id, result->id.data, SIM_ORDER_ID) != 0)
+			continue;
+		bool done = result->outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE || result->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+		sim_say(world, "operator", "%s of %s: %s", order->name, device->id, outcome);
+		if (order->forged && done)
+			sim_fail(world, device, "a forged command was obeyed: %s", outcome);
+		order->final |= result->outcome != MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+	}
 }

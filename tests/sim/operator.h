@@ -1,16 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator behind the collector: signed commands, kept until their final result and sent again on each `online`; and an attacker who
-// replays and forges them.
+// The operator behind the collector: signed commands, kept until their final result and sent again on each `online` (SPEC.md, section 6); and
+// an attacker who replays and forges them.
+//
+// A signature of these worlds is SHA-256(point || digest): no secret, but only this module makes right ones, and a seed decides all.
+// Thread: one at a time for a world.
 #ifndef TESTS_SIM_OPERATOR_H
 #define TESTS_SIM_OPERATOR_H
+#include "muster.pb-c.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sim_world;
 struct sim_device;
+struct sim_packet;
 
-// The signature of this world: SHA-256(point || digest), 32 bytes.
+enum { SIM_ORDERS = 64, SIM_ORDER_ID = 16 };
+
+struct sim_order {
+	uint8_t id[SIM_ORDER_ID];
+	struct sim_packet *packet; // the signed command as it was first sent
+	const char *name;
+	bool forged; // nothing may come of it
+	bool final; // a final result has come
+};
+
+struct sim_orders { // of one device
+	struct sim_order order[SIM_ORDERS];
+	unsigned count;
+	uint64_t counter[2]; // of the operator's key, of the collector's
+};
+
 void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signature[32]);
 
+void sim_operator_order(struct sim_world *world, struct sim_device *device); // a valid command, some kind
+void sim_operator_forge(struct sim_world *world, struct sim_device *device); // a replay or a forgery
 void sim_operator_online(struct sim_world *world, struct sim_device *device);
+void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result);
+void sim_operator_calm(struct sim_world *world); // what is open is sent again, one at a time
+bool sim_operator_waits(const struct sim_world *world, const struct sim_device *device); // a command without a final result
+void sim_operator_free(struct sim_world *world);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/oracle.h"
+#include "proto/wire.h"
 #include "tests/sim/world.h"
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +98,33 @@ void sim_oracle_died_booting(struct sim_device *device)
 	truth->next_boot = (struct sim_boot){ 0 };
 }
 
+// A number that was used up by a failed append may be given out again after a reset, as long as nobody was told of it.
+static void forget_unsent(struct sim_device *device, uint64_t next)
+{
+	struct sim_truth *truth = &device->truth;
+	for (uint64_t seq = next; seq <= truth->known; seq++) {
+		struct sim_row *row = sim_truth_row(truth, seq);
+		if (row->state == SIM_ROW_RECORD)
+			sim_fail(device->world, device, "numbers went back: next is %llu after %llu was stored", (unsigned long long)next,
+				(unsigned long long)seq);
+		*row = (struct sim_row){ .state = SIM_ROW_UNKNOWN };
+	}
+	if (truth->known >= next)
+		truth->known = next - 1;
+}
+
+void sim_oracle_sent(struct sim_device *device, const char *topic, const void *payload, size_t size)
+{
+	struct mu_wire_uplink uplink;
+	const char *slash = strrchr(topic, '/');
+	if (!slash || strcmp(slash, "/up") != 0)
+		return;
+	if (mu_wire_uplink_split(payload, size, &uplink) < 0)
+		sim_fail(device->world, device, "an Uplink is not well formed");
+	else if (uplink.last_seq > device->truth.sent)
+		device->truth.sent = uplink.last_seq;
+}
+
 static void check_epoch(struct sim_device *device)
 {
 	const struct mu_spool *spool = &device->agent.spool;
@@ -107,9 +135,11 @@ static void check_epoch(struct sim_device *device)
 		truth->epoch = mu_spool_epoch(spool);
 	if (truth->epoch != mu_spool_epoch(spool))
 		sim_fail(device->world, device, "the spool was formatted anew: another epoch");
-	else if (mu_spool_next_seq(spool) <= truth->known)
-		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was stored",
-			(unsigned long long)mu_spool_next_seq(spool), (unsigned long long)truth->known);
+	else if (mu_spool_next_seq(spool) <= truth->sent)
+		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was sent", (unsigned long long)mu_spool_next_seq(spool),
+			(unsigned long long)truth->sent);
+	else
+		forget_unsent(device, mu_spool_next_seq(spool));
 }
 
 void sim_oracle_booted(struct sim_device *device)
@@ -123,6 +153,14 @@ void sim_oracle_booted(struct sim_device *device)
 }
 
 // ---- restarts by the agent
+
+static void check_blame(struct sim_device *device, const char *token)
+{
+	if (!device->hung)
+		sim_fail(device->world, device, "task \"%s\" is blamed, and nobody hangs", token);
+	else if (strcmp(token, device->hung) != 0)
+		sim_fail(device->world, device, "task \"%s\" is blamed for \"%s\"", token, device->hung);
+}
 
 void sim_oracle_reset(struct sim_device *device)
 {
@@ -138,6 +176,8 @@ void sim_oracle_reset(struct sim_device *device)
 	sim_say(world, device->id, "restarts itself: %s %s", value ? value->name : "?", current->hung_token);
 	if (cause == MU__RESET_CAUSE__CAUSE_NONE)
 		sim_fail(world, device, "a restart without a cause");
+	if (cause == MU__RESET_CAUSE__CAUSE_LIVENESS)
+		check_blame(device, current->hung_token);
 	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered)
 		sim_fail(world, device, "a reboot by command, more often than ordered");
 	if (cause != MU__RESET_CAUSE__CAUSE_NETWORK && cause != MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
@@ -159,6 +199,12 @@ static bool is_known(struct sim_device *device, uint64_t epoch)
 	return false;
 }
 
+// A record that was written, but could not be read back because a call failed, is a Gap until the next boot finds it.
+static bool may_return(const struct sim_device *device)
+{
+	return device->truth.flash_may_lie;
+}
+
 static void on_stored(void *context, uint64_t epoch, uint64_t seq, const Mu__Record *record, const uint8_t *bytes, size_t size)
 {
 	struct sim_device *device = context;
@@ -168,7 +214,8 @@ static void on_stored(void *context, uint64_t epoch, uint64_t seq, const Mu__Rec
 		return;
 	struct sim_row *row = sim_truth_row(&device->truth, seq);
 	uint64_t hash = sim_hash(bytes, size);
-	if (row->state == SIM_ROW_GAP || (row->state == SIM_ROW_RECORD && row->hash != hash))
+	bool was_gap = row->state == SIM_ROW_GAP && !may_return(device);
+	if (was_gap || (row->state == SIM_ROW_RECORD && row->hash != hash))
 		sim_fail(world, device, "number %llu arrives with other bytes than were stored", (unsigned long long)seq);
 	else if (row->arrived && !row->in_backup_only)
 		sim_fail(world, device, "number %llu is committed twice", (unsigned long long)seq);
@@ -176,6 +223,8 @@ static void on_stored(void *context, uint64_t epoch, uint64_t seq, const Mu__Rec
 	row->arrived = row->arrived_as_record = true;
 	row->in_backup_only = false;
 	sim_seen_record(world, record);
+	if (record->body_case == MU__RECORD__BODY_COMMAND_RESULT)
+		sim_operator_result(world, device, record->command_result);
 }
 
 static bool gap_is_possible(const struct sim_device *device, const struct sim_row *row, int reason)
@@ -190,6 +239,22 @@ static bool gap_is_possible(const struct sim_device *device, const struct sim_ro
 	}
 }
 
+static void check_gap(struct sim_device *device, uint64_t seq, int reason, const char *name)
+{
+	struct sim_world *world = device->world;
+	unsigned long long number = seq;
+	if (seq > device->truth.count) {
+		sim_fail(world, device, "a Gap (%s) covers number %llu, which was never given out", name, number);
+		return;
+	}
+	struct sim_row *row = sim_truth_row(&device->truth, seq);
+	if (row->state == SIM_ROW_RECORD && !gap_is_possible(device, row, reason))
+		sim_fail(world, device, "number %llu is lost: a Gap (%s) covers a record that was stored", number, name);
+	else if (reason == MU__GAP_REASON__GAP_UNEXPLAINED && !row->in_backup_only)
+		sim_fail(world, device, "number %llu is neither sent nor explained", number);
+	row->arrived = true;
+}
+
 static void on_gap(void *context, uint64_t epoch, uint64_t seq, uint64_t count, int reason)
 {
 	struct sim_device *device = context;
@@ -201,18 +266,8 @@ static void on_gap(void *context, uint64_t epoch, uint64_t seq, uint64_t count, 
 		return;
 	sim_say(world, "collector", "Gap from %s: %llu numbers from %llu on, %s", device->id, (unsigned long long)count,
 		(unsigned long long)seq, name);
-	for (uint64_t at = seq; at < seq + count && !world->failed; at++) {
-		struct sim_row *row = at <= device->truth.count ? sim_truth_row(&device->truth, at) : 0;
-		if (!row)
-			sim_fail(world, device, "a Gap (%s) covers number %llu, which was never given out", name, (unsigned long long)at);
-		else if (row->state == SIM_ROW_RECORD && !gap_is_possible(device, row, reason))
-			sim_fail(world, device, "number %llu is lost: a Gap (%s) covers a record that was stored", (unsigned long long)at,
-				name);
-		else if (reason == MU__GAP_REASON__GAP_UNEXPLAINED && !row->in_backup_only)
-			sim_fail(world, device, "number %llu is neither sent nor explained", (unsigned long long)at);
-		if (row)
-			row->arrived = true;
-	}
+	for (uint64_t at = seq; at < seq + count && !world->failed; at++)
+		check_gap(device, at, reason, name);
 }
 
 static void on_duplicate(void *context, uint64_t epoch, uint64_t seq, const uint8_t *bytes, size_t size, bool is_gap)
@@ -224,7 +279,7 @@ static void on_duplicate(void *context, uint64_t epoch, uint64_t seq, const uint
 	const struct sim_row *row = sim_truth_row(&device->truth, seq);
 	if (row->arrived_as_record && row->hash != sim_hash(bytes, size))
 		sim_fail(device->world, device, "number %llu is repeated with other bytes", (unsigned long long)seq);
-	else if (row->state == SIM_ROW_GAP)
+	else if (row->state == SIM_ROW_GAP && !may_return(device))
 		sim_fail(device->world, device, "number %llu was a Gap and comes as a record", (unsigned long long)seq);
 }
 
@@ -235,6 +290,9 @@ static void on_trouble(void *context, const char *what, uint64_t seq)
 		device->truth.epoch_seen = true;
 		return;
 	}
+	bool was_gap = seq && seq <= device->truth.count && sim_truth_row(&device->truth, seq)->state == SIM_ROW_GAP;
+	if (was_gap && may_return(device))
+		return; // it looks as if the device had lost its place
 	sim_fail(device->world, device, "the collector reports %s (number %llu)", what, (unsigned long long)seq);
 }
 
@@ -255,5 +313,11 @@ void sim_oracle_restored(struct sim_device *device, const struct sim_ledger *bac
 
 void sim_oracle_end(struct sim_device *device)
 {
+	uint64_t through = sim_ledger_through(&device->world->collector.ledgers[device->number]);
+	for (uint64_t seq = 1; seq <= through && seq <= device->truth.count; seq++) {
+		const struct sim_row *row = sim_truth_row(&device->truth, seq);
+		if (!row->arrived)
+			sim_fail(device->world, device, "number %llu has never arrived", (unsigned long long)seq);
+	}
 	sim_explain_all(device);
 }

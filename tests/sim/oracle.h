@@ -23,6 +23,7 @@ struct sim_world;
 void sim_oracle_step(struct sim_device *device); // after each step of the agent: what it has stored
 void sim_oracle_booted(struct sim_device *device); // after mu_agent_init
 void sim_oracle_died_booting(struct sim_device *device); // the power went inside of it
+void sim_oracle_sent(struct sim_device *device, const char *topic, const void *payload, size_t size); // the agent publishes
 void sim_oracle_reset(struct sim_device *device); // the agent has asked for a restart: why, and may it?
 struct sim_sink sim_oracle_sink(struct sim_device *device); // for the collector's ledger
 void sim_oracle_restored(struct sim_device *device, const struct sim_ledger *backup); // the collector goes back to that

@@ -3,6 +3,7 @@
 #include "agent/port/linux/crypto.h"
 #include "proto/limits.h"
 #include "tests/sim/operator.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/sntp.h"
 #include "tests/sim/world.h"
 #include <stdio.h>
@@ -394,7 +395,12 @@ static int mqtt_subscribe(void *context, const char *topic, int qos)
 
 static int mqtt_publish(void *context, const char *topic, const void *payload, size_t size, int qos)
 {
-	return fails(context, SIM_CALL_OTHER) ? MU_ERR_IO : sim_client_publish(world_of(context), context, topic, payload, size, qos);
+	if (fails(context, SIM_CALL_OTHER))
+		return MU_ERR_IO;
+	int id = sim_client_publish(world_of(context), context, topic, payload, size, qos);
+	if (id > 0)
+		sim_oracle_sent(context, topic, payload, size);
+	return id;
 }
 
 static int mqtt_phases(void *context, struct mu_mqtt_phases *out)

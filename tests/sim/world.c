@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOUR_MS = 3600000, CALM_MS = 1800000, LATENCY_MS = 20 };
+enum { HOUR_MS = 3600000, CALM_MS = 1800000 };
 
 // ---- for all parts
 
@@ -67,8 +67,9 @@ struct sim_world *sim_world_open(const struct sim_factory *factory, const struct
 	world->options = *options;
 	world->end_ms = options->life_ms ? options->life_ms : UINT64_C(24) * HOUR_MS;
 	world->calm_ms = world->end_ms > 2 * CALM_MS ? world->end_ms - CALM_MS : world->end_ms / 2;
-	world->network.latency_ms = LATENCY_MS;
-	mu_dice_init(&world->dice, options->seed * 0x9E3779B97F4A7C15u + 1);
+	world->network.latency_ms = SIM_LATENCY_MS;
+	mu_dice_init(&world->dice, options->seed);
+	mu_dice_init(&world->dice, mu_dice_u64(&world->dice)); // else neighbours would roll the same numbers one place apart
 	sim_story_init(&world->story, options->story);
 	world->tls = sim_chance(world, 50);
 	world->device_count = options->devices ? options->devices : 1;
@@ -84,6 +85,7 @@ void sim_world_close(struct sim_world *world)
 {
 	if (!world)
 		return;
+	sim_operator_free(world);
 	for (unsigned i = 0; i < world->device_count; i++)
 		sim_device_free(world->devices[i]);
 	sim_queue_free(&world->queue);
@@ -111,6 +113,13 @@ static void run_events(struct sim_world *world)
 	}
 }
 
+static void run_devices(struct sim_world *world)
+{
+	for (unsigned i = 0; i < world->device_count && !world->failed; i++)
+		if (sim_device_due(world->devices[i]) <= world->now_ms)
+			sim_device_run(world->devices[i]);
+}
+
 void sim_world_run(struct sim_world *world)
 {
 	while (!world->failed) {
@@ -120,9 +129,7 @@ void sim_world_run(struct sim_world *world)
 		if (due_ms > world->now_ms)
 			world->now_ms = due_ms;
 		run_events(world);
-		for (unsigned i = 0; i < world->device_count && !world->failed; i++)
-			if (sim_device_due(world->devices[i]) <= world->now_ms)
-				sim_device_run(world->devices[i]);
+		run_devices(world);
 	}
 	if (!world->failed && !world->converged_ms)
 		sim_fail(world, 0, "the life ended before all was well again");

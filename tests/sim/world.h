@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A world: devices, network, broker, collector, and what goes wrong with them, all decided by one seed, in virtual time.
 //
-//   life: 0 ────────── faults, as the seed says ────────── calm_ms ── no faults: all must be well within 10 minutes ── end_ms
+//   life: 0 ──── faults, as the seed says ──── calm_ms ── no faults: all must be well within 10 minutes ── end_ms
 //
 // The oracle (oracle.h) looks at each thing that happens; the first violation ends the life and is in `complaint`.
 // Memory: one allocation a world. Thread: one at a time for a world; worlds do not know each other.
@@ -12,11 +12,14 @@
 #include "tests/sim/device.h"
 #include "tests/sim/explain.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/queue.h"
 #include "tests/sim/story.h"
 #include <stdio.h>
 
 #define SIM_WALL_MS UINT64_C(1790000000000) // Unix time at the beginning of each world
+
+enum { SIM_LATENCY_MS = 20 };
 
 // What all worlds share: the flash as it leaves the factory. Made once.
 struct sim_factory {
@@ -30,7 +33,8 @@ struct sim_options {
 	uint64_t seed;
 	uint64_t life_ms; // 0: 24 h
 	unsigned devices; // 0: 1
-	uint32_t faults; // bits by enum sim_fault_kind that may happen
+	uint64_t faults; // bits by enum sim_fault_kind: of these the seed chooses
+	bool every_fault; // ... all
 	FILE *story; // null: not printed
 };
 
@@ -58,6 +62,7 @@ struct sim_world {
 	struct sim_network network;
 	struct sim_broker broker;
 	struct sim_collector collector;
+	struct sim_orders orders[SIM_DEVICES_MAX];
 	struct sim_device *devices[SIM_DEVICES_MAX];
 	unsigned device_count;
 	struct sim_counts counts;
