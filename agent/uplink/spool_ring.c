@@ -312,11 +312,22 @@ static int write_header(struct mu_spool_ring *ring, const struct mu_spool_header
 	return mu_spool_header_decode(&read_back, bytes) == 0 && read_back.number == header->number ? 0 : MU_ERR_CRC;
 }
 
+// A header that was written but could not be read back: with its higher number it would be taken for the newest sector after a reset,
+// and what is stored below it for damage.
+static int forget_stray(struct mu_spool_ring *ring, uint32_t number)
+{
+	return ring->stray > number ? mu_spool_ring_clear(ring, ring->stray, 0, 4) : 0;
+}
+
 int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_header *header)
 {
 	struct mu_spool_sector *place = mu_spool_ring_place(ring, header->number);
 	*place = (struct mu_spool_sector){ 0 };
-	int err = write_header(ring, header);
+	int err = forget_stray(ring, header->number);
+	if (err < 0)
+		return err;
+	ring->stray = header->number;
+	err = write_header(ring, header);
 	// From here on entries may exist in the new sector: the old head says so, in case the new header is lost.
 	if (!err && mu_spool_ring_sector(ring, ring->head))
 		err = mu_spool_ring_clear(ring, ring->head, MU_SPOOL_SUCCEEDED_OFFSET, 4);
@@ -327,6 +338,7 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 		.jump = header->jump,
 		.valid = true };
 	ring->head = header->number;
+	ring->stray = 0;
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct mu_spool_ring {
 	uint32_t first_sector; // of the partition
 	uint32_t count;
 	uint32_t head;         // number of the newest sector, 0: none
+	uint32_t stray;        // number of a header above head that may lie in flash, from a try that failed; 0: none
 	uint32_t faults;       // flash calls that failed
 	uint32_t damaged;      // sectors found damaged
 	uint8_t id;            // enum mu_spool_ring_id
