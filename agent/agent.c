@@ -238,8 +238,8 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (now_ms < mu_heartbeat_next(&agent->heartbeat))
 		return;
-	if (agent->app.named < agent->app.count)
-		mu_report_boot(agent, now_ms); // metrics were registered after the boot record: another one names them
+	if (!agent->boots.reported || agent->app.named < agent->app.count)
+		mu_report_boot(agent, now_ms); // it was not stored, or metrics were registered after it: another one names them
 	mu_logbook_tell(agent, now_ms);
 	mu_report_spool(agent, now_ms);
 	if (mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE))

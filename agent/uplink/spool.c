@@ -131,13 +131,15 @@ static int advance(struct mu_spool *spool, struct mu_spool_ring *ring, uint64_t 
 		.epoch = spool->epoch,
 		.first_seq = first_seq,
 		.acked_through = spool->acked };
-	uint32_t last = ring->head + (ring->count > 2 ? 2 : 1);
+	uint32_t second = ring->head + 2, last = ring->count > 2 ? second : second - 1;
 	int err = MU_ERR_IO;
 	for (header.number = ring->head + 1; header.number <= last; header.number++) {
 		err = empty_place(spool, ring, header.number);
 		memcpy(header.dropped, spool->dropped, sizeof header.dropped);
 		if (!err)
 			err = mu_spool_ring_open_sector(ring, &header);
+		if (!err && header.number == second)
+			(void)count_depth(spool); // one was passed over, with what it held
 		if (!err)
 			return 0;
 	}
@@ -222,6 +224,7 @@ int mu_spool_open(struct mu_spool *spool, const struct mu_port *port)
 		.next_seq = 1 };
 	int err = find_rings(spool);
 	spool->open = !err;
+	spool->told_seq = spool->next_seq;
 	return err;
 }
 
@@ -244,6 +247,7 @@ int mu_spool_append(struct mu_spool *spool, enum mu_record_class record_class, c
 	if (err < 0)
 		return err;
 	spool->depth++;
+	spool->told_seq = spool->next_seq;
 	if (seq)
 		*seq = mine;
 	return 0;
@@ -368,6 +372,11 @@ int mu_spool_ack(struct mu_spool *spool, uint64_t through_seq)
 uint64_t mu_spool_epoch(const struct mu_spool *spool)
 {
 	return spool->open ? spool->epoch : 0;
+}
+
+uint64_t mu_spool_sendable_seq(const struct mu_spool *spool)
+{
+	return spool->open ? spool->told_seq : 0;
 }
 
 uint64_t mu_spool_next_seq(const struct mu_spool *spool)

@@ -36,6 +36,7 @@ struct mu_spool { // must not be moved while open
 	bool open;
 	uint64_t epoch;
 	uint64_t next_seq;
+	uint64_t told_seq; // mu_spool_sendable_seq()
 	uint64_t acked;
 	uint32_t depth;
 	struct mu_thinning thinning; // what it has seen in this boot
@@ -74,6 +75,9 @@ int mu_spool_ack(struct mu_spool *spool, uint64_t through_seq);
 
 uint64_t mu_spool_epoch(const struct mu_spool *spool);
 uint64_t mu_spool_next_seq(const struct mu_spool *spool);      // of the next append
+// Numbers from here on must not be told to anybody yet: nothing was stored behind them, and a number that a failed append has used up is given
+// out again after a reset.
+uint64_t mu_spool_sendable_seq(const struct mu_spool *spool);
 uint64_t mu_spool_acked_through(const struct mu_spool *spool); // 0: nothing
 // Lowest number from which all can still be read, as records or gaps. Acked records stay until their sector is needed.
 uint64_t mu_spool_oldest_seq(const struct mu_spool *spool);

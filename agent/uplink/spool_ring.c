@@ -337,7 +337,8 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 		.end = MU_SPOOL_HEADER_BYTES,
 		.jump = header->jump,
 		.valid = true };
-	ring->head = header->number;
+	while (++ring->head < header->number) // passed over: what lies there has another number
+		*mu_spool_ring_place(ring, ring->head) = (struct mu_spool_sector){ .tail = MU_GAP_DAMAGED };
 	ring->stray = 0;
 	return 0;
 }

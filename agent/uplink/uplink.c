@@ -129,7 +129,7 @@ static size_t pack_gap(const struct mu_uplink *uplink, const struct mu_spool_ent
 static int add_entry(struct mu_uplink *uplink, uint64_t *seq, uint64_t now_ms, uint8_t *out, size_t room)
 {
 	struct mu_spool_entry entry;
-	if (room <= RECORD_FRAME_BYTES)
+	if (room <= RECORD_FRAME_BYTES || *seq >= mu_spool_sendable_seq(uplink->spool))
 		return 0;
 	room -= RECORD_FRAME_BYTES;
 	int err = mu_spool_read(uplink->spool, *seq, &entry, out + RECORD_FRAME_BYTES, room);
@@ -231,7 +231,7 @@ static uint64_t step_freely(struct mu_uplink *uplink, uint64_t now_ms)
 	if (uplink->in_flight && now_ms >= uplink->resend_at_ms)
 		rewind_flight(uplink);
 	bool room = uplink->in_flight < (uplink->probing ? 1 : MU_UPLINK_WINDOW);
-	if (room && uplink->next < mu_spool_next_seq(uplink->spool))
+	if (room && uplink->next < mu_spool_sendable_seq(uplink->spool))
 		publish(uplink, now_ms);
 	if (uplink->awaited_id)
 		return UINT64_MAX; // the PUBACK comes first; the session's own watchdog sees to it that it comes

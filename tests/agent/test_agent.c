@@ -234,6 +234,9 @@ static void test_lives_on_when_flash_calls_fail(void **unused)
 			fake_collector_run(&collector, 12000);
 			assert_int_equal(fake.restarts, 0);
 			assert_true(collector.online >= 1);
+			// one failed call silences nobody for the whole boot: the next heartbeat tries again
+			assert_non_null(fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT));
+			assert_non_null(fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT));
 		}
 	}
 }

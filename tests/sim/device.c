@@ -101,6 +101,7 @@ void sim_device_reset(struct sim_device *device, enum sim_reset_kind kind, const
 	sim_client_vanish(device);
 	sim_chip_reset(&device->chip, kind, task, &world->dice);
 	snprintf(boot->task, sizeof boot->task, "%s", device->chip.reset.task);
+	snprintf(boot->silent, sizeof boot->silent, "%s", device->hung ? device->hung : "");
 	if (how->spoils_rtc) {
 		mu_virtual_rtc_power_on(&device->rtc);
 		device->truth.network_reboot_ms = UINT64_MAX; // the budget lies in the memory that is gone
@@ -108,7 +109,7 @@ void sim_device_reset(struct sim_device *device, enum sim_reset_kind kind, const
 	mu_flash_power_on(device->flash);
 	memset(&device->agent, (int)(mu_dice_u64(&world->dice) | 1), sizeof device->agent);
 	memset(&device->application, 0, sizeof device->application);
-	device->on = device->frozen = device->restart_asked = false;
+	device->on = device->frozen = device->restart_asked = device->spool_checked = false;
 	device->hung = 0;
 	device->udp_serial = 0;
 	device->resets++;

@@ -45,6 +45,7 @@ struct sim_device {
 	bool on; // the agent lives; otherwise the bootloader is due at boot_ms
 	bool inside; // the agent is being called
 	bool restart_asked, panic_asked;
+	bool spool_checked; // its numbers were compared with those before
 	bool quiet; // the oracle is looking: nothing fails
 	bool frozen; // the health loop stands still
 	const char *hung; // a task of the application that checks in no more; null: none

@@ -17,6 +17,8 @@ static const char *text(const char *words)
 
 static void compare_names(struct sim_device *device, const struct said *said, const struct sim_boot *boot)
 {
+	if (said->token && !boot->token[0] && !strcmp(said->token, boot->silent))
+		return;
 	if (strcmp(text(said->token), boot->token) != 0)
 		sim_fail(device->world, device, "boot %u: \"%s\" hung, reported as \"%s\"", said->boot, boot->token, text(said->token));
 	else if (!boot->token[0] && strcmp(text(said->task), boot->task) != 0)
@@ -73,6 +75,8 @@ void sim_explain_boot(struct sim_device *device, uint64_t seq, const uint8_t *pa
 			.token = boot->hung_token,
 			.task = boot->task },
 		seq);
+	sim_say(device->world, device->id, "stores Boot of boot %u as number %llu, with %u kinds of boots before it", record->boot,
+		(unsigned long long)seq, (unsigned)boot->n_unreported);
 	for (size_t i = 0; i < boot->n_unreported; i++)
 		compare_folded(device, boot->unreported[i], seq);
 	device->truth.boots_lost += boot->has_boots_lost ? boot->boots_lost : 0;

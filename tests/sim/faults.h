@@ -61,15 +61,7 @@ enum sim_fault_kind {
 };
 #define SIM_FAULTS_ALL ((UINT64_C(1) << SIM_FAULTS) - 1)
 
-enum sim_port_call {
-	SIM_CALL_OTHER,
-	SIM_CALL_READ,
-	SIM_CALL_WRITE,
-	SIM_CALL_KEYVALUE,
-	SIM_CALL_RESET_INFO,
-	SIM_CALL_RANDOM,
-	SIM_CALLS
-};
+enum sim_port_call { SIM_CALL_OTHER, SIM_CALL_READ, SIM_CALL_WRITE, SIM_CALL_KEYVALUE, SIM_CALL_RESET_INFO, SIM_CALL_RANDOM, SIM_CALLS };
 
 struct sim_faults {
 	bool on[SIM_FAULTS];

@@ -33,8 +33,8 @@ static void brown_out(struct sim_world *world, struct sim_device *device)
 
 static void crash(struct sim_world *world, struct sim_device *device)
 {
-	static const enum sim_reset_kind kinds[] = { SIM_RESET_PANIC, SIM_RESET_PANIC, SIM_RESET_INTERRUPT_WATCHDOG, SIM_RESET_OTHER_WATCHDOG,
-		SIM_RESET_LOCKUP, SIM_RESET_USB };
+	static const enum sim_reset_kind kinds[] = { SIM_RESET_PANIC, SIM_RESET_PANIC, SIM_RESET_INTERRUPT_WATCHDOG,
+		SIM_RESET_OTHER_WATCHDOG, SIM_RESET_LOCKUP, SIM_RESET_USB };
 	static const char *const tasks[] = { "app", "wifi", "tiT", "main" };
 	if (device->on)
 		sim_device_reset(device, kinds[sim_dice(world, 0, 5)], tasks[sim_dice(world, 0, 3)]);

@@ -18,9 +18,10 @@ struct settings {
 
 static int usage(FILE *out, int status)
 {
-	fprintf(out, "usage: sim [--seeds N] [--first S] [--hours H] [--devices N] [--faults LIST] [--fields] [--hashes]\n"
-		     "       sim --seed S --story ...    one life, told line by line\n"
-		     "       --faults: all (the seed chooses), none, or names with commas (all of them):");
+	fprintf(out,
+		"usage: sim [--seeds N] [--first S] [--hours H] [--devices N] [--faults LIST] [--fields] [--hashes]\n"
+		"       sim --seed S --story ...    one life, told line by line\n"
+		"       --faults: all (the seed chooses), none, or names with commas (all of them):");
 	for (int kind = 0; kind < SIM_FAULTS; kind++)
 		fprintf(out, "%s%s", kind % 8 ? " " : "\n         ", sim_fault_name((enum sim_fault_kind)kind));
 	fprintf(out, "\n       --fields: fail if a field of Heartbeat was never filled; --hashes: print each story's hash\n");
@@ -147,13 +148,14 @@ static void show_sum(const struct settings *settings, const struct sum *sum, dou
 	printf("%" PRIu64 " seeds from %" PRIu64 " on, %" PRIu64 " failed; commit %s\n", settings->seeds, settings->first, sum->failed,
 		MUSTER_COMMIT);
 	printf("virtual hours %" PRIu64 ", wall seconds %.1f\n", sum->virtual_ms / 3600000, wall_s);
-	printf("boots %" PRIu64 ", resets %" PRIu64 ", reboots for network or heap %" PRIu64 ", steps %" PRIu64 "\n", counts->boots, counts->resets,
-		counts->network_reboots, counts->steps);
+	printf("boots %" PRIu64 ", resets %" PRIu64 ", reboots for network or heap %" PRIu64 ", steps %" PRIu64 "\n", counts->boots,
+		counts->resets, counts->network_reboots, counts->steps);
 	printf("records committed %" PRIu64 ", duplicates %" PRIu64 ", gaps %" PRIu64 ", acks %" PRIu64 ", commands %" PRIu64 "\n",
 		counts->records, counts->duplicates, counts->gaps, counts->acks, counts->commands);
 	printf("faults:");
 	for (int kind = 0; kind < SIM_FAULTS; kind++)
-		printf("%s%s %" PRIu64, kind % FAULT_COLUMNS ? ", " : "\n  ", sim_fault_name((enum sim_fault_kind)kind), counts->faults[kind]);
+		printf("%s%s %" PRIu64, kind % FAULT_COLUMNS ? ", " : "\n  ", sim_fault_name((enum sim_fault_kind)kind),
+			counts->faults[kind]);
 	printf("\n");
 }
 

@@ -232,7 +232,8 @@ void sim_operator_result(struct sim_world *world, struct sim_device *device, con
 		struct sim_order *order = &orders->order[i];
 		if (memcmp(order->id, result->id.data, SIM_ORDER_ID) != 0)
 			continue;
-		bool done = result->outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE || result->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+		bool done =
+			result->outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE || result->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
 		sim_say(world, "operator", "%s of %s: %s", order->name, device->id, outcome);
 		if (order->forged && done)
 			sim_fail(world, device, "a forged command was obeyed: %s", outcome);

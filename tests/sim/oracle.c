@@ -26,6 +26,9 @@ static void learn(struct sim_device *device, uint64_t seq, const struct mu_spool
 	if (row->arrived_as_record && row->hash != hash)
 		sim_fail(device->world, device, "number %llu was sent as a record and is now %s", (unsigned long long)seq,
 			is_gap ? "a gap" : "another one");
+	if (is_gap)
+		sim_say(device->world, device->id, "number %llu is used up and reads as a gap, reason %d", (unsigned long long)seq,
+			(int)entry->gap);
 	row->state = is_gap ? SIM_ROW_GAP : SIM_ROW_RECORD;
 	row->hash = hash;
 	row->body = is_gap ? 0 : bodies[entry->record_class];
@@ -54,12 +57,6 @@ static void look_into_spool(struct sim_device *device)
 		device->truth.known = seq;
 	}
 	device->quiet = false;
-}
-
-void sim_oracle_step(struct sim_device *device)
-{
-	if (device->agent.has_spool && mu_spool_next_seq(&device->agent.spool) > device->truth.known + 1)
-		look_into_spool(device);
 }
 
 // ---- boots
@@ -129,17 +126,26 @@ static void check_epoch(struct sim_device *device)
 {
 	const struct mu_spool *spool = &device->agent.spool;
 	struct sim_truth *truth = &device->truth;
-	if (!device->agent.has_spool)
-		return;
+	device->spool_checked = true;
 	if (!truth->epoch)
 		truth->epoch = mu_spool_epoch(spool);
 	if (truth->epoch != mu_spool_epoch(spool))
 		sim_fail(device->world, device, "the spool was formatted anew: another epoch");
 	else if (mu_spool_next_seq(spool) <= truth->sent)
-		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was sent", (unsigned long long)mu_spool_next_seq(spool),
-			(unsigned long long)truth->sent);
+		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was sent",
+			(unsigned long long)mu_spool_next_seq(spool), (unsigned long long)truth->sent);
 	else
 		forget_unsent(device, mu_spool_next_seq(spool));
+}
+
+void sim_oracle_step(struct sim_device *device)
+{
+	if (!device->agent.has_spool)
+		return;
+	if (!device->spool_checked)
+		check_epoch(device);
+	if (mu_spool_next_seq(&device->agent.spool) > device->truth.known + 1)
+		look_into_spool(device);
 }
 
 void sim_oracle_booted(struct sim_device *device)
@@ -148,7 +154,6 @@ void sim_oracle_booted(struct sim_device *device)
 	const struct mu_app_desc *firmware = &device->firmware;
 	sim_say(device->world, device->id, "boot %u, firmware %s in slot %d, reset %s", mu_boot_history_boot(&device->agent.boots),
 		firmware->version, device->slot, sim_reset_name(device->chip.reset.reset_raw));
-	check_epoch(device);
 	sim_oracle_step(device);
 }
 

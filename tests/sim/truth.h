@@ -28,6 +28,7 @@ struct sim_boot { // of one boot counted by the agent
 	uint32_t reset_raw;
 	int reset_class, cause; // Mu__ResetClass, Mu__ResetCause
 	char token[16], task[16];
+	char silent[16]; // hung when something else ended the boot: it may be named, too
 	bool excused; // a port call failed in the wrong moment, so the agent could not know
 	bool explained;
 	uint64_t boot_row; // number of its Boot record; 0: none yet
