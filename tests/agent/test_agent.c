@@ -231,7 +231,7 @@ static void test_lives_on_when_flash_calls_fail(void **unused)
 			set_up(0);
 			fake_port_fail(&fake, (enum fake_call)call, n, 1);
 			start(&plain);
-			fake_collector_run(&collector, 75000);
+			fake_collector_run(&collector, 130000);
 			assert_int_equal(fake.restarts, 0);
 			assert_true(collector.online >= 1);
 			// one failed call silences nobody for the whole boot: it is tried again after a minute
