@@ -78,19 +78,25 @@ static int write_shadow(struct mu_boot_history *history, uint16_t ahead)
 	return err < 0 ? err : 0;
 }
 
-static uint16_t load_shadow(struct mu_boot_history *history, struct mu_boot_log *log)
+// Takes the shadow for the log if it is newer. Returns whether it was; *through: numbers up to this one are safe with it.
+static bool load_shadow(struct mu_boot_history *history, uint32_t *through)
 {
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
+	uint32_t last = 0;
 	uint16_t ahead = 0;
 	int size = MU_ERR_IO;
-	mu_boot_log_init(log);
 	for (int tries = 0; tries < TRIES && size == MU_ERR_IO; tries++) {
 		size = history->port->keyvalue->get(history->port->context, SHADOW_KEY, shadow, sizeof shadow);
 		history->shadow_faults += size == MU_ERR_IO;
 	}
-	if (size > 0)
-		mu_boot_shadow_read(log, &ahead, shadow, (size_t)size);
-	return ahead;
+	*through = 0;
+	if (size <= 0 || mu_boot_shadow_check(shadow, (size_t)size, &last, &ahead) < 0)
+		return false;
+	*through = last + ahead;
+	if (last <= mu_boot_log_last_boot(&history->log))
+		return false;
+	mu_boot_shadow_read(&history->log, shadow, (size_t)size);
+	return true;
 }
 
 static void keep_log(struct mu_boot_history *history)
@@ -130,15 +136,9 @@ static uint32_t skip_to(struct mu_boot_history *history, uint32_t number)
 // Returns the number of the boot before this one, 0 if there was none. *through: numbers up to this one are safe with the shadow.
 static uint32_t load(struct mu_boot_history *history, uint32_t *through)
 {
-	struct mu_boot_log shadow;
 	load_retained(history);
-	uint16_t ahead = load_shadow(history, &shadow);
-	uint32_t last = mu_boot_log_last_boot(&history->log), shadowed = mu_boot_log_last_boot(&shadow);
-	*through = shadowed + ahead;
-	bool by_shadow = shadowed > last;
-	if (by_shadow)
-		history->log = shadow;
-	last = mu_boot_log_last_boot(&history->log);
+	bool by_shadow = load_shadow(history, through);
+	uint32_t last = mu_boot_log_last_boot(&history->log);
 	if (history->current.boot > last) // the log was torn by a reset, but who wrote it is known
 		return skip_to(history, history->current.boot);
 	return by_shadow ? skip_to(history, *through) : last;

@@ -10,7 +10,7 @@
 //
 // Bound of the shadow's writes: one a boot, one more once it has reported and lives (10 s; 60 s if the boot before died younger than
 // that), then at most one an hour. In a loop of boots that die below 60 s and keep retained memory: one for each of the first 64, then
-// one each time that the loop has grown by half, or by 4 096 boots: 85 for 43 200 boots, which is a boot each 2 s for a day. The shadow
+// one each time that the loop has grown by half, or by 4 096 boots: 84 for 43 200 boots, which is a boot each 2 s for a day. The shadow
 // then has numbers in hand: after a power loss in so long a loop up to half as many as it had boots are skipped and counted as boots
 // lost, and none is given out twice; a call that fails is made up to three times at the start.
 // Memory: the caller's struct (about 900 bytes). Thread: the one that steps the agent. Time: monotonic milliseconds since this boot.

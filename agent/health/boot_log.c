@@ -87,24 +87,25 @@ static uint32_t log_crc(const struct mu_boot_log *log)
 }
 
 // A checksum says that it was written so, not that it was ours: numbers rise, and nothing is told that was not counted.
-static bool is_sane(const struct mu_boot_log *log)
+// entries: `count` of them, at any address. Returns the last boot in them, 0 if there are none, or MU_ERR_INVALID.
+static int64_t check_entries(const void *entries, unsigned count)
 {
 	uint32_t last = 0;
-	for (unsigned i = 0; i < log->count; i++) {
-		const struct mu_boot_entry *entry = &log->entry[i];
-		if (entry->count == 0 || entry->unreported > entry->count || entry->first_boot <= last ||
-			entry->first_boot > MU_BOOT_NUMBER_MAX)
-			return false;
-		last = entry->first_boot + entry->count - 1;
+	for (unsigned i = 0; i < count; i++) {
+		struct mu_boot_entry entry;
+		memcpy(&entry, (const uint8_t *)entries + i * sizeof entry, sizeof entry);
+		if (entry.count == 0 || entry.unreported > entry.count || entry.first_boot <= last || entry.first_boot > MU_BOOT_NUMBER_MAX)
+			return MU_ERR_INVALID;
+		last = entry.first_boot + entry.count - 1;
 	}
-	return true;
+	return last;
 }
 
 int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory)
 {
 	memcpy(log, memory, sizeof *log);
 	if (log->magic == LOG_MAGIC && log->version == LOG_VERSION && log->count <= MU_BOOT_ENTRIES && log->crc == log_crc(log) &&
-		is_sane(log))
+		check_entries(log->entry, log->count) >= 0)
 		return 0;
 	mu_boot_log_init(log);
 	return MU_ERR_CRC;
@@ -198,27 +199,30 @@ size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint16_t ahead, uint8
 	return size;
 }
 
-int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t *data, size_t size)
+int mu_boot_shadow_check(const uint8_t *data, size_t size, uint32_t *last_boot, uint16_t *ahead)
 {
-	*ahead = 0;
-	mu_boot_log_init(log);
 	if (size < SHADOW_HEADER)
 		return MU_ERR_SIZE;
 	if (data[0] != SHADOW_VERSION)
 		return MU_ERR_VERSION;
-	if (data[1] > MU_BOOT_SHADOW_ENTRIES || size != SHADOW_HEADER + data[1] * sizeof *log->entry)
+	if (data[1] > MU_BOOT_SHADOW_ENTRIES || size != SHADOW_HEADER + data[1] * sizeof(struct mu_boot_entry))
 		return MU_ERR_SIZE;
 	uint32_t crc;
 	memcpy(&crc, data + SHADOW_CRC, sizeof crc);
 	if (crc != shadow_crc(data, size))
 		return MU_ERR_CRC;
-	log->count = data[1];
+	int64_t last = check_entries(data + SHADOW_HEADER, data[1]);
+	if (last < 0)
+		return (int)last;
+	*last_boot = (uint32_t)last;
 	memcpy(ahead, data + SHADOW_AHEAD, sizeof *ahead);
+	return 0;
+}
+
+void mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t size)
+{
+	mu_boot_log_init(log);
+	log->count = data[1];
 	memcpy(&log->boots_lost, data + SHADOW_LOST, sizeof log->boots_lost);
 	memcpy(log->entry, data + SHADOW_HEADER, size - SHADOW_HEADER);
-	if (is_sane(log))
-		return 0;
-	mu_boot_log_init(log);
-	*ahead = 0;
-	return MU_ERR_INVALID;
 }

@@ -93,9 +93,11 @@ void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8
 int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory); // memory: from MU_BOOT_PLACE_OFFSET on
 void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory);
 
-// The shadow. ahead: so many numbers after the log's last boot may have been given out since. Returns the bytes written; reading: 0,
-// MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE, MU_ERR_INVALID (whole, but not ours).
+// The shadow. ahead: so many numbers after the log's last boot may have been given out since. Writing returns the bytes written. check says
+// which boot is the last in it: 0, MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE, MU_ERR_INVALID (whole, but not ours). read is for one that
+// has been checked.
 size_t mu_boot_shadow_write(const struct mu_boot_log *log, uint16_t ahead, uint8_t out[MU_BOOT_SHADOW_BYTES]);
-int mu_boot_shadow_read(struct mu_boot_log *log, uint16_t *ahead, const uint8_t *data, size_t size);
+int mu_boot_shadow_check(const uint8_t *data, size_t size, uint32_t *last_boot, uint16_t *ahead);
+void mu_boot_shadow_read(struct mu_boot_log *log, const uint8_t *data, size_t size);
 
 #endif

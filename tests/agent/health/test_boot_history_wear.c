@@ -146,7 +146,7 @@ static const struct {
 	uint64_t low, high;
 } loops[] = {
 	{ 40, 20, 40, 41 },
-	{ 43200, 1, 80, 90 }, // a boot each 2 s for a day
+	{ 43200, 1, 84, 84 }, // a boot each 2 s for a day
 	{ 1400, 61, 2700, 2800 }, // as soon as they live a minute it is no loop: two a boot, one each half a minute at the worst
 	{ 30, 86400 / 24, 60, 90 }, // an hour each
 };

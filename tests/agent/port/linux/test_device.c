@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "agent/image/err.h"
-#include "agent/port/linux/device.h"
+#include "agent/port/linux/device_state.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "tests/agent/port/linux/fake_broker.h"
 
@@ -106,6 +106,32 @@ static void test_each_fault(void **unused)
 		assert_in_range(counts.boots, counts.resets, counts.resets + 1); // the last one may still be in its bootloader
 		stop(&benches[i]);
 	}
+	event_base_free(loop);
+}
+
+// What a session costs shows where it arises, and an image that loses some of it or breaks its heap up does so.
+static void test_the_heap_follows_the_session(void **unused)
+{
+	(void)unused;
+	struct bench bench;
+	struct fake_broker broker;
+	char problem[MU_FAULT_PROBLEM_SIZE];
+	struct mu_faults faults = mu_faults_none();
+	struct event_base *loop = event_base_new();
+	fake_broker_start(&broker, loop);
+	assert_int_equal(mu_fault_add(&faults, "leak_reconnect=2000", problem), 0);
+	assert_int_equal(mu_fault_add(&faults, "fragment", problem), 0);
+	start(&bench, loop, &faults, broker.uri);
+	const struct mu_virtual_heap *heap = &bench.device->system.heap;
+	run_ms(loop, 300);
+	assert_int_equal(heap->sockets_bytes + heap->lost_bytes, 0); // the radio is not up yet
+	run_ms(loop, 2500);
+	assert_true(mu_device_counts(bench.device).online);
+	assert_int_equal(heap->sockets_bytes, MU_HEAP_SOCKET_BYTES); // no TLS
+	assert_int_equal(heap->lost_bytes, 2000);
+	assert_int_equal(heap->fragment_bytes_per_s, 256);
+	stop(&bench);
+	fake_broker_stop(&broker);
 	event_base_free(loop);
 }
 
@@ -220,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_fault),
+		cmocka_unit_test(test_the_heap_follows_the_session),
 		cmocka_unit_test(test_an_image_that_never_starts),
 		cmocka_unit_test(test_a_brick),
 		cmocka_unit_test(test_a_flash_that_is_not_laid_out),
