@@ -128,6 +128,7 @@ static void start_agent(struct sim_device *device)
 		.firmware = device->firmware.version,
 		.broker_uri = world->tls ? "mqtts://broker.example:8883" : "mqtt://broker.example:1883",
 		.link = &link_config,
+		.ntp_servers = { "ntp1.example", "ntp2.example", "ntp3.example" },
 	};
 	memcpy(config.elf_sha, device->firmware.app_elf_sha256, sizeof config.elf_sha);
 	const char *problem = 0;

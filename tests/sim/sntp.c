@@ -15,11 +15,13 @@ static void post(struct sim_device *device, const struct mu_event *event)
 static void on_answer(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_device *device = event->subject;
-	(void)world;
 	if (device->udp_serial != event->number)
 		return;
 	post(device,
-		&(struct mu_event){ .type = MU_EVENT_UDP_ANSWER, .payload = event->packet->payload, .payload_bytes = event->packet->size });
+		&(struct mu_event){ .type = MU_EVENT_UDP_ANSWER,
+			.value = (int32_t)world->network.latency_ms + 1,
+			.payload = event->packet->payload,
+			.payload_bytes = event->packet->size });
 }
 
 static void on_silence(struct sim_world *world, const struct sim_event *event)
