@@ -44,7 +44,7 @@ enum {
 	MU_AGENT_REASONS = 8, // disconnect reasons counted apart; the rest adds to the rarest
 };
 
-// Disconnects of the link since boot, by reason.
+// Disconnects of the link since boot; by reason also the tries that failed.
 struct mu_disconnects {
 	uint32_t total;
 	uint32_t used;

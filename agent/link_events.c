@@ -12,6 +12,8 @@ static void note_down(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 		mu_losses_add(&agent->losses, now_ms);
 		agent->link_lost_ms = now_ms;
 		mu_report_link(agent, MU__LINK_CHANGE__LINK_LOST, reason, 0, now_ms);
+	} else {
+		mu_disconnects_try(&agent->disconnects, (uint32_t)reason);
 	}
 	if (agent->session.phase == MU_SESSION_OPEN)
 		mu_connectivity_session_lost(agent, reason, now_ms);

@@ -55,10 +55,9 @@ uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms)
 	return seq;
 }
 
-void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason)
+void mu_disconnects_try(struct mu_disconnects *disconnects, uint32_t reason)
 {
 	uint32_t at = 0;
-	disconnects->total++;
 	while (at < disconnects->used && disconnects->by_reason[at].reason != reason)
 		at++;
 	if (at == disconnects->used && at == MU_AGENT_REASONS)
@@ -73,6 +72,12 @@ void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason)
 		disconnects->by_reason[at].reason = above_reason;
 		disconnects->by_reason[at].count = above_count;
 	}
+}
+
+void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason)
+{
+	disconnects->total++;
+	mu_disconnects_try(disconnects, reason);
 }
 
 static struct mu_heartbeat_link link_part(struct mu_agent *agent)

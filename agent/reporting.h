@@ -16,6 +16,7 @@ uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const
 uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms);
 uint64_t mu_report_ota(struct mu_agent *agent, Mu__OtaState state, const struct mu_rollback_report *report, uint64_t now_ms);
 
-void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason);
+void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason); // the link was lost
+void mu_disconnects_try(struct mu_disconnects *disconnects, uint32_t reason); // a try to join has failed: counted by reason only
 
 #endif

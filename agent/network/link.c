@@ -268,7 +268,7 @@ static enum mu_link_heard try_failed(struct mu_link *link, int32_t reason, uint6
 	if (!has_other(link, now_ms) || join_or_scan(link, now_ms) < 0)
 		return MU_LINK_HEARD_DOWN;
 	link->refusal = reason;
-	return MU_LINK_HEARD_NOTHING;
+	return MU_LINK_HEARD_LEFT;
 }
 
 static enum mu_link_heard on_down(struct mu_link *link, const struct mu_event *event, uint64_t now_ms, int32_t *value)

@@ -46,7 +46,7 @@ enum mu_link_heard { // what the ladder is to hear
 	MU_LINK_HEARD_NOTHING,
 	MU_LINK_HEARD_UP,
 	MU_LINK_HEARD_DOWN, // value: the reason
-	MU_LINK_HEARD_LEFT, // the same, but we asked for it and a new try is under way: for the books, not for the ladder
+	MU_LINK_HEARD_LEFT, // the same, but the next try is under way already: for the books, not for the ladder
 	MU_LINK_HEARD_SCANNED, // value: known networks in sight; -1: nobody can tell
 };
 

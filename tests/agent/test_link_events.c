@@ -131,6 +131,8 @@ static void test_refused_credentials_are_reported(void **unused)
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
 	assert_string_equal(find_event("credentials")->text, "1");
 	assert_int_equal(find_event("credentials")->value, 1);
+	assert_int_equal(agent->disconnects.total, 0); // there was no link to lose
+	assert_int_equal(agent->disconnects.by_reason[0].reason, 15);
 }
 
 // The router was restarted and its name server is dead: three failures and the link is made anew, which is no loss of ours to hide.

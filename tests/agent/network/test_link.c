@@ -248,7 +248,8 @@ static void test_a_refusal_makes_room(void **unused)
 	tell(MU_EVENT_SCAN_DONE, 2, 2000);
 	tell(MU_EVENT_SCAN_DONE, 0, 4000);
 	assert_string_equal(fake.link_join.ssid, "barn");
-	assert_int_equal(tell(MU_EVENT_LINK_DOWN, 15, 7000), MU_LINK_HEARD_NOTHING);
+	assert_int_equal(tell(MU_EVENT_LINK_DOWN, 15, 7000), MU_LINK_HEARD_LEFT);
+	assert_int_equal(value, 15);
 	assert_string_equal(fake.link_join.ssid, "yard");
 	assert_true(mu_link_notice(&link, 7000, &notice));
 	assert_string_equal(notice.name, "credentials");
