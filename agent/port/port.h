@@ -64,7 +64,7 @@ struct mu_system_port {
 	int (*reset_info)(void *context, struct mu_reset_info *out);
 	int (*vitals)(void *context, struct mu_system_vitals *out);
 	// Memory that survives software, panic and watchdog resets but not power-on; contents undefined after power-on and brown-out.
-	// At least 1 KiB; the same address for the life of the agent.
+	// At least 1 KiB, aligned to 8; the same address for the life of the agent.
 	uint8_t *(*retained)(void *context, size_t *size_bytes);
 	int (*random)(void *context, void *out, size_t size); // cryptographic quality
 	void (*restart)(void *context); // on hardware never returns; a port where it does stops stepping

@@ -79,7 +79,7 @@ struct fake_port {
 
 	// system
 	uint64_t random_state;
-	uint8_t retained[FAKE_RETAINED_BYTES];
+	_Alignas(8) uint8_t retained[FAKE_RETAINED_BYTES];
 	struct mu_reset_info reset_info;
 	struct mu_system_vitals vitals;
 	unsigned restarts;

@@ -39,7 +39,7 @@ const char *sim_reset_name(uint32_t raw);
 
 struct sim_chip {
 	bool rich; // PSRAM and a second core
-	uint8_t retained[SIM_RETAINED_BYTES];
+	_Alignas(8) uint8_t retained[SIM_RETAINED_BYTES];
 	struct mu_reset_info reset;
 	uint64_t boot_ms;
 	uint32_t heap_at_boot_bytes, heap_min_bytes;

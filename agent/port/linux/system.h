@@ -38,7 +38,7 @@ struct mu_virtual_system {
 	const struct mu_hardware *hardware;
 	struct mu_walk temperature, load, load1, stack, psram;
 	uint32_t psram_min_bytes;
-	uint8_t retained[MU_RETAINED_BYTES];
+	_Alignas(8) uint8_t retained[MU_RETAINED_BYTES];
 	struct mu_reset_info reset;
 	uint32_t sockets, sockets_high_water;
 };
