@@ -38,6 +38,12 @@ const struct cli_command cli_commands[] = {
 		"muster rollback edge-7                          # shows what it will do, asks, waits for the outcome\n"
 		"muster rollback edge-7 --yes --timeout 60\n"
 		"muster rollback --where firmware=1.1.0,state=crash_loop\n" },
+	{ "report", "ID...", "have devices report at another interval for a time", "json server every for key dir timeout", 1,
+		OPTION_ARGUMENTS_MAX, true, cli_report, "muster report edge-7 --every 5 --for 900\n" },
+	{ "log", "ID...", "have devices send log lines of a level and worse for a time", "json server level for key dir timeout", 1,
+		OPTION_ARGUMENTS_MAX, true, cli_log, "muster log edge-7 --level debug --for 900\n" },
+	{ "diagnose", "ID...", "have devices tell everything, and often, for a time", "json server for key dir timeout", 1,
+		OPTION_ARGUMENTS_MAX, true, cli_diagnose, "muster diagnose edge-7 --for 600\n" },
 	{ "commands", "[ID]", "list the commands sent to all devices, or to one", "json server limit id", 0, 1, true, cli_commands_list,
 		"muster commands\n"
 		"muster commands edge-7 --limit 5\n" },

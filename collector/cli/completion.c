@@ -14,6 +14,9 @@ static const struct {
 	{ "alerts", "", true },
 	{ "rules", "check test list show stock", false },
 	{ "rollback", "", true },
+	{ "report", "", true },
+	{ "log", "", true },
+	{ "diagnose", "", true },
 	{ "commands", "", true },
 	{ "keys", "new list", false },
 	{ "completion", "bash zsh", false },
@@ -44,13 +47,16 @@ static void print_cases(FILE *out)
 static void print_choice(FILE *out, const char *previous)
 {
 	fprintf(out,
-		"\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--severity) choices=\"info warning critical\" ;;\n\t--state) choices=\"",
+		"\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--severity) choices=\"info warning critical\" ;;\n"
+		"\t--level) choices=\"none error warning info debug\" ;;\n"
+		"\t--state) choices=\"",
 		previous);
 	for (int i = 0; i < CONDITION_COUNT; i++)
 		if (condition_severity(i) != SEVERITY_INFO)
 			fprintf(out, "%s%s", i ? " " : "", condition_name(i));
 	fprintf(out,
-		" pending firing recovering all\" ;;\n\t--server|--firmware|--match|--limit|--where|--timeout|--id|--since) choices=\"\" ;;\n\tesac\n");
+		" pending firing recovering all\" ;;\n"
+		"\t--server|--firmware|--match|--limit|--where|--timeout|--every|--for|--id|--since) choices=\"\" ;;\n\tesac\n");
 }
 
 static void print_commands(FILE *out)

@@ -11,8 +11,8 @@ enum { OPTION_ARGUMENTS_MAX = 64 };
 
 struct options {
 	bool help, json, ids, yes, force, pending;
-	const char *server, *state, *firmware, *match, *where, *key, *dir, *role, *id, *severity, *since, *params;
-	uint32_t limit, timeout_s;
+	const char *server, *state, *firmware, *match, *where, *key, *dir, *role, *id, *severity, *since, *params, *level;
+	uint32_t limit, timeout_s, every_s, for_s;
 	unsigned count; // arguments that are no options
 	const char *arguments[OPTION_ARGUMENTS_MAX];
 };
