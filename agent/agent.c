@@ -96,6 +96,8 @@ static int take_network(struct mu_agent *agent, const char **problem)
 		return error;
 	mu_socket_guard_init(agent);
 	uint8_t *budget = mu_agent_retained(agent, MU_AGENT_BUDGET_OFFSET);
+	if (!budget)
+		mu_ladder_budget_lost(&agent->budget_here);
 	mu_ladder_init(&agent->ladder, budget ? (struct mu_ladder_budget *)(void *)budget : &agent->budget_here,
 		agent->config.reconnect_spread_s * 1000);
 	mu_netwatch_init(&agent->netwatch, agent->config.keepalive_s, agent->config.heartbeat_ms);

@@ -56,6 +56,25 @@ static void do_link_restart(struct mu_agent *agent, uint64_t now_ms)
 	mu_link_restart(&agent->link);
 }
 
+// Not serving is no failure of the ladder's: there may be no own access point, and the tries go on beside it in any case.
+static void do_serve(struct mu_agent *agent, uint64_t now_ms)
+{
+	(void)now_ms;
+	mu_link_serve(&agent->link, true);
+}
+
+static void do_serve_end(struct mu_agent *agent, uint64_t now_ms)
+{
+	(void)now_ms;
+	mu_link_serve(&agent->link, false);
+}
+
+static void do_power_save_off(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (mu_link_power_save(&agent->link, false) >= 0)
+		mu_report_event(agent, "power_save_off", mu_reason_name(agent->ladder.reason), 1, now_ms);
+}
+
 static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_link_connect(&agent->link, now_ms) < 0)
@@ -72,7 +91,7 @@ static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
 static void do_record_link(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (agent->ladder.state != MU_LADDER_CONNECTED && agent->ladder.state != MU_LADDER_RECONNECTING)
-		mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, 0, 0, now_ms);
+		mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, agent->ladder.reason, 0, now_ms);
 }
 
 static void do_reboot(struct mu_agent *agent, uint64_t now_ms)
@@ -89,6 +108,9 @@ static const struct {
 	{ MU_DO_SESSION_CLOSE, mu_connectivity_drop },
 	{ MU_DO_LINK_DISCONNECT, do_link_disconnect },
 	{ MU_DO_LINK_RESTART, do_link_restart },
+	{ MU_DO_POWER_SAVE_OFF, do_power_save_off },
+	{ MU_DO_SERVE, do_serve },
+	{ MU_DO_SERVE_END, do_serve_end },
 	{ MU_DO_LINK_CONNECT, do_link_connect },
 	{ MU_DO_LINK_SCAN, do_link_scan },
 	{ MU_DO_SESSION_OPEN, mu_connectivity_open },
@@ -248,6 +270,8 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 		agent->starved_due_ms = now_ms + MU_AGENT_STARVED_PERIOD_MS;
 		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
 	}
+	if (mu_ladder_link_overdue(&agent->ladder, now_ms) && !agent->stopped)
+		mu_link_events_overdue(agent, now_ms);
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
 		post(agent, MU_LADDER_TIMER, 0, now_ms);
 	return earlier(mu_ladder_deadline_ms(&agent->ladder), earlier(link_ms, watch_ms));

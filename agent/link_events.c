@@ -31,6 +31,12 @@ static void on_up(struct mu_agent *agent, int32_t value, uint64_t now_ms)
 
 static void on_down(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
+	if (agent->netwatch.link_up &&
+		mu_reason_class(reason) == MU_REASON_ROAMING) { // session and address stay; the ladder waits for the radio
+		mu_disconnects_add(&agent->disconnects, (uint32_t)reason);
+		mu_connectivity_post(agent, MU_LADDER_LINK_DOWN, reason, now_ms);
+		return;
+	}
 	note_down(agent, reason, now_ms);
 	mu_connectivity_post(agent, MU_LADDER_LINK_DOWN, reason, now_ms);
 	// No socket works without a link, whatever the ladder has asked for.
@@ -41,6 +47,11 @@ static void on_left(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
 	note_down(agent, reason, now_ms);
 	mu_connectivity_drop(agent, now_ms);
+}
+
+void mu_link_events_overdue(struct mu_agent *agent, uint64_t now_ms)
+{
+	note_down(agent, MU_REASON_NO_ANSWER, now_ms);
 }
 
 static void on_scanned(struct mu_agent *agent, int32_t known, uint64_t now_ms)
@@ -84,8 +95,11 @@ uint64_t mu_link_events_step(struct mu_agent *agent, uint64_t now_ms)
 
 void mu_link_events_names(struct mu_agent *agent, int32_t result, uint64_t now_ms)
 {
-	if (result == 0)
+	if (result == 0) {
 		mu_link_name_resolved(&agent->link);
-	else if (result == MU_ERR_NOT_FOUND && mu_link_name_failed(&agent->link))
+	} else if (result == MU_ERR_NOT_FOUND && mu_link_name_failed(&agent->link)) {
+		if (agent->ladder.link_up)
+			note_down(agent, MU_REASON_NO_NAMES, now_ms);
 		mu_connectivity_post(agent, MU_LADDER_DEAD_LINK, result, now_ms);
+	}
 }

@@ -7,6 +7,9 @@
 
 void mu_link_events_take(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms); // MU_EVENT_LINK_*, _SCAN_DONE, _STATION_*
 
+// The ladder is about to give up waiting for the radio: for the books; what follows is the ladder's.
+void mu_link_events_overdue(struct mu_agent *agent, uint64_t now_ms);
+
 // Deadlines of the link, and what it has for the records. Returns when to be called again.
 uint64_t mu_link_events_step(struct mu_agent *agent, uint64_t now_ms);
 

@@ -4,10 +4,7 @@
 
 enum {
 	REASON_ASSOC_LEAVE = 8,
-	REASON_4WAY_TIMEOUT = 15,
 	REASON_NO_AP_FOUND = 201,
-	REASON_AUTH_FAIL = 202,
-	REASON_HANDSHAKE_TIMEOUT = 204,
 	REASON_AUTH_THRESHOLD = 211,
 	SCAN_ALL = 1, // of struct mu_link.scanning
 	SCAN_FIRST = 2,
@@ -237,7 +234,7 @@ static enum mu_link_heard give_up(struct mu_link *link, int32_t reason, int32_t 
 
 static bool refuses(int32_t reason)
 {
-	return reason == REASON_4WAY_TIMEOUT || reason == REASON_AUTH_FAIL || reason == REASON_HANDSHAKE_TIMEOUT;
+	return mu_reason_class(reason) == MU_REASON_CREDENTIALS;
 }
 
 static bool is_power_of_two(uint32_t number)
@@ -314,7 +311,7 @@ static enum mu_link_heard on_up(struct mu_link *link, const struct mu_event *eve
 static enum mu_link_heard on_address_lost(struct mu_link *link, const struct mu_event *event, uint64_t now_ms, int32_t *value)
 {
 	(void)event, (void)now_ms;
-	return link->phase == MU_LINK_UP ? give_up(link, MU_LINK_ADDRESS_LOST, value) : MU_LINK_HEARD_NOTHING;
+	return link->phase == MU_LINK_UP ? give_up(link, MU_REASON_ADDRESS_LOST, value) : MU_LINK_HEARD_NOTHING;
 }
 
 // The scan that a join waited for is over.
@@ -395,7 +392,7 @@ enum mu_link_heard mu_link_step(struct mu_link *link, uint64_t now_ms, int32_t *
 		return MU_LINK_HEARD_UP;
 	}
 	if (now_ms >= link->address_due_ms)
-		return give_up(link, MU_LINK_NO_ADDRESS, value);
+		return give_up(link, MU_REASON_NO_ADDRESS, value);
 	if (now_ms >= link->scan_due_ms) // the port has forgotten it
 		return scans_over(link, link->scanning == SCAN_ALL, now_ms, value);
 	*next_ms = earlier(earlier(link->address_due_ms, link->scan_due_ms), mu_access_point_notice_ms(&link->own));

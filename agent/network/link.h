@@ -10,7 +10,7 @@
 // A scan is one for all names, then one by name for each hidden network and, if there were more access points than fit, for each that was
 // not among them.
 // What a join promises, a link may fail to keep: without an address 15 s after the association, or when the address is lost, the link is
-// disconnected and the ladder hears a reason of our own (enum mu_link_reason).
+// disconnected and the ladder hears a reason of our own (agent/recovery/reason.h).
 //
 // What the port must do: look on all channels and take the strongest access point where neither BSSID nor channel is given (the channel is a
 // hint only); offer WPA3 (SAE, protected management frames) wherever the access point does and MU_LINK_CAN_WPA3 is said, WPA2 otherwise;
@@ -23,6 +23,7 @@
 #include "agent/network/link_choice.h"
 #include "agent/network/link_config.h"
 #include "agent/port/port.h"
+#include "agent/recovery/reason.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,11 +36,6 @@ enum {
 	MU_LINK_NAMES_ANEW = 3, // names that did not resolve, in a row, until the link is made anew
 	MU_LINK_NAMES_OTHER = 6, // ... with the fallback name server first
 	MU_LINK_NAMES_AGAIN = 30, // ... and so on, turn about
-};
-
-enum mu_link_reason { // beside the codes of 802.11 and ESP-IDF
-	MU_LINK_NO_ADDRESS = 1001, // joined, but nobody gave one
-	MU_LINK_ADDRESS_LOST = 1002,
 };
 
 enum mu_link_heard { // what the ladder is to hear

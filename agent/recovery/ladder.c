@@ -5,29 +5,50 @@ enum { BUDGET_MAGIC = 0x4d524254 };
 
 // What a row does to the ladder itself, beside the actions that it hands out.
 enum effect {
-	HANDED_OUT = 0xff,
-	RESTORED = 1 << 8,         // MU_DO_RECORD_LINK if there was an outage
-	LINK_WAIT = 1 << 9,        // a try runs: give it its time
-	LINK_RETRY = 1 << 10,      // a try has failed, or the link was lost: next one after the backoff
-	LINK_GOOD = 1 << 11,       // up: nothing to wait for
-	LINK_AFRESH = 1 << 12,     // forget the failures
-	SCAN_WAIT = 1 << 13,       // a scan runs
-	SCAN_LATER = 1 << 14,      // next scan after the period
-	SESSION_WAIT = 1 << 15,    // an open runs
-	SESSION_DUE = 1 << 16,     // may be opened: now, or when the backoff of the loss is over
-	SESSION_RETRY = 1 << 17,   // a try has failed
-	SESSION_SPREAD = 1 << 18,  // lost
-	SESSION_ABORT = 1 << 19,   // an open that runs is in vain
-	SESSION_GOOD = 1 << 20,
-	SPEND_REBOOT = 1 << 21,
+	HANDED_OUT = 0x7ff,
+	RESTORED = 1 << 11,        // MU_DO_RECORD_LINK if there was an outage
+	LINK_WAIT = 1 << 12,       // a try runs: give it its time
+	LINK_RETRY = 1 << 13,      // a try has failed, or the link was lost: next one after the backoff
+	LINK_EASE = 1 << 14,       // ... after the longer one
+	LINK_REST = 1 << 15,       // ... after the pause for credentials
+	LINK_ROAM = 1 << 16,       // nothing is lost yet: give it its time
+	LINK_GOOD = 1 << 17,       // up: nothing to wait for
+	LINK_AFRESH = 1 << 18,     // forget the failures
+	SCAN_WAIT = 1 << 19,       // a scan runs
+	SCAN_LATER = 1 << 20,      // next scan after the period
+	SESSION_WAIT = 1 << 21,    // an open runs
+	SESSION_DUE = 1 << 22,     // may be opened: now, or when the backoff of the loss is over
+	SESSION_RETRY = 1 << 23,   // a try has failed
+	SESSION_SPREAD = 1 << 24,  // lost
+	SESSION_ABORT = 1 << 25,   // an open that runs is in vain
+	SESSION_GOOD = 1 << 26,
+	SPEND_REBOOT = 1 << 27,
 };
 
 #define ANEW (MU_DO_SESSION_CLOSE | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_WAIT | SESSION_ABORT)
 #define REBOOT (MU_DO_REBOOT | MU_DO_RECORD_LINK | SPEND_REBOOT)
-#define TO_FALLBACK (MU_DO_LINK_RESTART | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_WAIT)
-#define DROP (MU_DO_SESSION_CLOSE | MU_DO_RECORD_LINK | SESSION_SPREAD)
+#define TO_FALLBACK (MU_DO_LINK_RESTART | MU_DO_SERVE | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_WAIT)
+#define TO_RECOVERY (MU_DO_SERVE | MU_DO_RECORD_LINK | SCAN_LATER)
+#define REFUSED (MU_DO_LINK_RESTART | MU_DO_SERVE | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_REST)
+#define LOST (MU_DO_SESSION_CLOSE | MU_DO_RECORD_LINK | SESSION_SPREAD)
+#define FAILED (MU_DO_SESSION_CLOSE | SESSION_ABORT)
+#define BACK (RESTORED | LINK_GOOD | SESSION_DUE)
 
-enum guard { ALWAYS, LINK_UP, OPENING, LAST_TRY, LAST_FALLBACK, KNOWN, BUDGET, LONG_DOWN };
+enum guard {
+	ALWAYS,
+	LINK_UP,
+	OPENING,
+	ROAMING,       // and the link is up
+	OVERLOAD,
+	SLEEPY,        // power save is to blame, and on
+	LAST_REFUSAL,  // of the credentials
+	LAST_MISFIT,
+	LAST_TRY,
+	LAST_FALLBACK,
+	KNOWN,
+	BUDGET,
+	LONG_DOWN,
+};
 
 enum {
 	S0 = MU_LADDER_START,
@@ -41,51 +62,63 @@ enum {
 };
 
 struct row {
-	uint8_t state, event, guard;
+	uint8_t state, event, guard, next;
 	uint32_t actions;
-	uint8_t next;
 };
 
 // Every pair that changes something; all others are no-ops. Of several rows for a pair the first whose guard holds is taken.
 // clang-format off
 static const struct row table[] = {
-	{ S0,  MU_LADDER_BEGIN,         ALWAYS,        MU_DO_LINK_CONNECT | LINK_WAIT,                        RE },
+	{ S0,  MU_LADDER_BEGIN,         ALWAYS,        RE,   MU_DO_LINK_CONNECT | LINK_WAIT },
 
-	{ CO,  MU_LADDER_SESSION_LOST,  ALWAYS,        MU_DO_RECORD_LINK | SESSION_SPREAD,                    RE },
-	{ CO,  MU_LADDER_LINK_DOWN,     ALWAYS,        DROP | LINK_RETRY,                                     RE },
-	{ CO,  MU_LADDER_DEAD_SESSION,  ALWAYS,        DROP,                                                  RE },
-	{ CO,  MU_LADDER_NO_ACK,        ALWAYS,        DROP,                                                  RE },
+	{ CO,  MU_LADDER_SESSION_LOST,  ALWAYS,        RE,   MU_DO_RECORD_LINK | SESSION_SPREAD },
+	{ CO,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, LINK_GOOD },
+	{ CO,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, LINK_ROAM },
+	{ CO,  MU_LADDER_LINK_DOWN,     OVERLOAD,      RE,   LOST | LINK_EASE },
+	{ CO,  MU_LADDER_LINK_DOWN,     SLEEPY,        RE,   LOST | LINK_RETRY | MU_DO_POWER_SAVE_OFF },
+	{ CO,  MU_LADDER_LINK_DOWN,     ALWAYS,        RE,   LOST | LINK_RETRY },
+	{ CO,  MU_LADDER_DEAD_SESSION,  ALWAYS,        RE,   LOST },
+	{ CO,  MU_LADDER_NO_ACK,        ALWAYS,        RE,   LOST },
 
-	{ RE,  MU_LADDER_LINK_UP,       ALWAYS,        RESTORED | LINK_GOOD | SESSION_DUE,                    SAME },
-	{ RE,  MU_LADDER_LINK_DOWN,     LAST_TRY,      MU_DO_SESSION_CLOSE | MU_DO_LINK_SCAN | MU_DO_RECORD_LINK | SCAN_WAIT | SESSION_ABORT, SC },
-	{ RE,  MU_LADDER_LINK_DOWN,     ALWAYS,        MU_DO_SESSION_CLOSE | LINK_RETRY | SESSION_ABORT,      SAME },
-	{ RE,  MU_LADDER_LINK_TIMER,    ALWAYS,        MU_DO_LINK_CONNECT | LINK_WAIT,                        SAME },
-	{ RE,  MU_LADDER_SESSION_TIMER, OPENING,       MU_DO_SESSION_CLOSE | SESSION_RETRY,                   SAME },
-	{ RE,  MU_LADDER_SESSION_TIMER, LINK_UP,       MU_DO_SESSION_OPEN | SESSION_WAIT,                     SAME },
-	{ RE,  MU_LADDER_SESSION_OPEN,  ALWAYS,        RESTORED | SESSION_GOOD,                               CO },
-	{ RE,  MU_LADDER_OPEN_FAILED,   ALWAYS,        SESSION_RETRY,                                         SAME },
-	{ RE,  MU_LADDER_SESSION_LOST,  ALWAYS,        SESSION_RETRY,                                         SAME },
-	{ RE,  MU_LADDER_DEAD_LINK,     LINK_UP,       ANEW | MU_DO_LINK_DISCONNECT,                          SAME },
-	{ RE,  MU_LADDER_DEAD_RADIO,    LINK_UP,       ANEW | MU_DO_LINK_RESTART,                             SAME },
-	{ RE,  MU_LADDER_DEAD_DEVICE,   BUDGET,        REBOOT,                                                SAME },
-	{ RE,  MU_LADDER_DEAD_DEVICE,   LINK_UP,       ANEW | MU_DO_LINK_RESTART,                             SAME },
+	{ RE,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, BACK },
+	{ RE,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, LINK_ROAM },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  FB,   FAILED | REFUSED },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_MISFIT,   RC,   FAILED | TO_RECOVERY },
+	{ RE,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, FAILED | LINK_EASE },
+	{ RE,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, FAILED | LINK_RETRY | MU_DO_POWER_SAVE_OFF },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_TRY,      SC,   FAILED | MU_DO_LINK_SCAN | MU_DO_RECORD_LINK | SCAN_WAIT },
+	{ RE,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, FAILED | LINK_RETRY },
+	{ RE,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_CONNECT | LINK_WAIT },
+	{ RE,  MU_LADDER_SESSION_TIMER, OPENING,       SAME, MU_DO_SESSION_CLOSE | SESSION_RETRY },
+	{ RE,  MU_LADDER_SESSION_TIMER, LINK_UP,       SAME, MU_DO_SESSION_OPEN | SESSION_WAIT },
+	{ RE,  MU_LADDER_SESSION_OPEN,  ALWAYS,        CO,   RESTORED | SESSION_GOOD },
+	{ RE,  MU_LADDER_OPEN_FAILED,   ALWAYS,        SAME, SESSION_RETRY },
+	{ RE,  MU_LADDER_SESSION_LOST,  ALWAYS,        SAME, SESSION_RETRY },
+	{ RE,  MU_LADDER_DEAD_LINK,     LINK_UP,       SAME, ANEW | MU_DO_LINK_DISCONNECT },
+	{ RE,  MU_LADDER_DEAD_RADIO,    LINK_UP,       SAME, ANEW | MU_DO_LINK_RESTART },
+	{ RE,  MU_LADDER_DEAD_DEVICE,   BUDGET,        SAME, REBOOT },
+	{ RE,  MU_LADDER_DEAD_DEVICE,   LINK_UP,       SAME, ANEW | MU_DO_LINK_RESTART },
 
-	{ SC,  MU_LADDER_LINK_UP,       ALWAYS,        RESTORED | LINK_GOOD | SESSION_DUE,                    RE },
-	{ SC,  MU_LADDER_SCAN_DONE,     KNOWN,         TO_FALLBACK,                                           FB },
-	{ SC,  MU_LADDER_SCAN_DONE,     ALWAYS,        MU_DO_RECORD_LINK | SCAN_LATER,                        RC },
-	{ SC,  MU_LADDER_LINK_TIMER,    ALWAYS,        MU_DO_RECORD_LINK | SCAN_LATER,                        RC },
+	{ SC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK },
+	{ SC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK },
+	{ SC,  MU_LADDER_SCAN_DONE,     ALWAYS,        RC,   TO_RECOVERY },
+	{ SC,  MU_LADDER_LINK_TIMER,    ALWAYS,        RC,   TO_RECOVERY },
 
-	{ FB,  MU_LADDER_LINK_UP,       ALWAYS,        RESTORED | LINK_GOOD | SESSION_DUE,                    RE },
-	{ FB,  MU_LADDER_LINK_DOWN,     LAST_FALLBACK, MU_DO_RECORD_LINK | SCAN_LATER,                        RC },
-	{ FB,  MU_LADDER_LINK_DOWN,     ALWAYS,        LINK_RETRY,                                            SAME },
-	{ FB,  MU_LADDER_LINK_TIMER,    ALWAYS,        MU_DO_LINK_CONNECT | LINK_WAIT,                        SAME },
+	{ FB,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK | MU_DO_SERVE_END },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  SAME, LINK_REST },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_MISFIT,   RC,   TO_RECOVERY },
+	{ FB,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, LINK_EASE },
+	{ FB,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, LINK_RETRY | MU_DO_POWER_SAVE_OFF },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_FALLBACK, RC,   TO_RECOVERY },
+	{ FB,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, LINK_RETRY },
+	{ FB,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_CONNECT | LINK_WAIT },
 
-	{ RC,  MU_LADDER_LINK_UP,       ALWAYS,        RESTORED | LINK_GOOD | SESSION_DUE,                    RE },
-	{ RC,  MU_LADDER_SCAN_DONE,     KNOWN,         TO_FALLBACK,                                           FB },
-	{ RC,  MU_LADDER_LINK_TIMER,    LONG_DOWN,     REBOOT,                                                SAME },
-	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        MU_DO_LINK_SCAN | SCAN_LATER,                          SAME },
+	{ RC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK | MU_DO_SERVE_END },
+	{ RC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK },
+	{ RC,  MU_LADDER_LINK_TIMER,    LONG_DOWN,     SAME, REBOOT },
+	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_SCAN | SCAN_LATER },
 
-	{ ANY, MU_LADDER_HEAP_STARVED,  BUDGET,        REBOOT,                                                SAME },
+	{ ANY, MU_LADDER_HEAP_STARVED,  BUDGET,        SAME, REBOOT },
 };
 // clang-format on
 enum { ROW_COUNT = sizeof table / sizeof *table };
@@ -95,31 +128,93 @@ static uint32_t budget_check(const struct mu_ladder_budget *budget)
 	return (budget->magic ^ budget->reboots) * UINT32_C(2654435761) + 1;
 }
 
-static bool budget_allows(const struct mu_ladder *ladder, uint64_t now_ms)
+// ---- guards, in the order of enum guard
+
+static bool always(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
+	(void)ladder, (void)value, (void)now_ms;
+	return true;
+}
+
+static bool is_link_up(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->link_up;
+}
+
+static bool is_opening(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->session_trying;
+}
+
+static bool is_roaming(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->reason_class == MU_REASON_ROAMING && ladder->link_up;
+}
+
+static bool is_overload(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->reason_class == MU_REASON_OVERLOAD;
+}
+
+static bool is_sleepy(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->sleep_losses >= MU_LADDER_SLEEP_LOSSES && !ladder->awake && mu_reason_suspects_power_save(ladder->reason);
+}
+
+static bool is_last_refusal(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->reason_class == MU_REASON_CREDENTIALS && ladder->refusals >= MU_LADDER_REFUSALS;
+}
+
+static bool is_last_misfit(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->reason_class == MU_REASON_CONFIGURATION && ladder->refusals >= MU_LADDER_MISFITS;
+}
+
+static bool is_last_try(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->link.failures + 1 >= MU_LADDER_LINK_TRIES;
+}
+
+static bool is_last_fallback(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value, (void)now_ms;
+	return ladder->link.failures + 1 >= MU_LADDER_FALLBACK_TRIES;
+}
+
+static bool is_known(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)ladder, (void)now_ms;
+	return value != 0;
+}
+
+static bool budget_allows(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	(void)value;
 	return ladder->budget->reboots == 0 || now_ms >= MU_LADDER_REBOOT_PERIOD_MS;
 }
 
-static bool guard_holds(const struct mu_ladder *ladder, enum guard guard, int32_t value, uint64_t now_ms)
+// What is refused is refused after a reboot, too.
+static bool is_long_down(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
-	switch (guard) {
-	case ALWAYS: return true;
-	case LINK_UP: return ladder->link_up;
-	case OPENING: return ladder->session_trying;
-	case LAST_TRY: return ladder->link.failures + 1 >= MU_LADDER_LINK_TRIES;
-	case LAST_FALLBACK: return ladder->link.failures + 1 >= MU_LADDER_FALLBACK_TRIES;
-	case KNOWN: return value != 0;
-	case BUDGET: return budget_allows(ladder, now_ms);
-	case LONG_DOWN: return now_ms - ladder->down_from_ms >= MU_LADDER_REBOOT_AFTER_MS && budget_allows(ladder, now_ms);
-	}
-	return false;
+	return now_ms - ladder->down_from_ms >= MU_LADDER_REBOOT_AFTER_MS && ladder->refusals == 0 && budget_allows(ladder, value, now_ms);
 }
+
+static bool (*const guards[])(const struct mu_ladder *, int32_t, uint64_t) = { always, is_link_up, is_opening, is_roaming, is_overload,
+	is_sleepy, is_last_refusal, is_last_misfit, is_last_try, is_last_fallback, is_known, budget_allows, is_long_down };
 
 static const struct row *find(const struct mu_ladder *ladder, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
 {
 	for (const struct row *row = table; row < table + ROW_COUNT; row++)
-		if ((row->state == ladder->state || row->state == ANY) && row->event == event &&
-			guard_holds(ladder, row->guard, value, now_ms))
+		if ((row->state == ladder->state || row->state == ANY) && row->event == event && guards[row->guard](ladder, value, now_ms))
 			return row;
 	return 0;
 }
@@ -131,6 +226,18 @@ static void mark_down(struct mu_ladder *ladder, uint64_t now_ms)
 	ladder->link_up = false;
 }
 
+// Those that are always as long.
+static const struct {
+	uint32_t effect, wait_ms;
+} waits[] = {
+	{ LINK_WAIT | SCAN_WAIT, MU_LADDER_LINK_TIMEOUT_MS },
+	{ LINK_ROAM, MU_LADDER_ROAM_TIMEOUT_MS },
+	{ LINK_REST, MU_LADDER_CREDENTIALS_MS },
+	{ SCAN_LATER, MU_LADDER_SCAN_PERIOD_MS },
+};
+enum { WAIT_COUNT = sizeof waits / sizeof *waits };
+#define LINK_EFFECTS (LINK_WAIT | LINK_RETRY | LINK_EASE | LINK_REST | LINK_ROAM | LINK_GOOD)
+
 static void affect_link(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms, uint32_t random)
 {
 	if (effects & LINK_AFRESH)
@@ -141,14 +248,15 @@ static void affect_link(struct mu_ladder *ladder, uint32_t effects, uint64_t now
 	}
 	if (effects & LINK_RETRY)
 		ladder->link_due_ms = now_ms + mu_backoff_lost_ms(&ladder->link, now_ms, random);
+	if (effects & LINK_EASE)
+		ladder->link_due_ms = now_ms + mu_backoff_eased_ms(&ladder->link, random);
 	if (effects & LINK_WAIT) // whatever it was, it is being made anew
 		mark_down(ladder, now_ms);
-	if (effects & (LINK_WAIT | SCAN_WAIT))
-		ladder->link_due_ms = now_ms + MU_LADDER_LINK_TIMEOUT_MS;
-	if (effects & SCAN_LATER)
-		ladder->link_due_ms = now_ms + MU_LADDER_SCAN_PERIOD_MS;
-	if (effects & (LINK_GOOD | LINK_RETRY | LINK_WAIT | SCAN_WAIT | SCAN_LATER))
-		ladder->link_trying = (effects & LINK_WAIT) != 0;
+	for (size_t i = 0; i < WAIT_COUNT; i++)
+		if (effects & waits[i].effect)
+			ladder->link_due_ms = now_ms + waits[i].wait_ms;
+	if (effects & (LINK_EFFECTS | SCAN_WAIT | SCAN_LATER))
+		ladder->link_trying = (effects & (LINK_WAIT | LINK_ROAM)) != 0;
 }
 
 static void affect_session(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms, uint32_t random)
@@ -189,6 +297,8 @@ static uint32_t take(struct mu_ladder *ladder, const struct row *row, uint64_t n
 		actions |= MU_DO_RECORD_LINK;
 	if (row->actions & MU_DO_RECORD_LINK)
 		ladder->outage = true;
+	if (row->actions & MU_DO_POWER_SAVE_OFF)
+		ladder->awake = true;
 	if (row->actions & SESSION_GOOD)
 		ladder->outage = false;
 	if (row->next != SAME)
@@ -196,30 +306,70 @@ static uint32_t take(struct mu_ladder *ladder, const struct row *row, uint64_t n
 	return actions;
 }
 
-// A try to connect that did not answer in time is a failed one.
-static enum mu_ladder_event split_timer(const struct mu_ladder *ladder, uint64_t now_ms)
+bool mu_ladder_link_overdue(const struct mu_ladder *ladder, uint64_t now_ms)
 {
+	return ladder->link_trying && now_ms >= ladder->link_due_ms;
+}
+
+// A try to connect that did not answer in time is a failed one.
+static enum mu_ladder_event split_timer(const struct mu_ladder *ladder, uint64_t now_ms, int32_t *value)
+{
+	if (mu_ladder_link_overdue(ladder, now_ms)) {
+		*value = MU_REASON_NO_ANSWER;
+		return MU_LADDER_LINK_DOWN;
+	}
 	if (now_ms >= ladder->link_due_ms)
-		return ladder->link_trying ? MU_LADDER_LINK_DOWN : MU_LADDER_LINK_TIMER;
+		return MU_LADDER_LINK_TIMER;
 	if (ladder->link_up && now_ms >= ladder->session_due_ms)
 		return MU_LADDER_SESSION_TIMER;
 	return MU_LADDER_TIMER; // too early: no row
 }
 
+static void count_sleep_losses(struct mu_ladder *ladder, uint64_t now_ms)
+{
+	bool lasted = ladder->link_up && now_ms - ladder->link.opened_ms >= MU_LADDER_SLEEP_FORGET_MS;
+	if (lasted)
+		ladder->sleep_losses = 0;
+	if (mu_reason_suspects_power_save(ladder->reason) && ladder->sleep_losses < MU_LADDER_SLEEP_LOSSES)
+		ladder->sleep_losses++;
+}
+
+static void hear_link_down(struct mu_ladder *ladder, int32_t reason, uint64_t now_ms)
+{
+	uint8_t is = (uint8_t)mu_reason_class(reason);
+	bool refuses = is == MU_REASON_CREDENTIALS || is == MU_REASON_CONFIGURATION;
+	bool again = is == ladder->reason_class && ladder->refusals;
+
+	ladder->refusals = refuses ? (uint8_t)((again ? ladder->refusals : 0) + (ladder->refusals < UINT8_MAX)) : 0;
+	ladder->reason = reason;
+	ladder->reason_class = is;
+	count_sleep_losses(ladder, now_ms);
+	if (is == MU_REASON_ROAMING && ladder->link_up)
+		return;
+	mark_down(ladder, now_ms);
+	mu_backoff_settle(&ladder->link, now_ms);
+}
+
 uint32_t mu_ladder_post(struct mu_ladder *ladder, enum mu_ladder_event event, int32_t value, uint64_t now_ms, uint32_t random)
 {
 	if (event == MU_LADDER_TIMER)
-		event = split_timer(ladder, now_ms);
-	if (event == MU_LADDER_LINK_UP)
+		event = split_timer(ladder, now_ms, &value);
+	if (event == MU_LADDER_LINK_UP) {
 		ladder->link_up = true;
+		ladder->refusals = 0;
+	}
 	if (event == MU_LADDER_BEGIN)
 		ladder->down_from_ms = now_ms;
-	if (event == MU_LADDER_LINK_DOWN) {
-		mark_down(ladder, now_ms);
-		mu_backoff_settle(&ladder->link, now_ms);
-	}
+	if (event == MU_LADDER_LINK_DOWN)
+		hear_link_down(ladder, value, now_ms);
 	const struct row *row = find(ladder, event, value, now_ms);
 	return row ? take(ladder, row, now_ms, random) : 0;
+}
+
+void mu_ladder_budget_lost(struct mu_ladder_budget *budget)
+{
+	*budget = (struct mu_ladder_budget){ .magic = BUDGET_MAGIC };
+	spend_reboot(budget);
 }
 
 void mu_ladder_init(struct mu_ladder *ladder, struct mu_ladder_budget *budget, uint32_t spread_ms)
@@ -266,17 +416,40 @@ const char *mu_ladder_event_name(enum mu_ladder_event event)
 	return (unsigned)event < MU_LADDER_EVENTS ? names[event] : "unknown";
 }
 
+static const char *wait_name(uint32_t effects)
+{
+	static const struct {
+		uint32_t effect;
+		const char *name;
+	} names[] = {
+		{ LINK_WAIT, "answer" },
+		{ LINK_ROAM, "roaming" },
+		{ LINK_RETRY, "backoff" },
+		{ LINK_EASE, "long backoff" },
+		{ LINK_REST, "credentials" },
+		{ SCAN_WAIT, "scan" },
+		{ SCAN_LATER, "scan period" },
+		{ LINK_GOOD, "none" },
+	};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (effects & names[i].effect)
+			return names[i].name;
+	return "";
+}
+
 size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size)
 {
-	static const char *const guards[] = { "", "link up", "opening", "10th failure", "3rd failure", "known network", "reboot allowed",
-		"30 min down, reboot allowed" };
+	static const char *const names[] = { "", "link up", "opening", "roaming, link up", "overload", "3rd loss for power save",
+		"5th refusal", "3rd misfit", "10th failure", "3rd failure", "known network", "reboot allowed",
+		"30 min down, not refused, reboot allowed" };
 
 	for (size_t i = 0; i < ROW_COUNT && i < size; i++) {
 		out[i] = (struct mu_ladder_row){
 			.state = table[i].state,
 			.event = table[i].event,
-			.guard = guards[table[i].guard],
+			.guard = names[table[i].guard],
 			.actions = table[i].actions & HANDED_OUT,
+			.wait = wait_name(table[i].actions),
 			.next = table[i].next,
 		};
 		if (table[i].actions & RESTORED)

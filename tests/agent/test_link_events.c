@@ -84,8 +84,8 @@ static void test_a_lost_address_is_explained(void **unused)
 	post(MU_EVENT_LINK_ADDRESS_LOST, 0);
 	fake_collector_run(&collector, 60000);
 	assert_int_equal(fake.link_disconnects, 1);
-	assert_int_equal(agent->disconnects.by_reason[0].reason, MU_LINK_ADDRESS_LOST);
-	assert_int_equal(find_loss()->reason, MU_LINK_ADDRESS_LOST);
+	assert_int_equal(agent->disconnects.by_reason[0].reason, MU_REASON_ADDRESS_LOST);
+	assert_int_equal(find_loss()->reason, MU_REASON_ADDRESS_LOST);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
 }
 

@@ -305,7 +305,7 @@ static void test_no_address(void **unused)
 	assert_int_equal(mu_link_step(&link, 15499, &value, &next_ms), MU_LINK_HEARD_NOTHING);
 	assert_true(next_ms == 15500);
 	assert_int_equal(mu_link_step(&link, 15500, &value, &next_ms), MU_LINK_HEARD_DOWN);
-	assert_int_equal(value, MU_LINK_NO_ADDRESS);
+	assert_int_equal(value, MU_REASON_NO_ADDRESS);
 	assert_int_equal(fake.link_disconnects, 1);
 	assert_int_equal(tell(MU_EVENT_LINK_DOWN, 8, 15500), MU_LINK_HEARD_NOTHING);
 	assert_int_equal(mu_link_step(&link, 60000, &value, &next_ms), MU_LINK_HEARD_NOTHING);
@@ -319,7 +319,7 @@ static void test_a_lost_address(void **unused)
 	use_networks(1);
 	bring_up(0);
 	assert_int_equal(tell(MU_EVENT_LINK_ADDRESS_LOST, 0, 1000), MU_LINK_HEARD_DOWN);
-	assert_int_equal(value, MU_LINK_ADDRESS_LOST);
+	assert_int_equal(value, MU_REASON_ADDRESS_LOST);
 	assert_int_equal(fake.link_disconnects, 1);
 	assert_int_equal(tell(MU_EVENT_LINK_DOWN, 8, 1000), MU_LINK_HEARD_NOTHING);
 	assert_int_equal(tell(MU_EVENT_LINK_ADDRESS_LOST, 0, 2000), MU_LINK_HEARD_NOTHING); // told already

@@ -47,7 +47,7 @@ static void test_lost_session_is_spread(void **unused)
 	mu_backoff_opened(&backoff, 1000);
 	mu_backoff_held(&backoff); // an Ack came
 	assert_int_equal(mu_backoff_lost_ms(&backoff, 2000, MOST), SPREAD_MS);
-	assert_int_equal(mu_backoff_failed_ms(&backoff, MOST), 1000); // and the doubling starts anew
+	assert_int_equal(backoff.failures, 0); // and the doubling starts anew
 	mu_backoff_opened(&backoff, 10000);
 	assert_int_equal(mu_backoff_lost_ms(&backoff, 10000 + 60000, HALF), SPREAD_MS / 2); // held by its age alone
 }
@@ -62,6 +62,40 @@ static void test_accepted_and_dropped_goes_on_doubling(void **unused)
 		mu_backoff_opened(&backoff, i * 100000);
 		assert_int_equal(mu_backoff_lost_ms(&backoff, i * 100000 + 59999, MOST), delays_ms[i]);
 	}
+}
+
+// A fleet that lost its broker and does not get it back at once: retries within seconds would come on top of the first tries that are still to
+// come. From the loss on nobody comes back within less than twice the spread, until a session holds again.
+static void test_retries_after_a_loss_stay_spread(void **unused)
+{
+	(void)unused;
+	static const uint32_t after_ms[] = { 30000, 30000, 30000, 30000, 30000, 32000, 60000, 60000 };
+	struct mu_backoff backoff;
+	mu_backoff_init(&backoff, SPREAD_MS);
+	mu_backoff_opened(&backoff, 0);
+	assert_int_equal(mu_backoff_lost_ms(&backoff, 100000, MOST), SPREAD_MS);
+	for (size_t i = 0; i < sizeof after_ms / sizeof *after_ms; i++)
+		assert_int_equal(mu_backoff_failed_ms(&backoff, MOST), after_ms[i]);
+	mu_backoff_opened(&backoff, 200000); // accepted and dropped: still spread
+	assert_int_equal(mu_backoff_lost_ms(&backoff, 200001, MOST), 60000);
+	mu_backoff_opened(&backoff, 300000);
+	assert_true(mu_backoff_settle(&backoff, 400000));
+	assert_int_equal(mu_backoff_failed_ms(&backoff, MOST), 1000);
+}
+
+// An access point without room: half a minute at once, five in the end.
+static void test_eased_failures_wait_long(void **unused)
+{
+	(void)unused;
+	static const uint32_t eased_ms[] = { 30000, 60000, 120000, 240000, 300000, 300000 };
+	struct mu_backoff backoff;
+	mu_backoff_init(&backoff, SPREAD_MS);
+	for (size_t i = 0; i < sizeof eased_ms / sizeof *eased_ms; i++)
+		assert_int_equal(mu_backoff_eased_ms(&backoff, MOST), eased_ms[i]);
+	assert_int_equal(mu_backoff_eased_ms(&backoff, 0), 0);
+	assert_int_equal(mu_backoff_failed_ms(&backoff, MOST), 60000); // one count for both
+	for (int i = 0; i < 100000; i++)
+		assert_int_equal(mu_backoff_eased_ms(&backoff, MOST), 300000);
 }
 
 static void test_loss_without_a_session_is_a_failure(void **unused)
@@ -106,6 +140,8 @@ int main(void)
 		cmocka_unit_test(test_jitter_is_full),
 		cmocka_unit_test(test_lost_session_is_spread),
 		cmocka_unit_test(test_accepted_and_dropped_goes_on_doubling),
+		cmocka_unit_test(test_retries_after_a_loss_stay_spread),
+		cmocka_unit_test(test_eased_failures_wait_long),
 		cmocka_unit_test(test_loss_without_a_session_is_a_failure),
 		cmocka_unit_test(test_settle_forgets_only_what_held),
 		cmocka_unit_test(test_spread_is_bounded),
