@@ -238,7 +238,11 @@ static int socket_limit(void *context)
 
 static int socket_list(void *context, int *out, size_t count)
 {
-	return mu_virtual_sockets_list(&((struct mu_device *)context)->sockets, out, count);
+	struct mu_device *device = context;
+	int open = mu_virtual_sockets_list(&device->sockets, out, count);
+	if (device->udp.fd >= 0 && (size_t)open++ < count) // of a request for the time; nobody registers it
+		out[open - 1] = device->udp.fd;
+	return open;
 }
 
 static int socket_configure(void *context, int descriptor, const struct mu_socket_options *options)

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "agent/port/linux/device_state.h"
 #include "agent/port/linux/virtual_flash.h"
 
@@ -92,12 +94,48 @@ static void test_flash_by_partition(void **unused)
 	free_device(device);
 }
 
+// A device's sockets are real ones. Behind a silent link nothing can be said of the peer, whatever the kernel knows.
+static void test_sockets(void **unused)
+{
+	(void)unused;
+	struct mu_device *device = make_device();
+	const struct mu_socket_port *port = device->port.socket;
+	struct mu_socket_look look;
+	int ends[2], seen[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	device->udp.fd = -1;
+	assert_int_equal(port->limit(device), MU_SOCKETS_LIMIT);
+	assert_int_equal(port->list(device, seen, 2), 0);
+	assert_int_equal(port->configure(device, ends[0], &(struct mu_socket_options){ .keep_idle_s = 10 }), 0);
+	assert_int_equal(port->list(device, seen, 2), 1);
+	assert_int_equal(seen[0], ends[0]);
+	device->udp.fd = ends[1];
+	assert_int_equal(port->list(device, seen, 2), 2);
+	assert_int_equal(seen[1], ends[1]);
+	assert_int_equal(port->list(device, seen, 0), 2);
+	assert_int_equal(port->look(device, ends[0], &look), 0);
+	assert_true(look.identity != 0);
+	assert_int_equal(port->shutdown(device, ends[0]), 0);
+	close(ends[1]);
+	assert_false(mu_virtual_link_carries(&device->link));
+	assert_int_equal(port->check(device, ends[0]), 0);
+	device->link.present = true;
+	device->link.state = MU_STATION_UP;
+	assert_true(mu_virtual_link_carries(&device->link));
+	assert_int_equal(port->check(device, ends[0]), MU_ERR_CLOSED);
+	assert_int_equal(port->close(device, ends[0], true), 0);
+	device->link.state = MU_STATION_OFF;
+	assert_int_equal(port->check(device, ends[0]), MU_ERR_NOT_FOUND);
+	free_device(device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_function_is_missing),
 		cmocka_unit_test(test_tables_reach_their_parts),
 		cmocka_unit_test(test_flash_by_partition),
+		cmocka_unit_test(test_sockets),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
