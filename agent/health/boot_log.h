@@ -6,9 +6,10 @@
 //   656  current, copy A: 40 bytes with its CRC-32
 //   696  current, copy B
 //   896  place of the newest crash that is not reported yet: 96 bytes with their CRC-32 (768..895 is others')
-// Shadow, at most 492 bytes: version, count, numbers ahead, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part; a part
-// with a wrong CRC, magic or version, or with numbers that cannot be, does not exist. Boots are of the same kind when reset code, class, cause, name, image and PC are
-// equal; the PC of a hang is where the watchdog happened to look, so it does not count. Pure; no I/O. Thread: one at a time.
+// Shadow, at most 492 bytes: version, count, numbers ahead, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part;
+// a part with a wrong CRC, magic or version, or with numbers that cannot be, does not exist. Boots are of the same kind when reset code,
+// class, cause, name, image and PC are equal; the PC of a hang is where the watchdog happened to look, so it does not count.
+// Pure; no I/O. Thread: one at a time.
 #ifndef MU_HEALTH_BOOT_LOG_H
 #define MU_HEALTH_BOOT_LOG_H
 #include "agent/port/port.h"

@@ -3,8 +3,8 @@
 //
 // Method: eight levels of twelve windows each. A window keeps the least free bytes seen in it; windows last 2 s on the first level and
 // four times as long on each following one (8 s, 32 s, 2 min, 9 min, 34 min, 2.3 h, 9 h), so a fast leak is seen in half a minute at any
-// age of the boot, a slow one after days, and none eats more than 4 times 12 KiB unseen. Each time a level closes a window and has all twelve, a least-squares line is laid through
-// them. It is a leak when
+// age of the boot, a slow one after days, and none eats more than 4 times 12 KiB unseen. Each time a level closes a window and
+// has all twelve, a least-squares line is laid through them. It is a leak when
 //   - the line loses at least 12 KiB over the level: noise of +-4 KiB around a constant cannot do that, in whatever order it comes
 //     (the worst order of an 8 KiB range gives 11.1 KiB), and
 //   - the loss is steady: each quarter's mean lies below the one before by at least a tenth of the whole drop. One big allocation, a
