@@ -113,10 +113,10 @@ static void test_moments(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
 		struct mu_time_zone zone;
-		bool daylight;
+		bool summer;
 		assert_int_equal(mu_time_zone_parse(&zone, moments[i].text), 0);
-		int32_t offset_s = mu_time_zone_offset_s(&zone, moments[i].unix_s, &daylight);
-		if (offset_s != moments[i].offset_s || daylight != moments[i].daylight)
+		int32_t offset_s = mu_time_zone_offset_s(&zone, moments[i].unix_s, &summer);
+		if (offset_s != moments[i].offset_s || summer != moments[i].daylight)
 			fail_msg("%s at %lld: %d", moments[i].text, (long long)moments[i].unix_s, offset_s);
 		assert_int_equal(mu_time_zone_offset_s(&zone, moments[i].unix_s, 0), offset_s);
 	}
