@@ -91,10 +91,9 @@ static void test_the_session_is_registered_as_it_opens(void **unused)
 	assert_int_equal(events("socket_closed"), 0);
 }
 
-// esp-mqtt has no descriptor before the connection: it is looked for at each phase that is told.
-static void test_a_descriptor_that_comes_late(void **unused)
+// esp-mqtt has no descriptor before the connection, and may not tell of its phases: it is looked for with each event.
+static void register_late(enum mu_event_type type)
 {
-	(void)unused;
 	fake.mqtt_descriptor = MU_ERR_NOT_FOUND;
 	mu_agent_step(agent, 0);
 	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
@@ -103,20 +102,43 @@ static void test_a_descriptor_that_comes_late(void **unused)
 	assert_int_equal(agent->sockets.session, 0);
 	fake.mqtt_descriptor = SESSION;
 	fake.socket_state[SESSION] = 0;
-	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_PHASE, .value = MU_MQTT_PHASE_TCP });
+	mu_agent_post(agent, &(struct mu_event){ .type = type });
 	mu_agent_step(agent, collector.now_ms += 100);
 	assert_true(agent->sockets.session > 0);
 	assert_int_equal(fake.socket_options[SESSION].keep_idle_s, 10);
 }
 
-// Why the session was lost last, as reported; 0: never.
-static uint32_t last_loss(void)
+static void test_a_descriptor_that_comes_with_a_phase(void **unused)
 {
-	for (unsigned i = collector.count; i--;)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK &&
-			collector.records[i]->link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
-			return collector.records[i]->link->reason;
-	return 0;
+	(void)unused;
+	register_late(MU_EVENT_MQTT_PHASE);
+}
+
+static void test_a_descriptor_that_comes_with_the_session(void **unused)
+{
+	(void)unused;
+	register_late(MU_EVENT_MQTT_OPEN);
+}
+
+// Opened, but it cannot be subscribed: the session is closed again, and what the library leaves open then is an orphan like any other.
+static void test_a_session_that_cannot_begin(void **unused)
+{
+	(void)unused;
+	fake.mqtt_leaks = true;
+	mu_agent_step(agent, 0);
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
+	for (collector.now_ms = 0; !fake.mqtt_opens; collector.now_ms += 100)
+		mu_agent_step(agent, collector.now_ms);
+	fake.mqtt_result = MU_ERR_IO; // of the subscribe that follows
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_MQTT_OPEN });
+	mu_agent_step(agent, collector.now_ms += 100);
+	assert_int_equal(agent->session.phase, MU_SESSION_CLOSED);
+	assert_int_equal(agent->sockets.session, 0);
+	assert_int_equal(fake.socket_closes, 0);
+	for (uint64_t end_ms = collector.now_ms + 1500; collector.now_ms < end_ms; collector.now_ms += 100)
+		mu_agent_step(agent, collector.now_ms);
+	assert_int_equal(fake.socket_closes, 1);
+	assert_int_equal(agent->sockets.registry.orphans_closed, 1);
 }
 
 // The library does not notice; the registry does. The session is lost as if the library had said so, its socket is the library's to close,
@@ -290,7 +312,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_the_session_is_registered_as_it_opens, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_late, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_a_phase, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_the_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_session_that_cannot_begin, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_dead_socket_is_a_lost_session, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_socket_that_the_library_leaves, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_applications_socket, set_up, tear_down),
