@@ -141,6 +141,16 @@ static void test_a_session_that_cannot_begin(void **unused)
 	assert_int_equal(agent->sockets.registry.orphans_closed, 1);
 }
 
+// Why the session was lost last, as reported; 0: never.
+static uint32_t last_loss(void)
+{
+	for (unsigned i = collector.count; i--;)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK &&
+			collector.records[i]->link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
+			return collector.records[i]->link->reason;
+	return 0;
+}
+
 // The library does not notice; the registry does. The session is lost as if the library had said so, its socket is the library's to close,
 // and the ladder opens another. A reset proves that the path works, silence does not.
 static void test_a_dead_socket_is_a_lost_session(void **unused)
