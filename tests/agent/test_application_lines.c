@@ -10,7 +10,18 @@
 #include "agent/agent.h"
 #include "tests/agent/fake_collector.h"
 
-static void application(struct mu_agent *agent, uint64_t now_ms)
+enum { WEB = 3 }; // the application's socket
+
+static struct fake_port fake;
+
+// What the lines close.
+static void close_descriptor(int descriptor)
+{
+	fake.socket_state[descriptor] = MU_ERR_NOT_FOUND;
+}
+#define close close_descriptor
+
+static void application(struct mu_agent *agent, int descriptor, uint64_t now_ms)
 {
 #include "readme_agent.inc"
 }
@@ -19,7 +30,6 @@ static void test_the_lines_of_the_readme(void **unused)
 {
 	(void)unused;
 	static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1:1883" };
-	static struct fake_port fake;
 	static struct fake_collector collector;
 	struct mu_agent *agent = malloc(mu_agent_size());
 	fake_port_init(&fake, 1);
@@ -27,7 +37,11 @@ static void test_the_lines_of_the_readme(void **unused)
 	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_min_bytes = 190000, .heap_largest_bytes = 110000 };
 	fake_collector_init(&collector, &fake, agent);
 	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
-	application(agent, 0);
+	fake.socket_state[WEB] = 0;
+	application(agent, WEB, 0);
+	assert_int_equal(fake.socket_options[WEB].keep_idle_s, 10); // it was guarded
+	assert_int_equal(fake.socket_state[WEB], MU_ERR_NOT_FOUND); // and its owner has closed it
+	assert_int_equal(fake.socket_closes, 0);
 	fake_collector_run(&collector, 60000);
 	assert_int_equal(fake.restarts, 0); // the pump rests
 	const Mu__Record *boot = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
