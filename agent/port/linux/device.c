@@ -43,7 +43,9 @@ static void log_event(const struct mu_device *device, const struct mu_event *eve
 		int level;
 		const char *name;
 	} rows[] = {
+		{ MU_EVENT_LINK_ASSOCIATED, MU__LOG_LEVEL__LOG_DEBUG, "link_joined" },
 		{ MU_EVENT_LINK_UP, MU__LOG_LEVEL__LOG_INFO, "link_up" },
+		{ MU_EVENT_LINK_ADDRESS_LOST, MU__LOG_LEVEL__LOG_WARNING, "address_lost" },
 		{ MU_EVENT_LINK_DOWN, MU__LOG_LEVEL__LOG_WARNING, "link_down" },
 		{ MU_EVENT_MQTT_OPEN, MU__LOG_LEVEL__LOG_INFO, "mqtt_open" },
 		{ MU_EVENT_MQTT_CLOSED, MU__LOG_LEVEL__LOG_WARNING, "mqtt_closed" },
