@@ -7,7 +7,9 @@
 #define TESTS_SIM_CHIP_H
 #include "agent/port/linux/dice.h"
 #include "agent/port/port.h"
+#include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { SIM_RETAINED_BYTES = 1024, SIM_SOCKETS = 10, SIM_SOCKET_HEAP_BYTES = 3 * 1024, SIM_TLS_HEAP_BYTES = 40 * 1024 };

@@ -32,6 +32,8 @@ struct sim_device *sim_device_new(struct sim_world *world, unsigned number)
 	device->port.context = device;
 	if (mu_flash_open(&device->flash, &(struct mu_flash_options){ .base = world->factory->flash }) < 0)
 		abort();
+	if (sim_chance(world, 15)) // one that never had an update: there is nothing to go back to
+		(void)mu_flash_erase(device->flash, world->factory->slot0_offset, MU_FLASH_SECTOR_SIZE);
 	sim_chip_init(&device->chip, sim_chance(world, 50));
 	sim_radio_init(&device->radio, &world->dice);
 	device->truth.network_reboot_ms = UINT64_MAX;

@@ -28,6 +28,9 @@ int sim_factory_open(struct sim_factory *factory)
 	struct mu_virtual_flash contents = mu_virtual_flash_default();
 	contents.keys = factory->keys;
 	int err = mu_flash_open(&factory->flash, &(struct mu_flash_options){ .size_bytes = MU_FLASH_SIZE_DEFAULT });
+	struct mu_partition_table table;
+	mu_virtual_layout(&table);
+	factory->slot0_offset = mu_partition_table_find(&table, MU_PARTITION_APP, MU_SUBTYPE_APP_OTA_0, 0)->offset;
 	return err < 0 ? err : mu_virtual_flash_create(factory->flash, &contents);
 }
 

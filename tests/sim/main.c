@@ -13,18 +13,19 @@ enum { FAULT_COLUMNS = 4, HOURS_MAX = 24 * 365 };
 struct settings {
 	uint64_t first, seeds, hours, devices, faults;
 	const char *fault_names; // as given
-	bool story, fields, hashes;
+	bool story, fields, hashes, stop;
 };
 
 static int usage(FILE *out, int status)
 {
 	fprintf(out,
-		"usage: sim [--seeds N] [--first S] [--hours H] [--devices N] [--faults LIST] [--fields] [--hashes]\n"
+		"usage: sim [--seeds N] [--first S] [--hours H] [--devices N] [--faults LIST] [--fields] [--hashes] [--stop]\n"
 		"       sim --seed S --story ...    one life, told line by line\n"
 		"       --faults: all (the seed chooses), none, or names with commas (all of them):");
 	for (int kind = 0; kind < SIM_FAULTS; kind++)
 		fprintf(out, "%s%s", kind % 8 ? " " : "\n         ", sim_fault_name((enum sim_fault_kind)kind));
-	fprintf(out, "\n       --fields: fail if a field of Heartbeat was never filled; --hashes: print each story's hash\n");
+	fprintf(out,
+		"\n       --fields: fail if a field of Heartbeat was never filled; --hashes: print each story's hash;\n       --stop: end with the first seed that fails\n");
 	return status;
 }
 
@@ -74,31 +75,40 @@ static int take_faults(struct settings *settings, const char *value)
 	return 2;
 }
 
+static bool take_flag(struct settings *settings, const char *option)
+{
+	const struct {
+		const char *name;
+		bool *out;
+	} rows[] = {
+		{ "--story", &settings->story },
+		{ "--fields", &settings->fields },
+		{ "--hashes", &settings->hashes },
+		{ "--stop", &settings->stop },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (!strcmp(rows[i].name, option))
+			return *rows[i].out = true;
+	return false;
+}
+
 static int take(struct settings *settings, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++) {
-		int error = 0;
-		if (!strcmp(argv[i], "--story"))
-			settings->story = true;
-		else if (!strcmp(argv[i], "--fields"))
-			settings->fields = true;
-		else if (!strcmp(argv[i], "--hashes"))
-			settings->hashes = true;
-		else if (!strcmp(argv[i], "--faults"))
-			error = take_faults(settings, argv[++i]);
-		else if (++i)
-			error = take_number(settings, argv[i - 1], argv[i]);
-		if (error)
-			return error;
+	int error = 0;
+	for (int i = 1; i < argc && !error; i++) {
+		if (take_flag(settings, argv[i]))
+			continue;
+		const char *option = argv[i++];
+		error = !strcmp(option, "--faults") ? take_faults(settings, argv[i]) : take_number(settings, option, argv[i]);
 	}
-	return 0;
+	return error;
 }
 
 // ---- running
 
 struct sum {
 	struct sim_counts counts;
-	uint64_t failed, virtual_ms;
+	uint64_t seeds, failed, virtual_ms;
 };
 
 static void add(struct sum *sum, const struct sim_world *world)
@@ -111,6 +121,7 @@ static void add(struct sum *sum, const struct sim_world *world)
 	for (int i = 0; i < SIM_HEARTBEAT_PARTS; i++)
 		sum->counts.fields_seen[i] |= world->counts.fields_seen[i];
 	sum->virtual_ms += world->now_ms * world->device_count;
+	sum->seeds++;
 	sum->failed += world->failed;
 }
 
@@ -145,7 +156,7 @@ static void run(const struct settings *settings, const struct sim_factory *facto
 static void show_sum(const struct settings *settings, const struct sum *sum, double wall_s)
 {
 	const struct sim_counts *counts = &sum->counts;
-	printf("%" PRIu64 " seeds from %" PRIu64 " on, %" PRIu64 " failed; commit %s\n", settings->seeds, settings->first, sum->failed,
+	printf("%" PRIu64 " seeds from %" PRIu64 " on, %" PRIu64 " failed; commit %s\n", sum->seeds, settings->first, sum->failed,
 		MUSTER_COMMIT);
 	printf("virtual hours %" PRIu64 ", wall seconds %.1f\n", sum->virtual_ms / 3600000, wall_s);
 	printf("boots %" PRIu64 ", resets %" PRIu64 ", reboots for network or heap %" PRIu64 ", steps %" PRIu64 "\n", counts->boots,
@@ -174,7 +185,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	clock_t begun = clock();
-	for (uint64_t i = 0; i < settings.seeds; i++)
+	for (uint64_t i = 0; i < settings.seeds && !(settings.stop && sum.failed); i++)
 		run(&settings, &factory, settings.first + i, &sum);
 	sim_factory_close(&factory);
 	show_sum(&settings, &sum, (double)(clock() - begun) / CLOCKS_PER_SEC);

@@ -167,6 +167,17 @@ static void check_blame(struct sim_device *device, const char *token)
 		sim_fail(device->world, device, "task \"%s\" is blamed for \"%s\"", token, device->hung);
 }
 
+static void check_budget(struct sim_device *device)
+{
+	struct sim_world *world = device->world;
+	struct sim_truth *truth = &device->truth;
+	world->counts.network_reboots++;
+	if (truth->network_reboot_ms != UINT64_MAX && world->now_ms - truth->network_reboot_ms < REBOOT_PERIOD_MS)
+		sim_fail(world, device, "two reboots for network or heap within %llu s",
+			(unsigned long long)(world->now_ms - truth->network_reboot_ms) / 1000);
+	truth->network_reboot_ms = world->now_ms;
+}
+
 void sim_oracle_reset(struct sim_device *device)
 {
 	const struct mu_boot_current *current = &device->agent.boots.current;
@@ -185,13 +196,8 @@ void sim_oracle_reset(struct sim_device *device)
 		check_blame(device, current->hung_token);
 	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered)
 		sim_fail(world, device, "a reboot by command, more often than ordered");
-	if (cause != MU__RESET_CAUSE__CAUSE_NETWORK && cause != MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
-		return;
-	world->counts.network_reboots++;
-	if (truth->network_reboot_ms != UINT64_MAX && world->now_ms - truth->network_reboot_ms < REBOOT_PERIOD_MS)
-		sim_fail(world, device, "two reboots for network or heap within %llu s",
-			(unsigned long long)(world->now_ms - truth->network_reboot_ms) / 1000);
-	truth->network_reboot_ms = world->now_ms;
+	if (cause == MU__RESET_CAUSE__CAUSE_NETWORK || cause == MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
+		check_budget(device);
 }
 
 // ---- what the collector gets

@@ -25,6 +25,7 @@ enum { SIM_LATENCY_MS = 20 };
 struct sim_factory {
 	struct mu_flash_image *flash; // 1.1.0 runs in slot 1, 1.0.0 lies in slot 0
 	struct mu_keyset keys; // release, operator, collector
+	uint32_t slot0_offset;
 };
 int sim_factory_open(struct sim_factory *factory); // 0 or negative enum mu_err
 void sim_factory_close(struct sim_factory *factory);

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// The oracle must be able to complain: each row plants one violation in a life that went well.
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "tests/sim/oracle.h"
+#include "tests/sim/world.h"
+
+enum { LIFE_MS = 3600000 };
+
+static struct sim_factory factory;
+static struct sim_world *world;
+static struct sim_device *device;
+static struct sim_sink sink;
+
+static const uint8_t foreign[] = { 8, 1, 16, 5, 106, 0 }; // boot 1, uptime 5, and a body of a later version
+
+static int set_up(void **unused)
+{
+	(void)unused;
+	assert_int_equal(sim_factory_open(&factory), 0);
+	world = sim_world_open(&factory, &(struct sim_options){ .seed = 5, .life_ms = LIFE_MS });
+	sim_world_run(world);
+	assert_false(world->failed);
+	device = world->devices[0];
+	sink = sim_oracle_sink(device);
+	return 0;
+}
+
+static int tear_down(void **unused)
+{
+	(void)unused;
+	sim_world_close(world);
+	sim_factory_close(&factory);
+	return 0;
+}
+
+static uint64_t last_number(void)
+{
+	return device->truth.known;
+}
+
+// ---- what is planted
+
+static void other_bytes(void)
+{
+	Mu__Record record = MU__RECORD__INIT;
+	sink.stored(device, device->truth.epoch, last_number(), &record, foreign, sizeof foreign);
+}
+
+static void repeated_with_other_bytes(void)
+{
+	sink.duplicate(device, device->truth.epoch, 1, foreign, sizeof foreign, false);
+}
+
+static void foreign_epoch(void)
+{
+	sink.duplicate(device, device->truth.epoch + 1, 1, foreign, sizeof foreign, false);
+}
+
+static void second_epoch(void)
+{
+	sink.trouble(device, "a new epoch", 1);
+}
+
+static void record_in_a_reserved_gap(void)
+{
+	sink.gap(device, device->truth.epoch, last_number(), 1, MU__GAP_REASON__GAP_RESERVED);
+}
+
+static void fresh_record_overwritten(void) // the ring had room for it
+{
+	sink.gap(device, device->truth.epoch, last_number(), 1, MU__GAP_REASON__GAP_OVERWRITTEN);
+}
+
+static void damage_without_a_fault(void)
+{
+	sink.gap(device, device->truth.epoch, last_number(), 1, MU__GAP_REASON__GAP_DAMAGED);
+}
+
+static void number_unexplained(void)
+{
+	sink.gap(device, device->truth.epoch, last_number(), 1, MU__GAP_REASON__GAP_UNEXPLAINED);
+}
+
+static void gap_beyond_the_last_number(void)
+{
+	sink.gap(device, device->truth.epoch, last_number() + 1, 1, MU__GAP_REASON__GAP_RESERVED);
+}
+
+static void dead_letter(void)
+{
+	sink.trouble(device, "a dead letter", 0);
+}
+
+static void record_that_never_arrived(void)
+{
+	sim_truth_row(&device->truth, 3)->arrived = false;
+	sim_oracle_end(device);
+}
+
+static void malformed_uplink(void)
+{
+	sim_oracle_sent(device, "muster/v1/dev-1/up", foreign, sizeof foreign);
+}
+
+static void numbers_that_go_back(void)
+{
+	device->truth.sent = last_number() + 5;
+	device->spool_checked = false;
+	sim_oracle_step(device);
+}
+
+static void another_epoch_in_flash(void)
+{
+	device->truth.epoch++;
+	device->spool_checked = false;
+	sim_oracle_step(device);
+}
+
+static void boot_told_wrongly(void)
+{
+	sim_truth_boot(&device->truth, 1)->reset_raw = 4; // the agent has said 1
+	Mu__Record record = MU__RECORD__INIT;
+	Mu__Boot boot = MU__BOOT__INIT;
+	uint8_t packed[64];
+	record.boot = 1;
+	record.body_case = MU__RECORD__BODY_BOOT_REPORT;
+	record.boot_report = &boot;
+	boot.reset_raw = 1;
+	boot.reset_class = MU__RESET_CLASS__RESET_POWER_ON;
+	sim_explain_boot(device, 1, packed, mu__record__pack(&record, packed));
+}
+
+static void boot_never_told(void)
+{
+	(void)sim_truth_boot(&device->truth, (uint32_t)device->truth.boot_count + 1);
+	sim_oracle_end(device);
+}
+
+static void boot_counted_twice(void)
+{
+	sim_oracle_booted(device);
+}
+
+static void restart(int cause, const char *token)
+{
+	mu_boot_history_cause(&device->agent.boots, cause, token, world->now_ms - device->boot_ms);
+	sim_oracle_reset(device);
+}
+
+static void restart_without_a_cause(void)
+{
+	restart(MU__RESET_CAUSE__CAUSE_NONE, 0);
+}
+
+static void innocent_blamed(void)
+{
+	restart(MU__RESET_CAUSE__CAUSE_LIVENESS, "net");
+}
+
+static void wrong_one_blamed(void)
+{
+	device->hung = "app";
+	restart(MU__RESET_CAUSE__CAUSE_LIVENESS, "net");
+}
+
+static void reboot_that_nobody_ordered(void)
+{
+	restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
+}
+
+static void two_network_reboots(void)
+{
+	restart(MU__RESET_CAUSE__CAUSE_NETWORK, 0);
+	assert_false(world->failed); // one is allowed
+	world->now_ms += UINT64_C(6) * 3600000 - 1;
+	restart(MU__RESET_CAUSE__CAUSE_HEAP_STARVED, 0);
+}
+
+static void forgery_obeyed(void)
+{
+	Mu__CommandResult result = MU__COMMAND_RESULT__INIT;
+	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
+	order->forged = true;
+	order->name = "forgery";
+	result.id = (ProtobufCBinaryData){ SIM_ORDER_ID, order->id };
+	result.outcome = MU__COMMAND_OUTCOME__OUTCOME_DONE;
+	sim_operator_result(world, device, &result);
+}
+
+static const struct {
+	void (*plant)(void);
+	const char *word; // of the complaint
+} rows[] = {
+	{ other_bytes, "other bytes" },
+	{ repeated_with_other_bytes, "repeated with other bytes" },
+	{ foreign_epoch, "epoch" },
+	{ second_epoch, "epoch" },
+	{ record_in_a_reserved_gap, "is lost" },
+	{ fresh_record_overwritten, "is lost" },
+	{ damage_without_a_fault, "is lost" },
+	{ number_unexplained, "is lost" },
+	{ gap_beyond_the_last_number, "never given out" },
+	{ dead_letter, "dead letter" },
+	{ record_that_never_arrived, "never arrived" },
+	{ malformed_uplink, "not well formed" },
+	{ numbers_that_go_back, "went back" },
+	{ another_epoch_in_flash, "another epoch" },
+	{ boot_told_wrongly, "reported as" },
+	{ boot_never_told, "explained nowhere" },
+	{ boot_counted_twice, "is counted as" },
+	{ restart_without_a_cause, "without a cause" },
+	{ innocent_blamed, "nobody hangs" },
+	{ wrong_one_blamed, "is blamed for" },
+	{ reboot_that_nobody_ordered, "more often than ordered" },
+	{ two_network_reboots, "two reboots" },
+	{ forgery_obeyed, "forged" },
+};
+
+static void test_each_violation_is_seen(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		set_up(0);
+		rows[i].plant();
+		if (!world->failed || !strstr(world->complaint, rows[i].word))
+			fail_msg("row %zu (%s): \"%s\"", i, rows[i].word, world->complaint);
+		tear_down(0);
+	}
+}
+
+// The first complaint is the one that counts; what follows from it must not hide it.
+static void test_the_first_complaint_stays(void **unused)
+{
+	(void)unused;
+	set_up(0);
+	sim_fail(world, device, "one");
+	sim_fail(world, device, "two");
+	assert_string_equal(world->complaint, "one");
+	tear_down(0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_violation_is_seen),
+		cmocka_unit_test(test_the_first_complaint_stays),
+	};
+	return cmocka_run_group_tests(tests, 0, 0);
+}
