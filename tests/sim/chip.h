@@ -7,7 +7,6 @@
 #define TESTS_SIM_CHIP_H
 #include "agent/port/linux/dice.h"
 #include "agent/port/port.h"
-#include <stdalign.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
