@@ -242,6 +242,7 @@ static bool gap_is_possible(const struct sim_device *device, const struct sim_ro
 {
 	switch (reason) {
 	case MU__GAP_REASON__GAP_UNEXPLAINED: return row->in_backup_only;
+	case MU__GAP_REASON__GAP_RESERVED: // the last record of a spool, if it has rotted: it cannot be told from a torn one
 	case MU__GAP_REASON__GAP_DAMAGED: return device->truth.flash_may_lie;
 	case MU__GAP_REASON__GAP_THINNED:
 	case MU__GAP_REASON__GAP_OVERWRITTEN:
