@@ -252,22 +252,27 @@ static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
 	return a_ms < b_ms ? a_ms : b_ms;
 }
 
-uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
+static void watch(struct mu_agent *agent, uint64_t now_ms, uint64_t *next_ms)
 {
-	static const enum mu_ladder_event dues[] = {
+	static const uint8_t dues[] = {
 		[MU_NETWATCH_DEAD_SESSION] = MU_LADDER_DEAD_SESSION,
 		[MU_NETWATCH_DEAD_LINK] = MU_LADDER_DEAD_LINK,
 		[MU_NETWATCH_DEAD_RADIO] = MU_LADDER_DEAD_RADIO,
 		[MU_NETWATCH_DEAD_DEVICE] = MU_LADDER_DEAD_DEVICE,
 		[MU_NETWATCH_NO_ACK] = MU_LADDER_NO_ACK,
 	};
-	uint64_t watch_ms = UINT64_MAX;
-	uint64_t link_ms = mu_link_events_step(agent, now_ms);
-	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, &watch_ms);
+	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, next_ms);
 	if (due == MU_NETWATCH_DEAD_SESSION && agent->session.phase == MU_SESSION_OPEN)
 		mu_connectivity_session_lost(agent, MU_ERR_TIMEOUT, now_ms);
 	if (due != MU_NETWATCH_FINE)
-		post(agent, dues[due], 0, now_ms);
+		post(agent, (enum mu_ladder_event)dues[due], 0, now_ms);
+}
+
+uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
+{
+	uint64_t watch_ms = UINT64_MAX;
+	uint64_t link_ms = mu_link_events_step(agent, now_ms);
+	watch(agent, now_ms, &watch_ms);
 	if (mu_session_starved(&agent->session, now_ms) && now_ms >= agent->starved_due_ms && !agent->stopped) {
 		agent->starved_due_ms = now_ms + MU_AGENT_STARVED_PERIOD_MS;
 		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);

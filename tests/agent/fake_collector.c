@@ -105,8 +105,34 @@ static void answer_ping(struct fake_collector *collector)
 {
 	if (collector->no_broker || collector->no_puback || collector->now_ms < collector->ping_ms)
 		return;
-	collector->ping_ms = collector->now_ms + 10000;
+	collector->ping_ms = collector->now_ms + (collector->ping_period_ms ? collector->ping_period_ms : 10000);
 	post(collector, MU_EVENT_MQTT_ALIVE, 0);
+}
+
+static void post_reason(struct fake_collector *collector, enum mu_event_type type, int32_t reason)
+{
+	mu_agent_post(collector->agent, &(struct mu_event){ .type = type, .reason = reason });
+}
+
+static void answer_connect(struct fake_collector *collector)
+{
+	if (!collector->no_link) {
+		collector->fake->link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
+		post(collector, MU_EVENT_LINK_UP, 0);
+	} else if (collector->link_reason) {
+		post_reason(collector, MU_EVENT_LINK_DOWN, collector->link_reason);
+	}
+}
+
+static void answer_open(struct fake_collector *collector)
+{
+	if (collector->no_broker) {
+		post_reason(collector, MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
+		return;
+	}
+	post(collector, MU_EVENT_MQTT_OPEN, 0);
+	if (collector->drops_sessions)
+		post_reason(collector, MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
 }
 
 static void answer(struct fake_collector *collector)
@@ -114,15 +140,11 @@ static void answer(struct fake_collector *collector)
 	answer_ping(collector);
 	struct fake_port *fake = collector->fake;
 	for (; collector->connects < fake->link_connects; collector->connects++)
-		if (!collector->no_link) {
-			fake->link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
-			post(collector, MU_EVENT_LINK_UP, 0);
-		}
+		answer_connect(collector);
+	for (; collector->scans_end && collector->scans < fake->link_scans; collector->scans++)
+		post(collector, MU_EVENT_SCAN_DONE, (int32_t)fake->link_seen_count);
 	for (; !collector->opens_itself && collector->opens < fake->mqtt_opens; collector->opens++)
-		if (collector->no_broker)
-			mu_agent_post(collector->agent, &(struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = MU_ERR_CLOSED });
-		else
-			post(collector, MU_EVENT_MQTT_OPEN, 0);
+		answer_open(collector);
 	for (; collector->published < fake->published; collector->published++) {
 		const struct fake_publish *publish = fake_port_publish(fake, fake->published - 1 - collector->published);
 		if (!collector->no_puback)

@@ -17,8 +17,12 @@ struct fake_collector {
 	uint64_t now_ms, ping_ms; // ping_ms: of the next answer to a ping
 	uint64_t hop_ms; // 0: 100
 	bool no_link, no_broker, no_puback, no_ack;
+	uint64_t ping_period_ms; // 0: 10 s
+	bool drops_sessions; // accepts each and closes it at once
+	int32_t link_reason; // while no_link: how each connect ends; 0: it is never answered
+	bool scans_end; // each is over at once; what was seen is the fake port's
 	bool opens_itself; // the test answers what the agent asks to open
-	unsigned connects, opens, published; // handled so far
+	unsigned connects, scans, opens, published; // handled so far
 	uint64_t epoch, through;
 	unsigned count;
 	Mu__Record *records[FAKE_RECORDS_MAX];

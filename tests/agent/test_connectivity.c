@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Link and session come and go: what the agent asks of its port, what it records, what it tells the ladder.
+// Link and session come and go: what the agent asks of its port, what it records, what it tells the ladder. Hours and days:
+// test_connectivity_outages.c.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -98,19 +99,47 @@ static void test_a_dead_peer_is_noticed_by_its_silence(void **unused)
 	assert_int_equal(fake.restarts, 0);
 }
 
-// PUBACKs but no Acks for hours: an outage behind the broker. The link is not to blame and nothing reboots.
-static void test_an_outage_behind_the_broker_touches_no_link(void **unused)
+static unsigned events(const char *name)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector.count; i++)
+		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
+	return count;
+}
+
+// The radio has moved to another access point of the network: nothing is lost, so nothing is closed or told as lost; but it is counted.
+static void test_roaming_keeps_the_session(void **unused)
 {
 	(void)unused;
 	fake_collector_run(&collector, 20000);
-	unsigned opens = fake.mqtt_opens;
-	collector.no_ack = true;
-	fake_collector_run(&collector, 4 * 3600 * 1000);
-	assert_int_equal(fake.restarts, 0);
-	assert_int_equal(fake.link_connects, 1);
-	assert_int_equal(fake.link_restarts, 0);
-	assert_int_equal(fake.mqtt_opens, opens + 1); // anew once, then only patience
-	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	unsigned opens = fake.mqtt_opens, connects = fake.link_connects;
+	post(MU_EVENT_LINK_DOWN, 207);
+	fake_collector_run(&collector, 2000);
+	post(MU_EVENT_LINK_UP, 0);
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(fake.mqtt_opens, opens);
+	assert_int_equal(fake.link_connects, connects);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 0);
+	assert_int_equal(agent->disconnects.by_reason[0].reason, 207);
+
+	post(MU_EVENT_LINK_DOWN, 207); // and this time it does not arrive
+	fake_collector_run(&collector, 90000);
+	assert_int_equal(fake.link_connects, connects + 1);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 1);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_RESTORED), 1);
+	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+}
+
+static void test_power_save_goes_off_where_it_is_to_blame(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < 5; i++) {
+		fake_collector_run(&collector, 60000);
+		assert_int_equal(fake.link_awake, i >= 3); // the third loss
+		post(MU_EVENT_LINK_DOWN, 4);
+	}
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(events("power_save_off"), 1);
 }
 
 static void test_a_refused_socket_is_counted_and_tried_again(void **unused)
@@ -163,7 +192,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_touches_no_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_roaming_keeps_the_session, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_starved_heap_reboots_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, tear_down),
