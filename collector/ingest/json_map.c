@@ -165,7 +165,8 @@ static void take_unit(struct loader *loader, struct field_reader *reader, const 
 	if (!name)
 		return;
 	const char *target = json_target_name(reader->target);
-	const struct unit *from = find_unit(name), *to = reader->target < MU_METRIC_COUNT ? find_unit(mu_metric_words[reader->target].unit) : 0;
+	const struct unit *from = find_unit(name),
+			  *to = reader->target < MU_METRIC_COUNT ? find_unit(mu_metric_words[reader->target].unit) : 0;
 	if (!from)
 		complain(loader, node->start_mark,
 			"unknown unit '%.40s' (known: us, ms, s, min, h, bytes, kB, KiB, permille, percent, celsius, decicelsius)", name);
