@@ -25,7 +25,8 @@ static int usage(FILE *out, int status)
 	for (int kind = 0; kind < SIM_FAULTS; kind++)
 		fprintf(out, "%s%s", kind % 8 ? " " : "\n         ", sim_fault_name((enum sim_fault_kind)kind));
 	fprintf(out,
-		"\n       --fields: fail if a field of Heartbeat was never filled; --hashes: print each story's hash;\n       --stop: end with the first seed that fails\n");
+		"\n       --fields: fail if a field of Heartbeat was never filled; --hashes: print each story's hash\n"
+		"       --stop: end with the first seed that fails\n");
 	return status;
 }
 
@@ -170,11 +171,23 @@ static void show_sum(const struct settings *settings, const struct sum *sum, dou
 	printf("\n");
 }
 
+static bool run_all(const struct settings *settings, const struct sim_factory *factory)
+{
+	struct sum sum = { 0 };
+	clock_t begun = clock();
+	for (uint64_t i = 0; i < settings->seeds && !(settings->stop && sum.failed); i++)
+		run(settings, factory, settings->first + i, &sum);
+	show_sum(settings, &sum, (double)(clock() - begun) / CLOCKS_PER_SEC);
+	unsigned missing = settings->fields ? sim_fields_missing(sum.counts.fields_seen, stdout) : 0;
+	if (missing)
+		printf("%u fields of Heartbeat were never filled: see above\n", missing);
+	return !sum.failed && !missing;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = { .first = 1, .seeds = 1, .hours = 24, .devices = 1, .faults = SIM_FAULTS_ALL, .fault_names = "all" };
 	struct sim_factory factory;
-	struct sum sum = { 0 };
 	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return usage(stdout, 0);
 	int error = take(&settings, argc, argv);
@@ -184,13 +197,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sim: out of memory\n");
 		return 2;
 	}
-	clock_t begun = clock();
-	for (uint64_t i = 0; i < settings.seeds && !(settings.stop && sum.failed); i++)
-		run(&settings, &factory, settings.first + i, &sum);
+	bool good = run_all(&settings, &factory);
 	sim_factory_close(&factory);
-	show_sum(&settings, &sum, (double)(clock() - begun) / CLOCKS_PER_SEC);
-	unsigned missing = settings.fields ? sim_fields_missing(sum.counts.fields_seen, stdout) : 0;
-	if (missing)
-		printf("%u fields of Heartbeat were never filled: see above\n", missing);
-	return sum.failed || missing;
+	return !good;
 }

@@ -78,7 +78,7 @@ static void draft_some(struct sim_world *world, struct sim_device *device, struc
 		break;
 	default:
 		mu__report__init(&draft->report);
-		draft->report.interval_s = (uint32_t)sim_dice(world, 1, sim_chance(world, 80) ? 120 : 3600);
+		draft->report.interval_s = (uint32_t)sim_dice(world, 1, sim_chance(world, 80) ? 120 : 300);
 		draft->report.for_s = (uint32_t)sim_dice(world, 1, 3600);
 		draft_body(draft, MU__COMMAND__BODY_REPORT, &draft->report, "report");
 		break;
