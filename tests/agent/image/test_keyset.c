@@ -34,8 +34,12 @@ static void test_there_and_back(void **unused)
 		assert_int_equal(size, 12 + (int)count * MU_KEYSET_RECORD_SIZE);
 		assert_int_equal(mu_keyset_parse(&back, bytes, (size_t)size), 0);
 		assert_int_equal(back.count, count);
-		for (unsigned i = 0; i < count; i++)
-			assert_memory_equal(&back.keys[i], &set.keys[i], sizeof set.keys[i]);
+		for (unsigned i = 0; i < count; i++) {
+			assert_memory_equal(back.keys[i].id, set.keys[i].id, MU_KEY_ID_SIZE);
+			assert_int_equal(back.keys[i].role, set.keys[i].role);
+			assert_memory_equal(back.keys[i].point, set.keys[i].point, MU_KEY_POINT_SIZE);
+			assert_string_equal(back.keys[i].name, set.keys[i].name);
+		}
 	}
 }
 
