@@ -28,12 +28,18 @@ static unsigned bits_cleared(const uint8_t *bytes, size_t size)
 	return cleared;
 }
 
+static bool is_all(uint8_t byte, const uint8_t *bytes, size_t size)
+{
+	while (size && *bytes == byte) {
+		bytes++;
+		size--;
+	}
+	return !size;
+}
+
 bool mu_spool_is_blank(const uint8_t *bytes, size_t size)
 {
-	for (size_t i = 0; i < size; i++)
-		if (bytes[i] != 0xFF)
-			return false;
-	return true;
+	return is_all(0xFF, bytes, size);
 }
 
 void mu_spool_header_encode(const struct mu_spool_header *header, uint8_t bytes[MU_SPOOL_FIXED_BYTES])
@@ -108,7 +114,7 @@ enum mu_spool_place mu_spool_entry_decode(struct mu_spool_entry_header *entry, c
 	if (mu_spool_is_blank(bytes, MU_SPOOL_ENTRY_BYTES))
 		return MU_PLACE_BLANK;
 	*entry = (struct mu_spool_entry_header){ 0 };
-	if (bits_cleared(bytes, MU_SPOOL_ENTRY_BYTES) == 8 * MU_SPOOL_ENTRY_BYTES)
+	if (is_all(0, bytes, MU_SPOOL_ENTRY_BYTES))
 		return MU_PLACE_VOID;
 	if (mu_le16_get(bytes + 6) != entry_check(bytes))
 		return MU_PLACE_DAMAGED;
