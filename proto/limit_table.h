@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The limits of each field as rows, one table a message, in the order of the field numbers. The parts of a heartbeat have theirs in metrics.def.
+// The limits of each field (limits.def) as rows, one table a message, in the order of the field numbers. Six bytes a row: a device has them in flash.
 //
 // Every field of every message has a row: a test walks the schema and fails on a field that has none. Const data. Thread: any.
 #ifndef MU_PROTO_LIMIT_TABLE_H
@@ -10,6 +10,7 @@
 
 enum mu_limit_rule {
 	MU_LIMIT_NUMBER,    // min .. max
+	MU_LIMIT_RANGE,     // a number within a range that mu_limit_bounds() knows
 	MU_LIMIT_FINITE,    // a double that is neither NaN nor infinite
 	MU_LIMIT_TEXT,      // text.h; min .. max bytes
 	MU_LIMIT_WORD,      // [a-z0-9_], min .. max bytes
@@ -21,10 +22,9 @@ enum mu_limit_rule {
 };
 
 struct mu_limit {
-	const char *field;
-	enum mu_limit_rule rule;
-	int64_t min, max;
-	size_t count_max; // of a repeated field; 0: not repeated
+	uint8_t rule;      // enum mu_limit_rule
+	uint8_t count_max; // of a repeated field; 0: not repeated
+	uint16_t min, max; // RANGE: min is which
 };
 
 struct mu_limit_table {
@@ -35,6 +35,13 @@ struct mu_limit_table {
 
 extern const struct mu_limit_table mu_limit_tables[];
 extern const size_t mu_limit_table_count;
+
+// Names of the fields, row by row through all tables; a firmware does not link them (limit_names.c).
+extern const char *const mu_limit_names[];
+extern const size_t mu_limit_name_count;
+
+// The bounds of a number's row.
+void mu_limit_bounds(const struct mu_limit *limit, int64_t *min, int64_t *max);
 
 // Null for a message without a table (the parts of a heartbeat).
 const struct mu_limit_table *mu_limit_table_find(const ProtobufCMessageDescriptor *message);

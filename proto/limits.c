@@ -148,8 +148,10 @@ static int check_finite(struct check *check, const struct trail *at, double valu
 // One value: `member` is where it lies in the message, or in the array of a repeated field.
 static int check_value(struct check *check, const struct trail *at, const struct mu_limit *limit, ProtobufCType type, const void *member)
 {
-	switch (limit->rule) {
-	case MU_LIMIT_NUMBER: return check_number(check, at, read_number(member, type), limit->min, limit->max);
+	int64_t min, max;
+	switch ((enum mu_limit_rule)limit->rule) {
+	case MU_LIMIT_NUMBER:
+	case MU_LIMIT_RANGE: mu_limit_bounds(limit, &min, &max); return check_number(check, at, read_number(member, type), min, max);
 	case MU_LIMIT_FINITE: return check_finite(check, at, *(const double *)member);
 	case MU_LIMIT_TEXT:
 	case MU_LIMIT_WORD:
