@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <protobuf-c/protobuf-c.h>
 
-enum mu_limit_rule {
+enum mu_limit_rule { // NUMBER and RANGE come first
 	MU_LIMIT_NUMBER,    // min .. max
 	MU_LIMIT_RANGE,     // a number within a range that mu_limit_bounds() knows
 	MU_LIMIT_FINITE,    // a double that is neither NaN nor infinite

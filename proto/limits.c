@@ -145,13 +145,19 @@ static int check_finite(struct check *check, const struct trail *at, double valu
 	return 0;
 }
 
+static int check_bounds(struct check *check, const struct trail *at, const struct mu_limit *limit, int64_t value)
+{
+	int64_t min, max;
+	mu_limit_bounds(limit, &min, &max);
+	return check_number(check, at, value, min, max);
+}
+
 // One value: `member` is where it lies in the message, or in the array of a repeated field.
 static int check_value(struct check *check, const struct trail *at, const struct mu_limit *limit, ProtobufCType type, const void *member)
 {
-	int64_t min, max;
-	switch ((enum mu_limit_rule)limit->rule) {
-	case MU_LIMIT_NUMBER:
-	case MU_LIMIT_RANGE: mu_limit_bounds(limit, &min, &max); return check_number(check, at, read_number(member, type), min, max);
+	if (limit->rule <= MU_LIMIT_RANGE)
+		return check_bounds(check, at, limit, read_number(member, type));
+	switch (limit->rule) {
 	case MU_LIMIT_FINITE: return check_finite(check, at, *(const double *)member);
 	case MU_LIMIT_TEXT:
 	case MU_LIMIT_WORD:
@@ -229,17 +235,36 @@ static int check_message(struct check *check, const struct trail *at, const Prot
 	return err;
 }
 
+// The names of what lies there: from the schema, which a firmware may have without names.
+static const ProtobufCFieldDescriptor *field_at(const ProtobufCMessageDescriptor *message, unsigned offset)
+{
+	unsigned i = 0;
+	while (i + 1 < message->n_fields && message->fields[i].offset != offset)
+		i++;
+	return &message->fields[i];
+}
+
+static struct trail part_at(const struct trail *up, unsigned part_offset)
+{
+	return (struct trail){ up, field_at(&mu__heartbeat__descriptor, part_offset)->name };
+}
+
+static struct trail place_at(const struct trail *part, unsigned part_offset, unsigned field_offset)
+{
+	const ProtobufCMessageDescriptor *message = field_at(&mu__heartbeat__descriptor, part_offset)->descriptor;
+	return (struct trail){ part, field_at(message, field_offset)->name };
+}
+
 static int check_metrics(struct check *check, const struct trail *up, const Mu__Heartbeat *heartbeat)
 {
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
+		const struct mu_metric_info *info = &mu_metrics[i];
 		int64_t value;
-		if (!mu_metric_get_integer(heartbeat, i, &value))
+		if (!mu_metric_get_integer(heartbeat, i, &value) || (value >= info->min && value <= info->max))
 			continue;
-		struct trail part = { up, mu_metrics[i].part };
-		struct trail at = { &part, mu_metrics[i].field };
-		int err = check_number(check, &at, value, mu_metrics[i].min, mu_metrics[i].max);
-		if (err < 0)
-			return err;
+		struct trail part = part_at(up, info->part_offset);
+		struct trail at = place_at(&part, info->part_offset, info->field_offset);
+		return check_number(check, &at, value, info->min, info->max);
 	}
 	return 0;
 }
@@ -252,8 +277,8 @@ static int check_labels(struct check *check, const struct trail *up, const Mu__H
 		size_t size;
 		if (!mu_label_get(heartbeat, i, &data, &size))
 			continue;
-		struct trail part = { up, info->part };
-		struct trail at = { &part, info->field };
+		struct trail part = part_at(up, info->part_offset);
+		struct trail at = place_at(&part, info->part_offset, info->field_offset);
 		bool is_text = info->type == MU_LABEL_TEXT;
 		int64_t least = is_text || size == 0 ? 0 : (int64_t)info->max_bytes;
 		int err = check_length(check, &at, size, least, (int64_t)info->max_bytes);

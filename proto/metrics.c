@@ -14,8 +14,7 @@ typedef Mu__AgentCost part_agent;
 
 const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 #define METRIC(name, part, field, type, unit, min, max, meaning)                                                       \
-	{ #name, #part, #field, min, max, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), offsetof(part_##part, has_##field), \
-		MU_METRIC_##type },
+	{ min, max, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), offsetof(part_##part, has_##field), MU_METRIC_##type },
 #include "proto/metrics.def"
 };
 
@@ -24,18 +23,9 @@ const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 
 const struct mu_label_info mu_labels[MU_LABEL_COUNT] = {
 #define LABEL(name, part, field, type, max_bytes, meaning)                                                             \
-	{ #name, #part, #field, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), HAS_##type(part, field), MU_LABEL_##type, \
-		max_bytes },
+	{ offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), HAS_##type(part, field), MU_LABEL_##type, max_bytes },
 #include "proto/metrics.def"
 };
-
-int mu_metric_find(const char *name)
-{
-	for (int i = 0; i < MU_METRIC_COUNT; i++)
-		if (strcmp(mu_metrics[i].name, name) == 0)
-			return i;
-	return MU_ERR_NOT_FOUND;
-}
 
 static const uint8_t *part_of(const Mu__Heartbeat *heartbeat, size_t part_offset)
 {

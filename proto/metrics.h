@@ -32,7 +32,6 @@ enum mu_label_type { MU_LABEL_TEXT, MU_LABEL_BYTES };
 
 // In flash on each device, so it is kept small.
 struct mu_metric_info {
-	const char *name, *part, *field;
 	int32_t min;
 	uint32_t max;
 	uint16_t part_offset, field_offset, has_offset; // of the pointer to the part; within the part
@@ -40,7 +39,6 @@ struct mu_metric_info {
 };
 
 struct mu_label_info {
-	const char *name, *part, *field;
 	uint16_t part_offset, field_offset, has_offset; // has_offset is 0 for TEXT: absent is a null pointer
 	uint8_t type; // enum mu_label_type
 	uint8_t max_bytes;
@@ -48,13 +46,17 @@ struct mu_label_info {
 
 // What only people read; a firmware does not link it (metric_words.c).
 struct mu_metric_words {
-	const char *unit, *meaning;
+	const char *name, *part, *field, *unit, *meaning;
+};
+
+struct mu_label_words {
+	const char *name, *part, *field, *meaning;
 };
 
 extern const struct mu_metric_info mu_metrics[MU_METRIC_COUNT];
 extern const struct mu_label_info mu_labels[MU_LABEL_COUNT];
 extern const struct mu_metric_words mu_metric_words[MU_METRIC_COUNT];
-extern const char *const mu_label_meanings[MU_LABEL_COUNT];
+extern const struct mu_label_words mu_label_words[MU_LABEL_COUNT];
 
 // Index 0 .. MU_METRIC_COUNT-1, or MU_ERR_NOT_FOUND.
 int mu_metric_find(const char *name);

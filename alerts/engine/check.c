@@ -126,7 +126,8 @@ static void lint_range(const struct check *check, const struct node *node)
 	if (low != high || (is_within && is_equality))
 		return;
 	problem_hint(problem_at(check->where, node->offset, node->width, PROBLEM_CONSTANT, "this is %s true", low ? "always" : "never"),
-		"`%s` is between %lld and %lld", info->name, (long long)info->min, (long long)info->max);
+		"`%s` is between %lld and %lld", mu_metric_words[node->left->value.metric].name, (long long)info->min,
+		(long long)info->max);
 }
 
 static void check_numbers(struct check *check, struct node *node)

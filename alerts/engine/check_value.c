@@ -91,7 +91,7 @@ void check_param(struct check *check, struct node *node)
 static const char *metric_name(const void *unused, size_t i)
 {
 	(void)unused;
-	return i < MU_METRIC_COUNT ? mu_metrics[i].name : 0;
+	return i < MU_METRIC_COUNT ? mu_metric_words[i].name : 0;
 }
 
 int check_metric(struct check *check, const struct node *node)
@@ -186,7 +186,7 @@ bool check_enum_value(struct check *check, struct node *node, int metric)
 	char known[200];
 	const char *nearest = nearest_name(text, enum_names_at, &names);
 	problem_hint(check_problem(check, node, PROBLEM_UNKNOWN_ENUM_VALUE, "unknown enum value `%s` for metric `%s`", text,
-			     mu_metrics[metric].name),
+			     mu_metric_words[metric].name),
 		"%s%s%sknown: %s", nearest ? "did you mean `" : "", nearest ? nearest : "", nearest ? "`?  " : "",
 		enum_names_list(&names, known, sizeof known));
 	return true;
@@ -203,7 +203,8 @@ bool check_states_fit(struct check *check, const struct node *left, const struct
 		if (a.identity == b.identity)
 			return true;
 		problem_hint(check_problem(check, right, PROBLEM_TYPES, "states of different kinds"),
-			"`%s` and `%s` have no value in common", mu_metrics[left->value.metric].name, mu_metrics[right->value.metric].name);
+			"`%s` and `%s` have no value in common", mu_metric_words[left->value.metric].name,
+			mu_metric_words[right->value.metric].name);
 		return false;
 	}
 	if (other->value.type == VALUE_NUMBER && other->value.is_const && other->value.unit.dimension == DIMENSION_ANY)

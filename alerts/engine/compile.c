@@ -30,7 +30,7 @@ uint64_t slot_hash(const struct rule_slot *slot)
 	snprintf(window, sizeof window, "%" PRIu64, slot->window_ms);
 	uint64_t hash = fold(fold(0xcbf29ce484222325u, kinds[slot->kind]), window);
 	if (slot->kind != SLOT_EVENTS)
-		return fold(hash, mu_metrics[slot->metric].name);
+		return fold(hash, mu_metric_words[slot->metric].name);
 	hash = fold(hash, event_kind_name(slot->filter.kind));
 	for (unsigned i = 0; i < slot->filter.count; i++) {
 		hash = fold(hash, slot->filter.matchers[i].label);

@@ -10,9 +10,9 @@ static const ProtobufCEnumDescriptor *descriptor_of(int metric)
 	if (metric < 0 || metric >= MU_METRIC_COUNT || mu_metrics[metric].type != MU_METRIC_ENUM)
 		return 0;
 	const ProtobufCFieldDescriptor *part =
-		protobuf_c_message_descriptor_get_field_by_name(&mu__heartbeat__descriptor, mu_metrics[metric].part);
+		protobuf_c_message_descriptor_get_field_by_name(&mu__heartbeat__descriptor, mu_metric_words[metric].part);
 	const ProtobufCFieldDescriptor *field =
-		part ? protobuf_c_message_descriptor_get_field_by_name(part->descriptor, mu_metrics[metric].field) : 0;
+		part ? protobuf_c_message_descriptor_get_field_by_name(part->descriptor, mu_metric_words[metric].field) : 0;
 	return field && field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : 0;
 }
 

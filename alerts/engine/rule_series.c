@@ -165,7 +165,8 @@ static int check_values(const struct rule_series *series, const struct problem_w
 		double value = series->values[i];
 		if (isnan(value) || (value >= (double)info->min && value <= (double)info->max))
 			continue;
-		problem_hint(problem_at(where, 0, where->scalar->length, PROBLEM_BAD_TEST, "`%s` is never %g", info->name, value),
+		problem_hint(problem_at(where, 0, where->scalar->length, PROBLEM_BAD_TEST, "`%s` is never %g",
+				     mu_metric_words[series->metric].name, value),
 			"it is between %lld and %lld", (long long)info->min, (long long)info->max);
 		return -1;
 	}

@@ -200,7 +200,7 @@ static void put_metrics(struct writer *w, const struct device *device)
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		if (!device->metric_at_s[i])
 			continue;
-		put_number(w, name_hash(mu_metrics[i].name), 4);
+		put_number(w, name_hash(mu_metric_words[i].name), 4);
 		put_number(w, device->metric_at_s[i], 4);
 		put_number(w, (uint64_t)device->metric[i], 8);
 	}
@@ -211,7 +211,7 @@ static void take_metrics(struct reader *r, struct device *device)
 	unsigned count = take_number(r, 2);
 	uint32_t hashes[MU_METRIC_COUNT];
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
-		hashes[i] = name_hash(mu_metrics[i].name);
+		hashes[i] = name_hash(mu_metric_words[i].name);
 	for (; count && !r->cut; count--) {
 		uint32_t hash = take_number(r, 4);
 		uint32_t at_s = take_number(r, 4);

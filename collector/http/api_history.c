@@ -150,7 +150,7 @@ static json_t *names_json(const struct history_ask *ask)
 {
 	json_t *names = json_array();
 	for (unsigned i = 0; i < ask->count; i++)
-		json_array_append_new(names, json_string(mu_metrics[ask->metrics[i]].name));
+		json_array_append_new(names, json_string(mu_metric_words[ask->metrics[i]].name));
 	return names;
 }
 

@@ -56,9 +56,9 @@ json_t *device_row_json(const struct device *device, const struct condition_view
 static const char *metric_text(enum mu_metric metric, int64_t value)
 {
 	const ProtobufCFieldDescriptor *part =
-		protobuf_c_message_descriptor_get_field_by_name(&mu__heartbeat__descriptor, mu_metrics[metric].part);
+		protobuf_c_message_descriptor_get_field_by_name(&mu__heartbeat__descriptor, mu_metric_words[metric].part);
 	const ProtobufCFieldDescriptor *field =
-		part ? protobuf_c_message_descriptor_get_field_by_name(part->descriptor, mu_metrics[metric].field) : 0;
+		part ? protobuf_c_message_descriptor_get_field_by_name(part->descriptor, mu_metric_words[metric].field) : 0;
 	return field && field->type == PROTOBUF_C_TYPE_ENUM ? enum_name(field->descriptor, (int)value) : 0;
 }
 
@@ -74,7 +74,7 @@ static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 		const char *text = mu_metrics[i].type == MU_METRIC_ENUM ? metric_text(i, device->metric[i]) : 0;
 		if (text)
 			json_object_set_new(metric, "text", json_string(text));
-		json_object_set_new(metrics, mu_metrics[i].name, metric);
+		json_object_set_new(metrics, mu_metric_words[i].name, metric);
 	}
 	return metrics;
 }

@@ -113,8 +113,8 @@ static void gather_metric(struct gathering *gathering, enum mu_metric metric)
 {
 	const struct device *device = gathering->device;
 	if (device->metric_at_s[metric] && !is_full(gathering))
-		evidence_add(gathering->list, device->metric_at_s[metric] * UINT64_C(1000), "%s is %" PRId64 " %s", mu_metrics[metric].name,
-			device->metric[metric], mu_metric_words[metric].unit);
+		evidence_add(gathering->list, device->metric_at_s[metric] * UINT64_C(1000), "%s is %" PRId64 " %s",
+			mu_metric_words[metric].name, device->metric[metric], mu_metric_words[metric].unit);
 }
 
 static void gather_heap(struct gathering *gathering)

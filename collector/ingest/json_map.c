@@ -113,7 +113,7 @@ static const char *const text_targets[] = { "firmware", "hardware", "reset_reaso
 
 const char *json_target_name(int target)
 {
-	return target < MU_METRIC_COUNT ? mu_metrics[target].name : text_targets[target - MU_METRIC_COUNT];
+	return target < MU_METRIC_COUNT ? mu_metric_words[target].name : text_targets[target - MU_METRIC_COUNT];
 }
 
 static int find_target(const char *name)

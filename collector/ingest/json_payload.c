@@ -135,11 +135,11 @@ static int take_metric(struct reader *reader, int metric, const json_t *value)
 	const struct json_field *field = &reader->mapping->fields[metric];
 	double number;
 	if (!number_of(value, &number))
-		return refuse(reader, "%s: %s where a number belongs (%s)", field->path, kind_of(value), info->name);
+		return refuse(reader, "%s: %s where a number belongs (%s)", field->path, kind_of(value), mu_metric_words[metric].name);
 	double scaled = number * field->scale, whole = metric == MU_METRIC_uptime_s ? floor(scaled) : round(scaled);
 	if (!(whole >= (double)info->min && whole <= (double)info->max))
 		return refuse(reader, "%s: %g is outside of %lld .. %lld %s (%s)", field->path, scaled, (long long)info->min,
-			(long long)info->max, mu_metric_words[metric].unit, info->name);
+			(long long)info->max, mu_metric_words[metric].unit, mu_metric_words[metric].name);
 	reader->reading->has[metric] = true;
 	reader->reading->metric[metric] = (int64_t)whole;
 	if (metric == MU_METRIC_uptime_s) {

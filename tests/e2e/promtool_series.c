@@ -200,7 +200,7 @@ static void write_series(void)
 {
 	for (unsigned i = 0; i < all.scenario.series_count; i++) {
 		const struct rule_series *series = &all.scenario.series[i];
-		printf("  - {series: '%s{device=\"%s\"}', values: '", mu_metrics[series->metric].name, series->device);
+		printf("  - {series: '%s{device=\"%s\"}', values: '", mu_metric_words[series->metric].name, series->device);
 		for (size_t k = 0; k < series->count; k++)
 			if (isnan(series->values[k]))
 				fputs("_ ", stdout);

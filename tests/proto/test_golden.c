@@ -158,10 +158,10 @@ static void test_full_heartbeat_is_full(void **state)
 
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
 		if (!mu_metric_get(heartbeat, i, &value))
-			fail_msg("heartbeat_full.txt lacks %s", mu_metrics[i].name);
+			fail_msg("heartbeat_full.txt lacks %s", mu_metric_words[i].name);
 	for (int i = 0; i < MU_LABEL_COUNT; i++)
 		if (!mu_label_get(heartbeat, i, &data, &size))
-			fail_msg("heartbeat_full.txt lacks %s", mu_labels[i].name);
+			fail_msg("heartbeat_full.txt lacks %s", mu_label_words[i].name);
 	assert_int_equal(heartbeat->link->n_reasons, MU_REASONS_COUNT_MAX);
 	protobuf_c_message_free_unpacked(message, 0);
 }

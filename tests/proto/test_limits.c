@@ -192,7 +192,7 @@ static void test_every_metric_range(void **unused)
 		if (info->type != MU_METRIC_BOOL && info->max < top) {
 			set_field(record->heartbeat, info, info->max + 1);
 			assert_int_equal(mu_limits_check_record(record, &fault), MU_ERR_RANGE);
-			assert_non_null(strstr(fault.field, info->field));
+			assert_non_null(strstr(fault.field, mu_metric_words[i].field));
 			assert_int_equal(fault.value, info->max + 1);
 		}
 		if (info->type != MU_METRIC_BOOL && info->min > bottom) {

@@ -13,7 +13,7 @@ static void test_each_says_what_it_means(void **unused)
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
 		assert_true(strlen(mu_metric_words[i].meaning) > 0);
 	for (int i = 0; i < MU_LABEL_COUNT; i++)
-		assert_true(strlen(mu_label_meanings[i]) > 0);
+		assert_true(strlen(mu_label_words[i].meaning) > 0);
 }
 
 // The unit is in the name, so that nobody has to look it up.
@@ -27,10 +27,10 @@ static void test_the_unit_is_in_the_name(void **unused)
 
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
 		for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
-			size_t length = strlen(mu_metrics[i].name), tail = strlen(endings[e].ending);
+			size_t length = strlen(mu_metric_words[i].name), tail = strlen(endings[e].ending);
 			if (strcmp(mu_metric_words[i].unit, endings[e].unit) == 0 &&
-				strcmp(mu_metrics[i].name + length - tail, endings[e].ending) != 0)
-				fail_msg("%s is in %s", mu_metrics[i].name, mu_metric_words[i].unit);
+				strcmp(mu_metric_words[i].name + length - tail, endings[e].ending) != 0)
+				fail_msg("%s is in %s", mu_metric_words[i].name, mu_metric_words[i].unit);
 		}
 }
 

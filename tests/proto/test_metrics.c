@@ -14,9 +14,9 @@ static unsigned times_listed(const char *part, const char *field)
 {
 	unsigned times = 0;
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
-		times += strcmp(mu_metrics[i].part, part) == 0 && strcmp(mu_metrics[i].field, field) == 0;
+		times += strcmp(mu_metric_words[i].part, part) == 0 && strcmp(mu_metric_words[i].field, field) == 0;
 	for (int i = 0; i < MU_LABEL_COUNT; i++)
-		times += strcmp(mu_labels[i].part, part) == 0 && strcmp(mu_labels[i].field, field) == 0;
+		times += strcmp(mu_label_words[i].part, part) == 0 && strcmp(mu_label_words[i].field, field) == 0;
 	return times;
 }
 
@@ -62,13 +62,13 @@ static void test_types_and_places_are_the_schemas(void **unused)
 		[MU_METRIC_ENUM] = PROTOBUF_C_TYPE_ENUM,
 	};
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
-		const ProtobufCFieldDescriptor *field = field_of(mu_metrics[i].part, mu_metrics[i].field);
+		const ProtobufCFieldDescriptor *field = field_of(mu_metric_words[i].part, mu_metric_words[i].field);
 		assert_int_equal(field->type, types[mu_metrics[i].type]);
 		assert_int_equal(field->offset, mu_metrics[i].field_offset);
 		assert_int_equal(field->quantifier_offset, mu_metrics[i].has_offset);
 	}
 	for (int i = 0; i < MU_LABEL_COUNT; i++) {
-		const ProtobufCFieldDescriptor *field = field_of(mu_labels[i].part, mu_labels[i].field);
+		const ProtobufCFieldDescriptor *field = field_of(mu_label_words[i].part, mu_label_words[i].field);
 		assert_int_equal(field->type, mu_labels[i].type == MU_LABEL_TEXT ? PROTOBUF_C_TYPE_STRING : PROTOBUF_C_TYPE_BYTES);
 		assert_int_equal(field->offset, mu_labels[i].field_offset);
 	}
@@ -85,13 +85,13 @@ static void test_names_are_unique_and_fit_for_prometheus(void **unused)
 {
 	(void)unused;
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
-		assert_true(is_name(mu_metrics[i].name));
-		assert_int_equal(mu_metric_find(mu_metrics[i].name), i); // the first of two equal names would be found
+		assert_true(is_name(mu_metric_words[i].name));
+		assert_int_equal(mu_metric_find(mu_metric_words[i].name), i); // the first of two equal names would be found
 		assert_true((int64_t)mu_metrics[i].min <= mu_metrics[i].max);
 	}
 	for (int i = 0; i < MU_LABEL_COUNT; i++) {
-		assert_true(is_name(mu_labels[i].name));
-		assert_int_equal(mu_metric_find(mu_labels[i].name), MU_ERR_NOT_FOUND);
+		assert_true(is_name(mu_label_words[i].name));
+		assert_int_equal(mu_metric_find(mu_label_words[i].name), MU_ERR_NOT_FOUND);
 	}
 }
 

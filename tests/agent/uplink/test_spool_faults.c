@@ -278,6 +278,36 @@ static void test_a_sector_passed_over_hides_nothing(void **state)
 		}
 }
 
+// What lay in flash before the spool was made is no damage: else each boot would report it until the ring has come round.
+static void test_old_rubbish_is_no_damage(void **state)
+{
+	struct spool_rig *rig = *state;
+	for (unsigned i = 0; i < 8; i++)
+		memset(spool_rig_sector(rig, i), 0x5A, MU_SECTOR_BYTES);
+	for (int boot = 0; boot < 12; boot++) {
+		spool_rig_reopen(rig);
+		assert_int_equal(mu_spool_damaged(&rig->spool), 0);
+		spool_rig_add_many(rig, MU_CLASS_EVENT, 400, 7); // through both rings, by and by
+	}
+	assert_true(rig->spool.recent.head > 4 && rig->spool.archive.head > 2);
+	assert_int_equal(spool_rig_count_reason(rig, 1, MU_GAP_DAMAGED), 0);
+}
+
+// However often a damaged record is read, its sector counts once a boot.
+static void test_damage_is_counted_once_a_boot(void **state)
+{
+	struct spool_rig *rig = *state;
+	spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 60);
+	spool_rig_sector(rig, 0)[MU_SPOOL_HEADER_BYTES + MU_SPOOL_ENTRY_BYTES + 10] ^= 4;
+	spool_rig_sector(rig, 0)[MU_SPOOL_HEADER_BYTES + 3 * MU_SPOOL_ENTRY_BYTES + 210] ^= 4;
+	for (int boot = 0; boot < 2; boot++) {
+		spool_rig_reopen(rig);
+		for (int again = 0; again < 3; again++)
+			assert_int_equal(spool_rig_count_reason(rig, 1, MU_GAP_DAMAGED), 2);
+		assert_int_equal(mu_spool_damaged(&rig->spool), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +324,8 @@ int main(void)
 		ROW(test_a_sector_that_does_not_keep_what_is_written),
 		ROW(test_a_header_left_behind_is_not_believed),
 		ROW(test_a_sector_passed_over_hides_nothing),
+		ROW(test_old_rubbish_is_no_damage),
+		ROW(test_damage_is_counted_once_a_boot),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

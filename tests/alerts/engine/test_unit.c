@@ -16,7 +16,7 @@ static void test_every_unit_of_the_metrics_is_known(void **unused)
 	for (unsigned i = 0; i < MU_METRIC_COUNT; i++) {
 		struct unit unit;
 		if (!unit_find(mu_metric_words[i].unit, &unit))
-			fail_msg("%s: unit %s", mu_metrics[i].name, mu_metric_words[i].unit);
+			fail_msg("%s: unit %s", mu_metric_words[i].name, mu_metric_words[i].unit);
 	}
 	struct unit unit;
 	assert_false(unit_find("furlongs", &unit));
