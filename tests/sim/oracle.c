@@ -61,24 +61,31 @@ static void look_into_spool(struct sim_device *device)
 
 // ---- boots
 
+// Boots before the one that was counted last: those that died young (if not all were counted, which of them is not known), and numbers that
+// the agent has skipped, which it must admit as lost.
+static void fill_skipped(struct sim_truth *truth, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct sim_boot *young = sim_truth_boot(truth, (uint32_t)truth->boot_count + 1);
+		*young = i < truth->died_count ? truth->died[i] : (struct sim_boot){ 0 };
+		young->excused |= i < truth->died_count && count != truth->died_count;
+	}
+}
+
 static void count_boot(struct sim_device *device)
 {
 	struct sim_truth *truth = &device->truth;
 	uint32_t number = mu_boot_history_boot(&device->agent.boots);
 	uint64_t least = truth->boot_count + 1, most = least + truth->died_count;
-	if (truth->count_may_lie)
-		least = 1;
-	if (number < least || number > most) {
+	int reset_class = truth->next_boot.reset_class;
+	if (reset_class == MU__RESET_CLASS__RESET_POWER_ON || reset_class == MU__RESET_CLASS__RESET_BROWN_OUT)
+		most += truth->boot_count / 2; // after a power loss in a long loop (boot_history.h)
+	if (!truth->count_may_lie && (number < least || number > most)) {
 		sim_fail(device->world, device, "boot %u is counted as %u", (unsigned)least, number);
 		return;
 	}
-	// The boots before it that died young: if not all were counted, which of them is not known.
-	unsigned extra = number > truth->boot_count + 1 ? (unsigned)(number - truth->boot_count - 1) : 0;
-	for (unsigned i = 0; i < extra; i++) {
-		struct sim_boot *young = sim_truth_boot(truth, (uint32_t)truth->boot_count + 1);
-		*young = truth->died[i];
-		young->excused |= extra != truth->died_count;
-	}
+	if (number > truth->boot_count + 1)
+		fill_skipped(truth, (unsigned)(number - truth->boot_count - 1));
 	struct sim_boot *boot = sim_truth_boot(truth, number);
 	bool excused = boot->excused || truth->next_boot.excused || truth->count_may_lie;
 	*boot = truth->next_boot;
@@ -194,7 +201,7 @@ void sim_oracle_reset(struct sim_device *device)
 		sim_fail(world, device, "a restart without a cause");
 	if (cause == MU__RESET_CAUSE__CAUSE_LIVENESS)
 		check_blame(device, current->hung_token);
-	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered)
+	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered && !truth->count_may_lie)
 		sim_fail(world, device, "a reboot by command, more often than ordered");
 	if (cause == MU__RESET_CAUSE__CAUSE_NETWORK || cause == MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
 		check_budget(device);
