@@ -212,11 +212,11 @@ static void test_every_field_is_told(void **unused)
 		make_device(mu_hardware_find(rows[row].hardware), rows[row].other_slot);
 		live_for_ten_heartbeats();
 		for (int i = 0; i < MU_METRIC_COUNT; i++)
-			if (world.metric[i] == may_be_absent(row, mu_metrics[i].name))
-				fail_msg("row %zu: %s is %s", row, mu_metrics[i].name, world.metric[i] ? "told" : "absent");
+			if (world.metric[i] == may_be_absent(row, mu_metric_words[i].name))
+				fail_msg("row %zu: %s is %s", row, mu_metric_words[i].name, world.metric[i] ? "told" : "absent");
 		for (int i = 0; i < MU_LABEL_COUNT; i++)
-			if (world.label[i] == may_be_absent(row, mu_labels[i].name))
-				fail_msg("row %zu: %s is %s", row, mu_labels[i].name, world.label[i] ? "told" : "absent");
+			if (world.label[i] == may_be_absent(row, mu_label_words[i].name))
+				fail_msg("row %zu: %s is %s", row, mu_label_words[i].name, world.label[i] ? "told" : "absent");
 		free_device();
 	}
 }
