@@ -13,7 +13,8 @@ typedef Mu__OtaHealth part_ota;
 typedef Mu__AgentCost part_agent;
 
 const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
-#define METRIC(name, part, field, type, unit, min, max, meaning) // ROW 17
+#define METRIC(name, part, field, type, unit, min, max, meaning)                                                       \
+	{ min, max, offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), offsetof(part_##part, has_##field), MU_METRIC_##type },
 #include "proto/metrics.def"
 };
 
@@ -21,7 +22,8 @@ const struct mu_metric_info mu_metrics[MU_METRIC_COUNT] = {
 #define HAS_BYTES(part, field) offsetof(part_##part, has_##field)
 
 const struct mu_label_info mu_labels[MU_LABEL_COUNT] = {
-#define LABEL(name, part, field, type, max_bytes, meaning) // ROW 26
+#define LABEL(name, part, field, type, max_bytes, meaning)                                                             \
+	{ offsetof(Mu__Heartbeat, part), offsetof(part_##part, field), HAS_##type(part, field), MU_LABEL_##type, max_bytes },
 #include "proto/metrics.def"
 };
 
