@@ -4,6 +4,7 @@
 #include "agent/port/linux/bootloader.h"
 #include "agent/port/linux/device_state.h"
 #include "agent/port/linux/virtual_image.h"
+#include "agent/recovery/reason.h"
 #include "muster.pb-c.h"
 #include <event2/event.h>
 #include <stdlib.h>
@@ -50,10 +51,11 @@ static void log_event(const struct mu_device *device, const struct mu_event *eve
 		{ MU_EVENT_MQTT_OPEN, MU__LOG_LEVEL__LOG_INFO, "mqtt_open" },
 		{ MU_EVENT_MQTT_CLOSED, MU__LOG_LEVEL__LOG_WARNING, "mqtt_closed" },
 	};
+	bool is_code = event->type == MU_EVENT_LINK_DOWN && event->reason > 0;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].type == event->type)
 			mu_virtual_log_printf(&device->log, rows[i].level, "event=%s reason=%d error=%s", rows[i].name, event->reason,
-				mu_err_name(event->reason));
+				is_code ? mu_reason_name(event->reason) : mu_err_name(event->reason));
 }
 
 // Trait leak_reconnect_bytes: what a session's last way to its broker took and never gives back.
