@@ -110,17 +110,18 @@ static json_t *post(struct change *change, const struct order *order, const char
 	return answer;
 }
 
-static int sign_order(struct change *change, const struct order *order, const json_t *prepared, struct signed_command *sign)
+static int sign_order(const struct change *change, const struct order *order, const json_t *prepared, struct signed_command *sign)
 {
 	uint8_t id[MU_COMMAND_ID_BYTES];
+	Mu__Command command = change->command;
 	if (hex_decode(text_of(prepared, "id"), id, sizeof id) < 0)
 		return -1;
-	change->command.device = (char *)order->device;
-	change->command.id = (ProtobufCBinaryData){ sizeof id, id };
-	change->command.counter = (uint64_t)number_of(prepared, "counter", 0);
-	change->command.has_not_after_ms = true;
-	change->command.not_after_ms = clock_wall_ms() + NOT_AFTER_MS;
-	return sign_command(&change->command, change->key, change->key_id, sign);
+	command.device = (char *)order->device;
+	command.id = (ProtobufCBinaryData){ sizeof id, id };
+	command.counter = (uint64_t)number_of(prepared, "counter", 0);
+	command.has_not_after_ms = true;
+	command.not_after_ms = clock_wall_ms() + NOT_AFTER_MS;
+	return sign_command(&command, change->key, change->key_id, sign);
 }
 
 static void submit(struct change *change, struct order *order)
