@@ -87,15 +87,8 @@ static int take_devices(struct change *change)
 static int load_key(struct change *change)
 {
 	const struct options *options = &change->cli->options;
-	char folder[KEY_PATH_BYTES], path[KEY_PATH_BYTES + 64], problem[900];
-	int err = 0;
-	if (options->key)
-		snprintf(path, sizeof path, "%s", options->key);
-	else
-		err = keys_folder(options->dir, folder, sizeof folder, problem, sizeof problem) < 0 ||
-			keys_find_operator(folder, path, sizeof path, problem, sizeof problem) < 0;
-	if (!err)
-		change->key = keys_load(path, change->key_id, problem, sizeof problem);
+	char problem[900];
+	change->key = keys_load_chosen(options->key, options->dir, change->key_id, problem, sizeof problem);
 	return change->key ? EXIT_DONE : cli_fail(change->cli, problem);
 }
 

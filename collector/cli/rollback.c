@@ -171,15 +171,8 @@ static int confirm(struct rollback *rollback)
 static int load_key(struct rollback *rollback)
 {
 	const struct options *options = &rollback->cli->options;
-	char folder[KEY_PATH_BYTES], path[KEY_PATH_BYTES + 64], problem[900];
-	int err = 0;
-	if (options->key)
-		snprintf(path, sizeof path, "%s", options->key);
-	else
-		err = keys_folder(options->dir, folder, sizeof folder, problem, sizeof problem) < 0 ||
-			keys_find_operator(folder, path, sizeof path, problem, sizeof problem) < 0;
-	if (!err)
-		rollback->key = keys_load(path, rollback->key_id, problem, sizeof problem);
+	char problem[900];
+	rollback->key = keys_load_chosen(options->key, options->dir, rollback->key_id, problem, sizeof problem);
 	return rollback->key ? EXIT_DONE : cli_fail(rollback->cli, problem);
 }
 

@@ -228,3 +228,14 @@ int keys_find_operator(const char *folder, char *path, size_t size, char *proble
 	return fail(problem, problem_size, "no operator key is in", folder,
 		"make one with `muster keys new NAME --role operator`; its public half must be on the device");
 }
+
+EVP_PKEY *keys_load_chosen(const char *file, const char *dir, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size)
+{
+	char folder[KEY_PATH_BYTES], path[KEY_PATH_BYTES + 64];
+	if (file)
+		return keys_load(file, id, problem, problem_size);
+	if (keys_folder(dir, folder, sizeof folder, problem, problem_size) < 0 ||
+		keys_find_operator(folder, path, sizeof path, problem, problem_size) < 0)
+		return 0;
+	return keys_load(path, id, problem, problem_size);
+}

@@ -32,4 +32,7 @@ EVP_PKEY *keys_load(const char *path, uint8_t id[KEY_ID_BYTES], char *problem, s
 // The file of the one private operator key of the folder, or -1: none, or more than one.
 int keys_find_operator(const char *folder, char *path, size_t size, char *problem, size_t problem_size);
 
+// What a person signs with: `file` if it is not null, else the one private operator key of keys_folder(dir). Null: see *problem.
+EVP_PKEY *keys_load_chosen(const char *file, const char *dir, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size);
+
 #endif

@@ -240,6 +240,27 @@ static void test_the_one_operator_key(void **state)
 	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), 0);
 }
 
+// The file that was named goes before the folder's; without either nothing signs, and the problem says what to do.
+static void test_the_key_that_a_person_signs_with(void **state)
+{
+	struct key_entry alice, bob;
+	uint8_t id[KEY_ID_BYTES];
+	assert_null(keys_load_chosen(0, *state, id, problem, sizeof problem));
+	assert_non_null(strstr(problem, "muster keys new"));
+	make(*state, "operator", "alice", &alice);
+	EVP_PKEY *key = keys_load_chosen(0, *state, id, problem, sizeof problem);
+	assert_non_null(key);
+	assert_memory_equal(id, alice.id, sizeof id);
+	EVP_PKEY_free(key);
+	make(*state, "operator", "bob", &bob);
+	assert_null(keys_load_chosen(0, *state, id, problem, sizeof problem)); // which of the two?
+	key = keys_load_chosen(path_in(*state, "operator-bob.pem"), *state, id, problem, sizeof problem);
+	assert_non_null(key);
+	assert_memory_equal(id, bob.id, sizeof id);
+	EVP_PKEY_free(key);
+	assert_null(keys_load_chosen(path_in(*state, "none.pem"), *state, id, problem, sizeof problem));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, console_home_make, console_home_remove)
 
 int main(void)
@@ -253,6 +274,7 @@ int main(void)
 		CASE(test_the_list_is_by_name_and_passes_over_the_rest),
 		CASE(test_keys_of_another_kind),
 		CASE(test_the_one_operator_key),
+		CASE(test_the_key_that_a_person_signs_with),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
