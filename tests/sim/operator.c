@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RELEASE, OPERATOR, COLLECTOR, COMMAND_BYTES = 256, CALM_PERIOD_MS = 12000 };
+enum { COMMAND_BYTES = 256, CALM_PERIOD_MS = 12000 };
 
 void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signature[32])
 {
@@ -32,7 +32,7 @@ struct draft {
 	Mu__Report report;
 	Mu__SetLog log;
 	Mu__Diagnose diagnose;
-	int key; // that signs
+	enum sim_key key; // that signs
 	bool is_reboot;
 	const char *name;
 };
@@ -85,7 +85,8 @@ static void draft_some(struct sim_world *world, struct sim_device *device, struc
 	}
 }
 
-static struct sim_packet *seal(struct sim_world *world, const struct sim_device *device, const Mu__Command *command, int key, bool badly)
+static struct sim_packet *seal(struct sim_world *world, const struct sim_device *device, const Mu__Command *command, enum sim_key key,
+	bool badly)
 {
 	uint8_t bytes[COMMAND_BYTES], digest[32], signature[32], packed[COMMAND_BYTES + 128];
 	const struct mu_key *signer = &world->factory->keys.keys[key];
@@ -118,6 +119,13 @@ static struct sim_order *new_order(struct sim_world *world, const struct sim_dev
 	return order;
 }
 
+static void close_order(struct sim_order *order, const struct draft *draft)
+{
+	order->name = draft->name;
+	order->counter = draft->command.counter;
+	order->key = draft->key;
+}
+
 // ---- sending
 
 static void send(struct sim_world *world, struct sim_device *device, const struct sim_packet *packet)
@@ -127,7 +135,7 @@ static void send(struct sim_world *world, struct sim_device *device, const struc
 
 void sim_operator_order(struct sim_world *world, struct sim_device *device)
 {
-	struct draft draft = { .key = OPERATOR };
+	struct draft draft = { .key = SIM_KEY_OPERATOR };
 	struct sim_orders *orders = &world->orders[device->number];
 	struct sim_order *order = world->collector.up ? new_order(world, device, &draft) : 0;
 	if (!order)
@@ -135,15 +143,16 @@ void sim_operator_order(struct sim_world *world, struct sim_device *device)
 	draft_some(world, device, &draft);
 	bool by_collector = sim_chance(world, 25);
 	if (by_collector)
-		draft.key = COLLECTOR;
+		draft.key = SIM_KEY_COLLECTOR;
 	draft.command.counter = ++orders->counter[by_collector];
 	draft.command.has_not_after_ms = sim_chance(world, 50);
 	draft.command.not_after_ms = sim_wall_ms(world) + (uint64_t)sim_dice(world, 60, 7200) * 1000;
-	order->name = draft.name;
+	close_order(order, &draft);
 	order->packet = seal(world, device, &draft.command, draft.key, false);
 	device->truth.reboots_ordered += draft.is_reboot && !by_collector; // the collector's key may not
 	world->counts.commands++;
-	sim_say(world, "operator", "orders %s of %s", draft.name, device->id);
+	sim_say(world, "operator", "orders %s of %s, counter %llu of key %d", draft.name, device->id, (unsigned long long)order->counter,
+		order->key);
 	send(world, device, order->packet);
 }
 
@@ -157,12 +166,13 @@ static void replay(struct sim_world *world, struct sim_device *device)
 	send(world, device, order->packet);
 }
 
-// A reboot that is wrong in one way: signature, key, addressee, counter, role, or that it is retained.
+// A reboot that is wrong in one way: signature, key, addressee, counter, role, or that it is retained. A counter is old only if the device has
+// taken it or a higher one; one that it never had, or could not store (and said so: FAILED), makes a good command that it may obey.
 void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 {
 	enum { REPLAY, SIGNATURE, RELEASE_KEY, ADDRESSEE, COUNTER, ROLE, RETAINED, WAYS };
 	static const char *const ways[] = { "", "signature", "key without a right", "addressee", "old counter", "role", "retained" };
-	struct draft draft = { .key = OPERATOR };
+	struct draft draft = { .key = SIM_KEY_OPERATOR };
 	int way = sim_dice(world, 0, WAYS - 1);
 	uint64_t counter = world->orders[device->number].counter[0];
 	if (way == REPLAY || (way == COUNTER && !counter)) {
@@ -174,15 +184,18 @@ void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 		return;
 	mu__reboot__init(&draft.reboot);
 	draft_body(&draft, MU__COMMAND__BODY_REBOOT, &draft.reboot, "forgery");
-	draft.key = way == RELEASE_KEY ? RELEASE : way == ROLE ? COLLECTOR : OPERATOR;
+	draft.key = way == RELEASE_KEY ? SIM_KEY_RELEASE : way == ROLE ? SIM_KEY_COLLECTOR : SIM_KEY_OPERATOR;
 	draft.command.counter = way == COUNTER ? (uint64_t)sim_dice(world, 1, (int32_t)counter) : counter + 1000000;
 	if (way == ADDRESSEE)
 		draft.command.device = (char *)"dev-99";
-	order->name = draft.name;
-	order->forged = order->final = true;
+	close_order(order, &draft);
+	order->final = true;
+	order->forged = way != COUNTER || order->counter <= world->orders[device->number].taken;
+	device->truth.reboots_ordered += !order->forged;
 	order->packet = seal(world, device, &draft.command, draft.key, way == SIGNATURE);
 	order->packet->retained = way == RETAINED;
-	sim_say(world, "attacker", "forges a reboot of %s: %s", device->id, ways[way]);
+	sim_say(world, "attacker", "forges a reboot of %s: %s, counter %llu%s", device->id, ways[way], (unsigned long long)order->counter,
+		order->forged ? "" : ", which may be new to it");
 	send(world, device, order->packet);
 }
 
@@ -223,6 +236,20 @@ bool sim_operator_waits(const struct sim_world *world, const struct sim_device *
 
 // ---- results
 
+// Outcomes after which the device remembers the counter: it may never take it, or a lower one, again.
+static bool is_taken(Mu__CommandOutcome outcome)
+{
+	return outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED || outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE ||
+		outcome == MU__COMMAND_OUTCOME__OUTCOME_EXPIRED;
+}
+
+static void take_result(struct sim_orders *orders, struct sim_order *order, Mu__CommandOutcome outcome)
+{
+	order->final |= outcome != MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+	if (is_taken(outcome) && order->key == SIM_KEY_OPERATOR && order->counter > orders->taken)
+		orders->taken = order->counter;
+}
+
 void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result)
 {
 	struct sim_orders *orders = &world->orders[device->number];
@@ -237,6 +264,6 @@ void sim_operator_result(struct sim_world *world, struct sim_device *device, con
 		sim_say(world, "operator", "%s of %s: %s", order->name, device->id, outcome);
 		if (order->forged && done)
 			sim_fail(world, device, "a forged command was obeyed: %s", outcome);
-		order->final |= result->outcome != MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+		take_result(orders, order, result->outcome);
 	}
 }

@@ -15,11 +15,14 @@ struct sim_device;
 struct sim_packet;
 
 enum { SIM_ORDERS = 64, SIM_ORDER_ID = 16 };
+enum sim_key { SIM_KEY_RELEASE, SIM_KEY_OPERATOR, SIM_KEY_COLLECTOR }; // places in the factory's set
 
 struct sim_order {
 	uint8_t id[SIM_ORDER_ID];
 	struct sim_packet *packet; // the signed command as it was first sent
 	const char *name;
+	uint64_t counter;
+	enum sim_key key; // that signs it
 	bool forged; // nothing may come of it
 	bool final; // a final result has come
 };
@@ -28,6 +31,7 @@ struct sim_orders { // of one device
 	struct sim_order order[SIM_ORDERS];
 	unsigned count;
 	uint64_t counter[2]; // of the operator's key, of the collector's
+	uint64_t taken; // the highest of the operator's key that the device has said to have taken
 };
 
 void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signature[32]);

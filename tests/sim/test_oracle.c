@@ -181,15 +181,49 @@ static void two_network_reboots(void)
 	restart(MU__RESET_CAUSE__CAUSE_HEAP_STARVED, 0);
 }
 
-static void forgery_obeyed(void)
+static void answer(struct sim_order *order, Mu__CommandOutcome outcome)
 {
 	Mu__CommandResult result = MU__COMMAND_RESULT__INIT;
+	result.id = (ProtobufCBinaryData){ SIM_ORDER_ID, order->id };
+	result.outcome = outcome;
+	sim_operator_result(world, device, &result);
+}
+
+static void forgery_obeyed(void)
+{
 	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
 	order->forged = true;
 	order->name = "forgery";
-	result.id = (ProtobufCBinaryData){ SIM_ORDER_ID, order->id };
-	result.outcome = MU__COMMAND_OUTCOME__OUTCOME_DONE;
-	sim_operator_result(world, device, &result);
+	answer(order, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+}
+
+// The operator has given out one counter, the device has answered `outcome`, and a good signature comes with that counter again.
+static struct sim_order *counter_again(Mu__CommandOutcome outcome)
+{
+	struct sim_orders *orders = &world->orders[0];
+	struct sim_order *order = &orders->order[orders->count++];
+	*order = (struct sim_order){ .id = { 9 }, .name = "log", .counter = ++orders->counter[0], .key = SIM_KEY_OPERATOR, .final = true };
+	order->packet = sim_packet_new(SIM_PUBLISH, "muster/v1/dev-1/dn", foreign, sizeof foreign);
+	if (outcome != MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN)
+		answer(order, outcome);
+	while (orders->count < SIM_ORDERS) { // the dice choose in which way
+		unsigned before = orders->count;
+		sim_operator_forge(world, device);
+		if (orders->count > before && orders->order[before].counter == orders->counter[0])
+			return &orders->order[before];
+	}
+	fail_msg("no counter was used again");
+	return 0;
+}
+
+static void done_counter_obeyed(void)
+{
+	answer(counter_again(MU__COMMAND_OUTCOME__OUTCOME_DONE), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
+}
+
+static void expired_counter_obeyed(void)
+{
+	answer(counter_again(MU__COMMAND_OUTCOME__OUTCOME_EXPIRED), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
 }
 
 static const struct {
@@ -219,6 +253,8 @@ static const struct {
 	{ reboot_that_nobody_ordered, "more often than ordered" },
 	{ two_network_reboots, "two reboots" },
 	{ forgery_obeyed, "forged" },
+	{ done_counter_obeyed, "forged" },
+	{ expired_counter_obeyed, "forged" },
 };
 
 static void test_each_violation_is_seen(void **unused)
@@ -229,6 +265,23 @@ static void test_each_violation_is_seen(void **unused)
 		rows[i].plant();
 		if (!world->failed || !strstr(world->complaint, rows[i].word))
 			fail_msg("row %zu (%s): \"%s\"", i, rows[i].word, world->complaint);
+		tear_down(0);
+	}
+}
+
+// A counter that the device never had, or refused because it could not store it, is no old one: one reboot may come of it, and no second.
+static void test_a_counter_that_was_not_taken_may_come_again(void **unused)
+{
+	(void)unused;
+	static const Mu__CommandOutcome outcomes[] = { MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN, MU__COMMAND_OUTCOME__OUTCOME_FAILED,
+		MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE };
+	for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+		set_up(0);
+		answer(counter_again(outcomes[i]), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
+		restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
+		assert_false(world->failed);
+		restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
+		assert_true(world->failed);
 		tear_down(0);
 	}
 }
@@ -248,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_violation_is_seen),
+		cmocka_unit_test(test_a_counter_that_was_not_taken_may_come_again),
 		cmocka_unit_test(test_the_first_complaint_stays),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
