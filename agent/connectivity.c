@@ -72,7 +72,7 @@ static void do_serve_end(struct mu_agent *agent, uint64_t now_ms)
 static void do_power_save_off(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_link_power_save(&agent->link, false) >= 0)
-		mu_report_event(agent, "power_save_off", mu_reason_name(agent->ladder.reason), 1, now_ms);
+		mu_report_event(agent, "power_save_off", mu_reason_of_power_save(agent->ladder.reason), 1, now_ms);
 }
 
 static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)

@@ -163,7 +163,7 @@ static bool is_overload(const struct mu_ladder *ladder, int32_t value, uint64_t 
 static bool is_sleepy(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
 	(void)value, (void)now_ms;
-	return ladder->sleep_losses >= MU_LADDER_SLEEP_LOSSES && !ladder->awake && mu_reason_suspects_power_save(ladder->reason);
+	return ladder->sleep_losses >= MU_LADDER_SLEEP_LOSSES && !ladder->awake && mu_reason_of_power_save(ladder->reason);
 }
 
 static bool is_last_refusal(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
@@ -330,7 +330,7 @@ static void count_sleep_losses(struct mu_ladder *ladder, uint64_t now_ms)
 	bool lasted = ladder->link_up && now_ms - ladder->link.opened_ms >= MU_LADDER_SLEEP_FORGET_MS;
 	if (lasted)
 		ladder->sleep_losses = 0;
-	if (mu_reason_suspects_power_save(ladder->reason) && ladder->sleep_losses < MU_LADDER_SLEEP_LOSSES)
+	if (mu_reason_of_power_save(ladder->reason) && ladder->sleep_losses < MU_LADDER_SLEEP_LOSSES)
 		ladder->sleep_losses++;
 }
 

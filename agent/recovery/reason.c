@@ -80,7 +80,7 @@ const char *mu_reason_class_name(enum mu_reason_class reason_class)
 	return (unsigned)reason_class < MU_REASON_CLASSES ? class_names[reason_class] : "unknown";
 }
 
-bool mu_reason_suspects_power_save(int32_t reason)
+const char *mu_reason_of_power_save(int32_t reason)
 {
-	return reason == 2 || reason == 4 || reason == 8;
+	return reason == 2 ? "auth_expired" : reason == 4 ? "inactivity" : reason == 8 ? "assoc_leave" : 0;
 }

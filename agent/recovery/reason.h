@@ -12,7 +12,6 @@
 // Pure. Thread: any.
 #ifndef MU_REASON_H
 #define MU_REASON_H
-#include <stdbool.h>
 #include <stdint.h>
 
 enum mu_reason_class {
@@ -32,10 +31,12 @@ enum { // our own, beside the 16 bits of 802.11: none of them is ever on the air
 };
 
 enum mu_reason_class mu_reason_class(int32_t reason);
-const char *mu_reason_name(int32_t reason); // "beacon_timeout"; "unknown"
+const char *mu_reason_name(
+	int32_t reason); // "beacon_timeout"; "unknown". For logs and tests: 1.3 KB of text that a chip's firmware need not have
 const char *mu_reason_class_name(enum mu_reason_class reason_class); // "transient"
 
-// The access point no longer knew or waited for a station: what one is told whose radio slept through what it should have answered.
-bool mu_reason_suspects_power_save(int32_t reason);
+// The access point no longer knew or waited for a station: what one is told whose radio slept through what it should have answered. Its
+// name, as mu_reason_name(); null: power save is not to blame.
+const char *mu_reason_of_power_save(int32_t reason);
 
 #endif
