@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,7 +82,9 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	assert(broker->client_count < FAKE_BROKER_CLIENTS);
 	struct fake_client *client = &broker->clients[broker->client_count++];
 	client->broker = broker;
-	client->stream = bufferevent_socket_new(broker->loop, fd, BEV_OPT_CLOSE_ON_FREE);
+	client->stream = broker->tls
+		? bufferevent_openssl_socket_new(broker->loop, fd, SSL_new(broker->tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE)
+		: bufferevent_socket_new(broker->loop, fd, BEV_OPT_CLOSE_ON_FREE);
 	bufferevent_setcb(client->stream, on_read, 0, on_end, client);
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 }

@@ -23,6 +23,7 @@ struct fake_broker {
 	uint8_t connack;    // code it answers to CONNECT with
 	bool session_kept;  // CONNACK's flag
 	bool mute;          // takes everything, answers nothing
+	struct ssl_ctx_st *tls; // not null: speaks TLS; the test's
 	unsigned packets[16];            // received, by type
 	size_t bytes;                    // received
 	uint8_t last[FAKE_BROKER_BUFFER]; // the last PUBLISH, as received
