@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "agent/agent_state.h"
+#include "agent/port/linux/crypto.h"
 #include "agent/port/linux/digest.h"
 #include "tests/agent/failing_port.h"
 #include "tests/agent/fake_collector.h"
@@ -77,27 +78,6 @@ static int free_originals(void **unused)
 	return 0;
 }
 
-static struct mu_digest digest;
-static struct mu_hash sha256;
-
-static int hash_start(void *context, void *hash)
-{
-	(void)context, (void)hash;
-	return sha256.start(sha256.context);
-}
-
-static int hash_update(void *context, void *hash, const void *data, size_t size)
-{
-	(void)context, (void)hash;
-	return sha256.update(sha256.context, data, size);
-}
-
-static int hash_finish(void *context, void *hash, uint8_t out[MU_SHA256_BYTES])
-{
-	(void)context, (void)hash;
-	return sha256.finish(sha256.context, out);
-}
-
 static struct mu_crypto_port crypto;
 
 static void open_device(void)
@@ -116,11 +96,10 @@ static void open_device(void)
 	fake.running_slot = 1;
 	fake.reset_info.reset_raw = 1;
 	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	assert_int_equal(mu_digest_open_sha256(&digest, &sha256), 0);
 	crypto = *fake.port.crypto;
-	crypto.sha256_start = hash_start;
-	crypto.sha256_update = hash_update;
-	crypto.sha256_finish = hash_finish;
+	crypto.sha256_start = mu_crypto_sha256_start;
+	crypto.sha256_update = mu_crypto_sha256_update;
+	crypto.sha256_finish = mu_crypto_sha256_finish;
 	inner = fake.port;
 	inner.crypto = &crypto;
 	agent = malloc(sizeof *agent);
@@ -132,7 +111,6 @@ static void close_device(void)
 {
 	fake_collector_free(&collector);
 	fake_port_free(&fake);
-	mu_digest_close(&digest);
 	free(agent);
 }
 

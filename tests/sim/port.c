@@ -427,24 +427,6 @@ static const struct mu_mqtt_port mqtt_port = {
 
 // ---- crypto: hashes are real, so images verify; a signature is SHA-256(point || digest), so that a seed decides all (operator.c)
 
-static int sha256_start(void *context, void *state)
-{
-	(void)context;
-	return mu_crypto_sha256_start(state);
-}
-
-static int sha256_update(void *context, void *state, const void *data, size_t size)
-{
-	(void)context;
-	return mu_crypto_sha256_update(state, data, size);
-}
-
-static int sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	(void)context;
-	return mu_crypto_sha256_finish(state, digest);
-}
-
 static int verify_p256(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature, size_t size)
 {
 	uint8_t right[MU_SHA256_BYTES];
@@ -454,9 +436,9 @@ static int verify_p256(void *context, const uint8_t point[65], const uint8_t dig
 }
 
 static const struct mu_crypto_port crypto_port = {
-	.sha256_start = sha256_start,
-	.sha256_update = sha256_update,
-	.sha256_finish = sha256_finish,
+	.sha256_start = mu_crypto_sha256_start,
+	.sha256_update = mu_crypto_sha256_update,
+	.sha256_finish = mu_crypto_sha256_finish,
 	.verify_p256 = verify_p256,
 };
 

@@ -10,18 +10,21 @@
 
 _Static_assert(sizeof(SHA256_CTX) <= MU_HASH_STATE_BYTES, "OpenSSL's state does not fit the caller's");
 
-int mu_crypto_sha256_start(void *state)
+int mu_crypto_sha256_start(void *context, void *state)
 {
+	(void)context;
 	return SHA256_Init(state) ? 0 : MU_ERR_IO;
 }
 
-int mu_crypto_sha256_update(void *state, const void *data, size_t size)
+int mu_crypto_sha256_update(void *context, void *state, const void *data, size_t size)
 {
+	(void)context;
 	return SHA256_Update(state, data, size) ? 0 : MU_ERR_IO;
 }
 
-int mu_crypto_sha256_finish(void *state, uint8_t digest[MU_SHA256_BYTES])
+int mu_crypto_sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
 {
+	(void)context;
 	return SHA256_Final(digest, state) ? 0 : MU_ERR_IO;
 }
 
@@ -40,18 +43,27 @@ static EVP_PKEY *make_key(const uint8_t point[65])
 	return key;
 }
 
-int mu_crypto_verify_p256(const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature, size_t signature_size)
+int mu_crypto_verify_p256(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
+	size_t signature_size)
 {
+	(void)context;
 	EVP_PKEY *key = make_key(point);
 	if (!key)
 		return MU_ERR_INVALID;
-	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key, 0);
-	int good = context && EVP_PKEY_verify_init(context) == 1 &&
-		EVP_PKEY_verify(context, signature, signature_size, digest, MU_SHA256_BYTES) == 1;
-	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_CTX *check = EVP_PKEY_CTX_new(key, 0);
+	int good = check && EVP_PKEY_verify_init(check) == 1 &&
+		EVP_PKEY_verify(check, signature, signature_size, digest, MU_SHA256_BYTES) == 1;
+	EVP_PKEY_CTX_free(check);
 	EVP_PKEY_free(key);
 	return good ? 0 : MU_ERR_AUTH;
 }
+
+const struct mu_crypto_port mu_crypto_openssl = {
+	.sha256_start = mu_crypto_sha256_start,
+	.sha256_update = mu_crypto_sha256_update,
+	.sha256_finish = mu_crypto_sha256_finish,
+	.verify_p256 = mu_crypto_verify_p256,
+};
 
 int mu_crypto_random(void *out, size_t size)
 {

@@ -343,39 +343,7 @@ static const struct mu_mqtt_port mqtt_port = {
 	.descriptor = mqtt_descriptor,
 };
 
-// ---- crypto, log
-
-static int sha256_start(void *context, void *state)
-{
-	(void)context;
-	return mu_crypto_sha256_start(state);
-}
-
-static int sha256_update(void *context, void *state, const void *data, size_t size)
-{
-	(void)context;
-	return mu_crypto_sha256_update(state, data, size);
-}
-
-static int sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	(void)context;
-	return mu_crypto_sha256_finish(state, digest);
-}
-
-static int verify_p256(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
-	size_t signature_size)
-{
-	(void)context;
-	return mu_crypto_verify_p256(point, digest, signature, signature_size);
-}
-
-static const struct mu_crypto_port crypto_port = {
-	.sha256_start = sha256_start,
-	.sha256_update = sha256_update,
-	.sha256_finish = sha256_finish,
-	.verify_p256 = verify_p256,
-};
+// ---- log
 
 static void log_write(void *context, int level, const char *line)
 {
@@ -394,6 +362,6 @@ const struct mu_port mu_device_port = {
 	.socket = &socket_port,
 	.udp = &udp_port,
 	.mqtt = &mqtt_port,
-	.crypto = &crypto_port,
+	.crypto = &mu_crypto_openssl,
 	.log = &log_port,
 };

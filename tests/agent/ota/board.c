@@ -7,6 +7,7 @@
 #include "tests/agent/ota/board.h"
 #include "agent/image/app_image.h"
 #include "agent/ota/slots.h"
+#include "agent/port/linux/crypto.h"
 #include "agent/port/linux/virtual_flash.h"
 #include <string.h>
 
@@ -43,33 +44,6 @@ static const struct mu_flash_port flash_port = {
 	.running_slot = running_slot,
 };
 
-static int hash_start(void *context, void *state)
-{
-	struct board *board = context;
-	(void)state;
-	return board->sha256.start(board->sha256.context);
-}
-
-static int hash_update(void *context, void *state, const void *data, size_t size)
-{
-	struct board *board = context;
-	(void)state;
-	return board->sha256.update(board->sha256.context, data, size);
-}
-
-static int hash_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	struct board *board = context;
-	(void)state;
-	return board->sha256.finish(board->sha256.context, digest);
-}
-
-static const struct mu_crypto_port crypto_port = {
-	.sha256_start = hash_start,
-	.sha256_update = hash_update,
-	.sha256_finish = hash_finish,
-};
-
 struct mu_flash_image *board_make_flash(void)
 {
 	struct mu_flash_image *flash;
@@ -88,13 +62,11 @@ void board_open(struct board *board, const struct mu_flash_image *base)
 		assert_int_equal(mu_flash_open(&board->flash, &options), 0);
 	else
 		board->flash = board_make_flash();
-	assert_int_equal(mu_digest_open_sha256(&board->digest, &board->sha256), 0);
-	board->port = (struct mu_port){ .context = board, .flash = &flash_port, .crypto = &crypto_port };
+	board->port = (struct mu_port){ .context = board, .flash = &flash_port, .crypto = &mu_crypto_openssl };
 }
 
 void board_close(struct board *board)
 {
-	mu_digest_close(&board->digest);
 	mu_flash_close(board->flash);
 }
 

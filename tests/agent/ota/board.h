@@ -6,7 +6,6 @@
 #include "agent/ota/boot_guard.h"
 #include "agent/ota/rollback.h"
 #include "agent/port/linux/bootloader.h"
-#include "agent/port/linux/digest.h"
 #include "agent/port/linux/flash_partitions.h"
 #include "agent/port/linux/virtual_flash.h"
 #include <stdbool.h>
@@ -14,8 +13,6 @@
 struct board {
 	struct mu_flash_image *flash;
 	struct mu_flash_partitions parts;
-	struct mu_digest digest;
-	struct mu_hash sha256;
 	struct mu_port port;
 	struct mu_boot_result boot;
 	struct mu_slots slots;

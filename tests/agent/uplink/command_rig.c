@@ -17,34 +17,6 @@ enum { DEVICE_KEYS = STRANGER };
 struct command_rig rig;
 static EVP_PKEY *secret[SIGNERS];
 
-// ---- the port's crypto is OpenSSL's
-
-static int sha256_start(void *context, void *state)
-{
-	(void)context;
-	return mu_crypto_sha256_start(state);
-}
-
-static int sha256_update(void *context, void *state, const void *data, size_t size)
-{
-	(void)context;
-	return mu_crypto_sha256_update(state, data, size);
-}
-
-static int sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	(void)context;
-	return mu_crypto_sha256_finish(state, digest);
-}
-
-static int verify(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature, size_t size)
-{
-	(void)context;
-	return mu_crypto_verify_p256(point, digest, signature, size);
-}
-
-static const struct mu_crypto_port crypto = { sha256_start, sha256_update, sha256_finish, verify };
-
 // ---- making commands
 
 static void set_body(Mu__Command *order, enum mu_command_kind kind)
@@ -160,7 +132,7 @@ int rig_setup(void **unused)
 {
 	(void)unused;
 	fake_port_init(&rig.fake, 1);
-	rig.fake.port.crypto = &crypto;
+	rig.fake.port.crypto = &mu_crypto_openssl;
 	rig.running_sha[0] = 0xAA;
 	rig.target_sha[0] = 0xBB;
 	return rig_start();

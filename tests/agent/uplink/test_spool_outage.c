@@ -12,6 +12,7 @@
 #include <string.h>
 #include "agent/agent_state.h"
 #include "agent/image/crc32.h"
+#include "agent/port/linux/crypto.h"
 #include "agent/reporting.h"
 #include "tests/agent/fake_collector.h"
 #include "tests/agent/ota/board.h"
@@ -43,7 +44,7 @@ static struct world {
 	struct fake_port fake;
 	struct fake_collector collector;
 	struct mu_agent *agent;
-	struct board board; // gives the two images, and a real SHA-256
+	struct board board; // gives the two images
 	struct mu_port port;
 	struct mu_link_config link;
 	struct known known[RECORDS_MAX];
@@ -54,27 +55,6 @@ static struct world {
 } world;
 
 // ---- the device
-
-static int sha_start(void *context, void *state)
-{
-	(void)context;
-	(void)state;
-	return world.board.sha256.start(world.board.sha256.context);
-}
-
-static int sha_update(void *context, void *state, const void *data, size_t size)
-{
-	(void)context;
-	(void)state;
-	return world.board.sha256.update(world.board.sha256.context, data, size);
-}
-
-static int sha_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	(void)context;
-	(void)state;
-	return world.board.sha256.finish(world.board.sha256.context, digest);
-}
 
 static void copy_partition(enum mu_partition part)
 {
@@ -97,9 +77,9 @@ static void make_device(void)
 	fake_port_partition(&world.fake, MU_PART_SPOOL, SECTORS);
 	world.fake.running_slot = world.board.boot.slot;
 	crypto = *world.fake.port.crypto;
-	crypto.sha256_start = sha_start;
-	crypto.sha256_update = sha_update;
-	crypto.sha256_finish = sha_finish;
+	crypto.sha256_start = mu_crypto_sha256_start;
+	crypto.sha256_update = mu_crypto_sha256_update;
+	crypto.sha256_finish = mu_crypto_sha256_finish;
 	world.fake.port.crypto = &crypto;
 	world.agent = malloc(sizeof *world.agent);
 	fake_collector_init(&world.collector, &world.fake, world.agent);

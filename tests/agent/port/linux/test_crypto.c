@@ -19,11 +19,11 @@ static void test_sha256_in_the_callers_memory(void **unused)
 	(void)unused;
 	_Alignas(max_align_t) uint8_t state[MU_HASH_STATE_BYTES], abandoned[MU_HASH_STATE_BYTES];
 	uint8_t digest[32];
-	assert_int_equal(mu_crypto_sha256_start(abandoned), 0); // never finished: the leak checker watches
-	assert_int_equal(mu_crypto_sha256_start(state), 0);
-	assert_int_equal(mu_crypto_sha256_update(state, "a", 1), 0);
-	assert_int_equal(mu_crypto_sha256_update(state, "bc", 2), 0);
-	assert_int_equal(mu_crypto_sha256_finish(state, digest), 0);
+	assert_int_equal(mu_crypto_openssl.sha256_start(0, abandoned), 0); // never finished: the leak checker watches
+	assert_int_equal(mu_crypto_openssl.sha256_start(0, state), 0);
+	assert_int_equal(mu_crypto_openssl.sha256_update(0, state, "a", 1), 0);
+	assert_int_equal(mu_crypto_openssl.sha256_update(0, state, "bc", 2), 0);
+	assert_int_equal(mu_crypto_openssl.sha256_finish(0, state, digest), 0);
 	assert_memory_equal(digest, abc, 32);
 }
 
@@ -47,19 +47,19 @@ static void test_signatures(void **unused)
 	uint8_t point[65], other[65], signature[80], ignored[80], digest[32];
 	size_t size = sign(point, signature, sizeof signature);
 	sign(other, ignored, sizeof ignored);
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size), 0);
-	assert_int_equal(mu_crypto_verify_p256(other, abc, signature, size), MU_ERR_AUTH); // another key
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size - 1), MU_ERR_AUTH); // cut short
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, 0), MU_ERR_AUTH);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, size), 0);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, other, abc, signature, size), MU_ERR_AUTH); // another key
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, size - 1), MU_ERR_AUTH); // cut short
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, 0), MU_ERR_AUTH);
 	memcpy(digest, abc, 32);
 	digest[31] ^= 1; // one bit of what was signed
-	assert_int_equal(mu_crypto_verify_p256(point, digest, signature, size), MU_ERR_AUTH);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, digest, signature, size), MU_ERR_AUTH);
 	signature[size - 1] ^= 1;
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size), MU_ERR_AUTH);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, size), MU_ERR_AUTH);
 	point[64] ^= 1; // not on the curve
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size), MU_ERR_INVALID);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, size), MU_ERR_INVALID);
 	memset(point, 0, sizeof point);
-	assert_int_equal(mu_crypto_verify_p256(point, abc, signature, size), MU_ERR_INVALID);
+	assert_int_equal(mu_crypto_openssl.verify_p256(0, point, abc, signature, size), MU_ERR_INVALID);
 }
 
 static void test_random_differs(void **unused)

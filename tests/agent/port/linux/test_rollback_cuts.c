@@ -12,6 +12,7 @@
 #include "agent/agent_state.h"
 #include "agent/port/linux/bootloader.h"
 #include "agent/port/linux/crypto.h"
+#include "agent/port/linux/digest.h"
 #include "agent/port/linux/flash_partitions.h"
 #include "agent/port/linux/keyvalue.h"
 #include "agent/port/linux/virtual_flash.h"
@@ -65,21 +66,6 @@ static int keyvalue_set(void *context, const char *key, const void *value, size_
 {
 	return mu_keyvalue_set(&((struct world *)context)->keyvalue, key, value, size);
 }
-static int sha256_start(void *context, void *state)
-{
-	(void)context;
-	return mu_crypto_sha256_start(state);
-}
-static int sha256_update(void *context, void *state, const void *data, size_t size)
-{
-	(void)context;
-	return mu_crypto_sha256_update(state, data, size);
-}
-static int sha256_finish(void *context, void *state, uint8_t digest[MU_SHA256_BYTES])
-{
-	(void)context;
-	return mu_crypto_sha256_finish(state, digest);
-}
 // Signatures are not what is tested here: good is the digest itself.
 static int verify(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature, size_t size)
 {
@@ -90,7 +76,12 @@ static int verify(void *context, const uint8_t point[65], const uint8_t digest[M
 
 static const struct mu_flash_port flash_port = { flash_size, flash_read, flash_erase, flash_program, running_slot };
 static const struct mu_keyvalue_port keyvalue_port = { keyvalue_get, keyvalue_set };
-static const struct mu_crypto_port crypto_port = { sha256_start, sha256_update, sha256_finish, verify };
+static const struct mu_crypto_port crypto_port = {
+	.sha256_start = mu_crypto_sha256_start,
+	.sha256_update = mu_crypto_sha256_update,
+	.sha256_finish = mu_crypto_sha256_finish,
+	.verify_p256 = verify,
+};
 
 static int lay_out_base(void **unused)
 {
@@ -166,7 +157,7 @@ static void end(struct world *world)
 
 static void make_command(struct world *world, uint64_t counter, const uint8_t *running, const uint8_t *target)
 {
-	uint8_t bytes[256], digest[MU_SHA256_BYTES], state[MU_HASH_STATE_BYTES];
+	uint8_t bytes[256], digest[MU_SHA256_BYTES];
 	Mu__Command command = MU__COMMAND__INIT;
 	Mu__Rollback rollback = MU__ROLLBACK__INIT;
 	Mu__SignedCommand envelope = MU__SIGNED_COMMAND__INIT;
@@ -179,9 +170,7 @@ static void make_command(struct world *world, uint64_t counter, const uint8_t *r
 	command.body_case = MU__COMMAND__BODY_ROLLBACK;
 	command.rollback = &rollback;
 	size_t size = mu__command__pack(&command, bytes);
-	mu_crypto_sha256_start(state);
-	mu_crypto_sha256_update(state, bytes, size);
-	mu_crypto_sha256_finish(state, digest);
+	assert_int_equal(mu_digest_sha256(bytes, size, digest), 0);
 	envelope.command = (ProtobufCBinaryData){ .len = size, .data = bytes };
 	envelope.signature = (ProtobufCBinaryData){ .len = sizeof digest, .data = digest };
 	envelope.key_id = (ProtobufCBinaryData){ .len = 8, .data = (uint8_t *)"KEY-0001" };
