@@ -138,9 +138,16 @@ static int check_bytes(struct check *check, const struct trail *at, const struct
 static int check_message(struct check *check, const struct trail *at, const ProtobufCMessage *message);
 static int check_heartbeat(struct check *check, const struct trail *at, const Mu__Heartbeat *heartbeat);
 
+bool mu_limits_finite(double value)
+{
+	uint64_t bits;
+	memcpy(&bits, &value, sizeof bits);
+	return (~bits >> 52 & 0x7FF) != 0; // the exponent of both kinds is all ones
+}
+
 static int check_finite(struct check *check, const struct trail *at, double value)
 {
-	if (value - value != 0) // true for NaN and for both infinities
+	if (!mu_limits_finite(value))
 		return report(check, at, MU_ERR_INVALID, "not a finite number", 0);
 	return 0;
 }

@@ -54,6 +54,9 @@ struct mu_limits_fault {
 bool mu_id_valid(const char *id);
 bool mu_id_valid_bytes(const char *id, size_t size);
 
+// Neither a NaN nor an infinity. By its bits, without floating-point arithmetic.
+bool mu_limits_finite(double value);
+
 // All: 0 or an error as above with *fault filled in; fault may be null.
 int mu_limits_check_record(const Mu__Record *record, struct mu_limits_fault *fault);
 int mu_limits_check_header(uint64_t epoch, uint64_t first_seq, uint64_t oldest_seq, struct mu_limits_fault *fault); // of an Uplink

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/health/app_metrics.h"
+#include "proto/limits.h"
 #include <string.h>
 
 void mu_app_metrics_init(struct mu_app_metrics *metrics)
@@ -41,34 +42,28 @@ int mu_app_metrics_add(struct mu_app_metrics *metrics, const char *name)
 	return (int)metrics->count++;
 }
 
-static struct mu_app_metric *find(struct mu_app_metrics *metrics, int index)
+// Values are compared by their bits: no floating-point arithmetic, for which a chip without a unit would link 2 KB.
+static int set(struct mu_app_metrics *metrics, int index, Mu__AppMetric__ValueCase kind, uint64_t bits)
 {
-	return index >= 0 && (uint32_t)index < metrics->count ? &metrics->metric[index] : NULL;
+	if (index < 0 || (uint32_t)index >= metrics->count)
+		return MU_ERR_NOT_FOUND;
+	struct mu_app_metric *metric = &metrics->metric[index];
+	metric->changed |= metric->kind != kind || metric->value.bits != bits;
+	metric->kind = kind;
+	metric->value.bits = bits;
+	return 0;
 }
 
 int mu_app_metrics_integer(struct mu_app_metrics *metrics, int index, int64_t value)
 {
-	struct mu_app_metric *metric = find(metrics, index);
-	if (!metric)
-		return MU_ERR_NOT_FOUND;
-	metric->changed |= metric->kind != MU__APP_METRIC__VALUE_INTEGER || metric->value.integer != value;
-	metric->kind = MU__APP_METRIC__VALUE_INTEGER;
-	metric->value.integer = value;
-	return 0;
+	return set(metrics, index, MU__APP_METRIC__VALUE_INTEGER, (uint64_t)value);
 }
 
 int mu_app_metrics_real(struct mu_app_metrics *metrics, int index, double value)
 {
-	struct mu_app_metric *metric = find(metrics, index);
-	if (!metric)
-		return MU_ERR_NOT_FOUND;
-	// Infinity minus infinity is no number, and no number equals nothing.
-	if (value - value != 0.0)
-		return MU_ERR_RANGE;
-	metric->changed |= metric->kind != MU__APP_METRIC__VALUE_REAL || metric->value.real != value;
-	metric->kind = MU__APP_METRIC__VALUE_REAL;
-	metric->value.real = value;
-	return 0;
+	uint64_t bits;
+	memcpy(&bits, &value, sizeof bits);
+	return mu_limits_finite(value) ? set(metrics, index, MU__APP_METRIC__VALUE_REAL, bits) : MU_ERR_RANGE;
 }
 
 size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_only, Mu__AppMetric storage[MU_APP_METRICS_MAX],

@@ -18,6 +18,7 @@ struct mu_app_metric {
 	Mu__AppMetric__ValueCase kind; // NOT_SET: no value yet
 	bool changed;                  // since mu_app_metrics_reported()
 	union {
+		uint64_t bits; // of either
 		int64_t integer;
 		double real;
 	} value;

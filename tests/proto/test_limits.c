@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
@@ -304,9 +306,22 @@ static void test_null_where_text_must_be(void **unused)
 	assert_string_equal(fault.field, "event");
 }
 
+// Beside the three that are none: the largest, the least, and those whose bits look odd.
+static void test_finite(void **unused)
+{
+	(void)unused;
+	static const double good[] = { 0.0, -0.0, 1.0, DBL_MAX, -DBL_MAX, DBL_MIN, DBL_TRUE_MIN };
+	static const double bad[] = { NAN, -NAN, INFINITY, -INFINITY };
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_true(mu_limits_finite(good[i]));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(mu_limits_finite(bad[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_finite),
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_acks_and_commands),
 		cmocka_unit_test(test_every_metric_range),
