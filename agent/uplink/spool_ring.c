@@ -202,10 +202,12 @@ int mu_spool_ring_load(struct mu_spool_ring *ring, const struct mu_spool_walk *w
 
 // ---- writing
 
+// Not behind the back of a header that a failed try may have left: after a reset it would be the head, and what was appended here since would
+// be lost and its number given out again.
 bool mu_spool_ring_fits(const struct mu_spool_ring *ring, uint64_t seq, size_t size)
 {
 	const struct mu_spool_sector *sector = mu_spool_ring_sector(ring, ring->head);
-	return sector && !sector->closed && seq >= sector->first_seq && seq - sector->first_seq <= UINT16_MAX &&
+	return sector && !ring->stray && !sector->closed && seq >= sector->first_seq && seq - sector->first_seq <= UINT16_MAX &&
 		sector->end + MU_SPOOL_ENTRY_BYTES + size <= MU_SECTOR_BYTES;
 }
 

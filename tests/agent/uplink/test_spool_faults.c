@@ -249,6 +249,23 @@ static void test_a_header_left_behind_is_not_believed(void **state)
 	assert_int_equal(spool_rig_read_at(rig, next).gap, MU_GAP_NONE);
 }
 
+// The header of the next sector is there, but neither the word in the old head nor the sector behind it could be written. A record that still
+// fits into the old head must not go there: after a reset the new header is the head, and its first number is this record's.
+static void test_nothing_is_stored_beside_a_header_left_behind(void **state)
+{
+	struct spool_rig *rig = *state;
+	uint8_t packed[400] = { 0 };
+	spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 33); // 208 bytes are left in the first sector
+	uint64_t next = mu_spool_next_seq(&rig->spool);
+	fake_port_fail(&rig->fake, FAKE_CALL_PROGRAM, 2, 1); // header, word
+	fake_port_fail(&rig->fake, FAKE_CALL_ERASE, 2, 1);
+	assert_true(mu_spool_append(&rig->spool, MU_CLASS_EVENT, packed, sizeof packed, 0) < 0);
+	assert_true(spool_rig_add(rig, MU_CLASS_EVENT, 50) == next);
+	spool_rig_reopen(rig);
+	assert_true(mu_spool_next_seq(&rig->spool) == next + 1);
+	assert_int_equal(spool_rig_read_at(rig, next).gap, MU_GAP_NONE);
+}
+
 // The place of a sector that could not be emptied is passed over. What it held lies under old numbers, and must not be found in place of the
 // new ones. Rows: each kind of call fails once, in each position around the change of sectors in a ring that has gone round.
 static void test_a_sector_passed_over_hides_nothing(void **state)
@@ -323,6 +340,7 @@ int main(void)
 		ROW(test_each_call_failing_for_good),
 		ROW(test_a_sector_that_does_not_keep_what_is_written),
 		ROW(test_a_header_left_behind_is_not_believed),
+		ROW(test_nothing_is_stored_beside_a_header_left_behind),
 		ROW(test_a_sector_passed_over_hides_nothing),
 		ROW(test_old_rubbish_is_no_damage),
 		ROW(test_damage_is_counted_once_a_boot),
