@@ -117,16 +117,36 @@ static void forget_unsent(struct sim_device *device, uint64_t next)
 		truth->known = next - 1;
 }
 
+// A spool that is opened late has stored a Boot record by the time that it is looked at. So what stands at the numbers of failed appends, of
+// which nobody was told, is read again; and the newest record must still be the same.
+static void look_again(struct sim_device *device)
+{
+	struct sim_truth *truth = &device->truth;
+	uint8_t packed[MU_SPOOL_RECORD_MAX];
+	struct mu_spool_entry entry;
+	while (truth->known > truth->sent && sim_truth_row(truth, truth->known)->state == SIM_ROW_GAP)
+		*sim_truth_row(truth, truth->known--) = (struct sim_row){ .state = SIM_ROW_UNKNOWN };
+	uint64_t newest = truth->known;
+	if (!newest || sim_truth_row(truth, newest)->state != SIM_ROW_RECORD)
+		return;
+	device->quiet = true;
+	int err = mu_spool_read(&device->agent.spool, newest, &entry, packed, sizeof packed);
+	device->quiet = false;
+	if (err >= 0 && entry.gap == MU_GAP_NONE && sim_hash(packed, entry.size) != sim_truth_row(truth, newest)->hash)
+		sim_fail(device->world, device, "numbers went back: %llu was stored and is given out again", (unsigned long long)newest);
+}
+
 void sim_oracle_sent(struct sim_device *device, const char *topic, const void *payload, size_t size)
 {
 	struct mu_wire_uplink uplink;
+	uint64_t *sent = device->spool_checked ? &device->truth.sent : &device->truth.sent_unchecked;
 	const char *slash = strrchr(topic, '/');
 	if (!slash || strcmp(slash, "/up") != 0)
 		return;
 	if (mu_wire_uplink_split(payload, size, &uplink) < 0)
 		sim_fail(device->world, device, "an Uplink is not well formed");
-	else if (uplink.last_seq > device->truth.sent)
-		device->truth.sent = uplink.last_seq;
+	else if (uplink.last_seq > *sent)
+		*sent = uplink.last_seq;
 }
 
 static void check_epoch(struct sim_device *device)
@@ -141,8 +161,13 @@ static void check_epoch(struct sim_device *device)
 	else if (mu_spool_next_seq(spool) <= truth->sent)
 		sim_fail(device->world, device, "numbers went back: next is %llu after %llu was sent",
 			(unsigned long long)mu_spool_next_seq(spool), (unsigned long long)truth->sent);
-	else
+	else {
 		forget_unsent(device, mu_spool_next_seq(spool));
+		look_again(device);
+	}
+	if (truth->sent < truth->sent_unchecked)
+		truth->sent = truth->sent_unchecked;
+	truth->sent_unchecked = 0;
 }
 
 void sim_oracle_step(struct sim_device *device)

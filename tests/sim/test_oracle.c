@@ -114,6 +114,14 @@ static void numbers_that_go_back(void)
 	sim_oracle_step(device);
 }
 
+// The spool was opened late, and had stored something by the time that it is looked at.
+static void stored_number_given_out_again(void)
+{
+	sim_truth_row(&device->truth, last_number())->hash++;
+	device->spool_checked = false;
+	sim_oracle_step(device);
+}
+
 static void another_epoch_in_flash(void)
 {
 	device->truth.epoch++;
@@ -243,6 +251,7 @@ static const struct {
 	{ record_that_never_arrived, "never arrived" },
 	{ malformed_uplink, "not well formed" },
 	{ numbers_that_go_back, "went back" },
+	{ stored_number_given_out_again, "given out again" },
 	{ another_epoch_in_flash, "another epoch" },
 	{ boot_told_wrongly, "reported as" },
 	{ boot_never_told, "explained nowhere" },

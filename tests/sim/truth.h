@@ -40,6 +40,7 @@ struct sim_truth {
 	size_t count, capacity;
 	uint64_t known; // the highest number that was read out of the spool
 	uint64_t sent; // the highest number that was published
+	uint64_t sent_unchecked; // ... in the step in which the spool was opened
 	uint64_t bytes;
 	struct sim_boot *boots; // number 1 is at 0
 	size_t boot_count, boot_capacity;
