@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/reporting.h"
 #include "proto/limits.h"
+#include "proto/link_reasons.h"
 #include "proto/metrics.h"
 #include "proto/text.h"
 #include <string.h>
@@ -195,7 +196,7 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	Mu__Link link = MU__LINK__INIT;
 	link.change = change;
 	link.has_reason = reason != 0;
-	link.reason = (uint32_t)(reason < 0 ? -reason : reason);
+	link.reason = (uint32_t)(reason < 0 ? MU_LINK_REASON_SESSION - reason : reason); // an error of a session is no code of the radio
 	link.has_rssi_dbm = agent->vitals.has_link;
 	link.rssi_dbm = agent->vitals.link.rssi_dbm;
 	link.has_channel = agent->vitals.has_link;

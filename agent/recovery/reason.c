@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/recovery/reason.h"
-#include <stddef.h>
-#include <string.h>
+#include "proto/link_reasons.h"
 
 enum {
 	TRAN = MU_REASON_TRANSIENT,
@@ -11,14 +10,7 @@ enum {
 	CONF = MU_REASON_CONFIGURATION
 };
 
-// The codes come in runs without a hole. A class is a character's worth of flash, a name its characters: all in one string, in the order of
-// the runs, each with its NUL.
-static const struct {
-	uint16_t first;
-	uint8_t count;
-} runs[] = { { 1, 39 }, { 45, 24 }, { 200, 13 }, { 1001, 4 } };
-enum { RUN_COUNT = sizeof runs / sizeof *runs };
-
+// A class is a character's worth of flash, in the order of proto/link_reasons.
 static const uint8_t classes[] = {
 	TRAN, TRAN, TRAN, TRAN, LOAD, TRAN, TRAN, TRAN, TRAN, CONF, // 1 .. 10
 	CONF, TRAN, CONF, TRAN, CRED, TRAN, CONF, CONF, CONF, CONF, // 11 .. 20
@@ -30,48 +22,17 @@ static const uint8_t classes[] = {
 	TRAN, TRAN, CRED, TRAN, CRED, TRAN, TRAN, ROAM, LOAD, TRAN, CONF, CONF, CONF, // 200 .. 212
 	TRAN, TRAN, TRAN, TRAN, // 1001 .. 1004
 };
-_Static_assert(sizeof classes == 39 + 24 + 13 + 4, "one class a code");
-
-static const char names[] =
-	"unspecified\0auth_expired\0auth_leave\0inactivity\0too_many_stations\0class2_frame\0class3_frame\0assoc_leave\0"
-	"assoc_not_authed\0bad_power_capability\0bad_channels\0bss_transition\0invalid_element\0mic_failure\0"
-	"handshake_4way_timeout\0group_key_timeout\0handshake_element_differs\0bad_group_cipher\0bad_pairwise_cipher\0bad_akm\0"
-	"bad_rsn_version\0bad_rsn_capabilities\0auth_802_1x_failed\0cipher_rejected\0tdls_unreachable\0tdls_unspecified\0"
-	"ssp_disassoc\0no_roaming_agreement\0bad_cipher_or_akm\0not_authorized_here\0service_change\0unspecified_qos\0"
-	"not_enough_bandwidth\0missing_acks\0exceeded_txop\0station_leaving\0end_of_block_ack\0unknown_block_ack\0timeout\0"
-	"peerkey_mismatch\0peer_initiated\0ap_initiated\0bad_ft_frame_count\0bad_pmkid\0bad_mde\0bad_fte\0"
-	"mesh_peering_cancelled\0mesh_max_peers\0mesh_configuration\0mesh_close\0mesh_max_retries\0mesh_confirm_timeout\0"
-	"mesh_bad_gtk\0mesh_inconsistent\0mesh_bad_security\0mesh_no_proxy\0mesh_no_forwarding\0mesh_unreachable\0"
-	"mesh_address_exists\0mesh_channel_regulatory\0mesh_channel_switch\0link_establish_failed\0channel_occupied\0"
-	"beacon_timeout\0no_ap_found\0auth_fail\0assoc_fail\0handshake_timeout\0connection_fail\0ap_tsf_reset\0roaming\0"
-	"assoc_comeback_too_long\0sa_query_timeout\0no_ap_with_security\0no_ap_in_auth_threshold\0no_ap_in_rssi_threshold\0"
-	"no_address\0no_answer\0no_names\0address_lost";
-
-// Place of a code in the tables; -1: not there.
-static int place_of(int32_t reason)
-{
-	int place = 0;
-	for (size_t i = 0; i < RUN_COUNT; i++) {
-		if (reason >= runs[i].first && reason < runs[i].first + runs[i].count)
-			return place + (reason - runs[i].first);
-		place += runs[i].count;
-	}
-	return -1;
-}
+_Static_assert(sizeof classes == MU_LINK_REASON_COUNT, "one class a code");
 
 enum mu_reason_class mu_reason_class(int32_t reason)
 {
-	int place = place_of(reason);
+	int place = mu_link_reason_place(reason);
 	return place < 0 ? MU_REASON_TRANSIENT : (enum mu_reason_class)classes[place];
 }
 
 const char *mu_reason_name(int32_t reason)
 {
-	int place = place_of(reason);
-	const char *name = names;
-	while (place-- > 0)
-		name += strlen(name) + 1;
-	return place_of(reason) < 0 ? "unknown" : name;
+	return mu_link_reason_name(reason);
 }
 
 const char *mu_reason_class_name(enum mu_reason_class reason_class)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "agent/agent_state.h"
+#include "proto/link_reasons.h"
 #include "tests/agent/fake_collector.h"
 
 static struct fake_port fake;
@@ -81,6 +82,32 @@ static void test_a_lost_link_is_recorded_with_its_reason_and_length(void **unuse
 	assert_int_equal(link->disconnects, 1);
 	assert_int_equal(agent->disconnects.by_reason[0].reason, 200);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+}
+
+static uint32_t reason_of(Mu__LinkChange change)
+{
+	for (size_t i = 0; i < collector.count; i++)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK && collector.records[i]->link->change == change)
+			return collector.records[i]->link->reason;
+	return 0;
+}
+
+// A broker that closed the session (error 14) must not read as 802.11's reason 14, a failure of the keys.
+static void test_a_sessions_own_end_is_no_reason_of_the_radio(void **unused)
+{
+	(void)unused;
+	fake_collector_run(&collector, 30000);
+	post(MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 0);
+	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
+	assert_int_equal(reason_of(MU__LINK_CHANGE__LINK_SESSION_LOST), MU_LINK_REASON_SESSION - MU_ERR_CLOSED);
+	collector.no_link = true;
+	post(MU_EVENT_LINK_DOWN, 200);
+	collector.no_link = false;
+	post(MU_EVENT_LINK_UP, 0);
+	fake_collector_run(&collector, 90000);
+	assert_int_equal(reason_of(MU__LINK_CHANGE__LINK_LOST), 200);
 }
 
 // A peer that is gone without a FIN: only the missing answers tell.
@@ -191,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_sessions_own_end_is_no_reason_of_the_radio, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_roaming_keeps_the_session, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, tear_down),
