@@ -130,11 +130,18 @@ struct mu_agent {
 		uint32_t step_max_us;
 	} cost;
 
-	union { // scratch of one call at a time
+	// Of one call at a time: whatever makes a record ends the life of a command and of an Uplink in here. So a command is done with (but for
+	// what its decision holds) before its result is recorded, and an Uplink is the port's when it has been published.
+	union {
 		uint8_t command[MU_COMMAND_SCRATCH_BYTES];
 		uint8_t keys[MU_KEYSET_SIZE_MAX];
-		struct mu_heartbeat_storage heartbeat;
-		struct mu_boot_storage boot;
+		struct {
+			union {
+				struct mu_heartbeat_storage heartbeat;
+				struct mu_boot_storage boot;
+			} from;
+			uint8_t packed[MU_SPOOL_RECORD_MAX];
+		} record;
 		uint8_t batch[MU_AGENT_BATCH_BYTES]; // an Uplink from building it to handing it to the port, if the caller lends no buffer
 	} scratch;
 };

@@ -22,7 +22,7 @@ static uint64_t append(struct mu_agent *agent, enum mu_record_class record_class
 	if (!agent->has_spool)
 		return 0;
 	struct mu_stamp stamp = stamp_of(agent, now_ms);
-	int result = mu_record_append(&agent->spool, &stamp, record_class, record, &seq);
+	int result = mu_record_append(&agent->spool, &stamp, record_class, record, agent->scratch.record.packed, &seq);
 	if (result < 0) {
 		agent->flash_faults += result == MU_ERR_IO;
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=record_not_stored");
@@ -36,7 +36,7 @@ uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms)
 	Mu__Record record = MU__RECORD__INIT;
 	Mu__Boot boot = MU__BOOT__INIT;
 	char *names[MU_APP_METRICS_MAX];
-	mu_boot_history_fill(&agent->boots, &boot, &agent->scratch.boot);
+	mu_boot_history_fill(&agent->boots, &boot, &agent->scratch.record.from.boot);
 	boot.firmware = agent->firmware;
 	boot.agent = (char *)MU_AGENT_VERSION;
 	boot.hardware = (char *)agent->port->system->hardware(agent->port->context);
@@ -176,10 +176,11 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 		.cost = &cost,
 		.app = &agent->app,
 	};
+	struct mu_heartbeat_storage *storage = &agent->scratch.record.from.heartbeat;
 	Mu__Record record = MU__RECORD__INIT;
-	mu_heartbeat_fill(&agent->heartbeat, &input, now_ms, &agent->scratch.heartbeat);
+	mu_heartbeat_fill(&agent->heartbeat, &input, now_ms, storage);
 	record.body_case = MU__RECORD__BODY_HEARTBEAT;
-	record.heartbeat = &agent->scratch.heartbeat.heartbeat;
+	record.heartbeat = &storage->heartbeat;
 	mu_metrics_withhold(record.heartbeat); // one mad sensor must not cost the heartbeat
 	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, &record, now_ms);
 	mu_heartbeat_recorded(&agent->heartbeat, seq != 0, now_ms);

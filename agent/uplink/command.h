@@ -59,7 +59,7 @@ struct mu_command_decision {
 	uint8_t running_sha[MU_SHA_BYTES], target_sha[MU_SHA_BYTES]; // ROLLBACK
 	uint32_t interval_s, for_s;                                  // REPORT, LOG, DIAGNOSE
 	int level;                                                   // LOG: Mu__LogLevel
-	const char *manifest_url;                                    // UPDATE: in scratch
+	const char *manifest_url;                                    // UPDATE: in scratch; gone with the next record
 	struct mu_command_result result;
 };
 

@@ -21,14 +21,13 @@ static int refuse(struct mu_spool *spool, int err)
 }
 
 int mu_record_append(struct mu_spool *spool, const struct mu_stamp *stamp, enum mu_record_class record_class, Mu__Record *record,
-	uint64_t *seq)
+	uint8_t *packed, uint64_t *seq)
 {
-	uint8_t packed[MU_SPOOL_RECORD_MAX];
 	set_stamp(record, stamp);
 	int err = mu_limits_check_record(record, NULL);
 	if (err < 0)
 		return refuse(spool, err);
-	if (mu__record__get_packed_size(record) > sizeof packed)
+	if (mu__record__get_packed_size(record) > MU_SPOOL_RECORD_MAX)
 		return refuse(spool, MU_ERR_SIZE);
 	return mu_spool_append(spool, record_class, packed, mu__record__pack(record, packed), seq);
 }

@@ -250,11 +250,12 @@ uint64_t mu_uplink_step(struct mu_uplink *uplink, uint64_t now_ms)
 
 // ---- Acks
 
-static int unpack_ack(const void *payload, size_t size, struct mu_ack *ack, uint64_t *epoch)
+_Static_assert((int)MU_ARENA_ACK_BYTES <= (int)MU_UPLINK_BUFFER_MIN, "an Ack is unpacked where Uplinks are built");
+
+static int unpack_ack(const struct mu_uplink *uplink, const void *payload, size_t size, struct mu_ack *ack, uint64_t *epoch)
 {
-	uint8_t memory[MU_ARENA_ACK_BYTES];
 	struct mu_arena arena;
-	mu_arena_init(&arena, memory, sizeof memory);
+	mu_arena_init(&arena, uplink->buffer, MU_ARENA_ACK_BYTES); // free between two publishes
 	Mu__Ack *message = size <= MU_ACK_BYTES_MAX ? mu__ack__unpack(&arena.allocator, size, payload) : NULL;
 	if (!message || mu_limits_check_ack(message, NULL) < 0)
 		return MU_ERR_INVALID;
@@ -308,7 +309,7 @@ int mu_uplink_ack(struct mu_uplink *uplink, const void *payload, size_t size, ui
 {
 	struct mu_ack ack;
 	uint64_t epoch;
-	if (unpack_ack(payload, size, &ack, &epoch) < 0) {
+	if (unpack_ack(uplink, payload, size, &ack, &epoch) < 0) {
 		uplink->stats.acks_invalid++;
 		return MU_ERR_INVALID;
 	}

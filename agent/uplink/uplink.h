@@ -14,7 +14,8 @@
 // Ignored and counted: an Ack of another epoch, an Ack beyond what was sent, an Ack that cannot be decoded.
 // Retry-after: nothing is published before it is over, whatever is urgent; also across sessions of this boot.
 //
-// Memory: the caller's struct and the caller's buffer, into which each Uplink is built; the port copies it. Stack: below 2 KiB, most of it protobuf-c.
+// Memory: the caller's struct and the caller's buffer, in which each Uplink is built (the port copies it) and each Ack unpacked.
+// Stack: about 300 bytes and what the spool needs.
 // Thread: the one that steps the agent. Time: monotonic milliseconds.
 #ifndef MU_UPLINK_UPLINK_H
 #define MU_UPLINK_UPLINK_H
@@ -98,8 +99,8 @@ void mu_uplink_session_lost(struct mu_uplink *uplink);
 // The broker has message_id. Ids that are not awaited (somebody else's publish) are ignored.
 void mu_uplink_published(struct mu_uplink *uplink, int message_id, uint64_t now_ms);
 
-// A message on the ack topic. 0 and *out (may be null) filled; MU_ERR_INVALID, MU_ERR_STATE (other epoch) or MU_ERR_RANGE (beyond
-// what was sent): ignored and counted.
+// A message on the ack topic; payload may not lie in the buffer. 0 and *out (may be null) filled; MU_ERR_INVALID, MU_ERR_STATE
+// (other epoch) or MU_ERR_RANGE (beyond what was sent): ignored and counted.
 int mu_uplink_ack(struct mu_uplink *uplink, const void *payload, size_t size, uint64_t now_ms, struct mu_ack *out);
 
 // Publishes what may be published, at most one Uplink. Returns when to be called again at the latest (UINT64_MAX: only an append,

@@ -12,6 +12,7 @@
 struct rig {
 	struct fake_port fake;
 	struct mu_spool spool;
+	uint8_t packed[MU_SPOOL_RECORD_MAX];
 };
 
 static int set_up(void **state)
@@ -38,7 +39,7 @@ static int append_event(struct rig *rig, const struct mu_stamp *stamp, const cha
 	event.name = (char *)name;
 	record.body_case = MU__RECORD__BODY_EVENT;
 	record.event = &event;
-	return mu_record_append(&rig->spool, stamp, MU_CLASS_EVENT, &record, seq);
+	return mu_record_append(&rig->spool, stamp, MU_CLASS_EVENT, &record, rig->packed, seq);
 }
 
 // With and without wall time: what is packed is what the schema says, and the stamp can be read back.
@@ -81,7 +82,7 @@ static void test_what_breaks_a_limit_is_refused_and_counted(void **state)
 	assert_true(append_event(rig, &good, "Not A Name", &seq) < 0);
 	assert_true(append_event(rig, &no_boot, "ok", &seq) < 0);
 	assert_true(append_event(rig, &early, "ok", &seq) < 0); // 1970
-	assert_true(mu_record_append(&rig->spool, &good, MU_CLASS_EVENT, &no_body, &seq) < 0);
+	assert_true(mu_record_append(&rig->spool, &good, MU_CLASS_EVENT, &no_body, rig->packed, &seq) < 0);
 	assert_int_equal(mu_spool_refused(&rig->spool), 4);
 	assert_true(seq == 99 && mu_spool_next_seq(&rig->spool) == 1);
 	assert_int_equal(append_event(rig, &good, "ok", NULL), 0);

@@ -25,7 +25,7 @@ struct world {
 	struct fake_port fake;
 	struct mu_spool spool;
 	struct mu_uplink uplink;
-	uint8_t buffer[4096];
+	uint8_t buffer[4096], packed[MU_SPOOL_RECORD_MAX];
 	uint64_t now_ms, boot_ms;
 	bool session, faulty;
 	struct message up[QUEUE], acks[QUEUE];
@@ -173,7 +173,7 @@ static void lose_power(void)
 	record.body_case = MU__RECORD__BODY_EVENT;
 	record.event = &event;
 	fake_port_cut(&w.fake, 1 + chance(2), (enum fake_tear)chance(FAKE_TEAR_COUNT));
-	mu_record_append(&w.spool, &stamp, MU_CLASS_EVENT, &record, NULL);
+	mu_record_append(&w.spool, &stamp, MU_CLASS_EVENT, &record, w.packed, NULL);
 	fake_port_power_on(&w.fake);
 	boot();
 }
@@ -193,7 +193,7 @@ static void add_record(void)
 	record.event = &event;
 	assert_true(mu_spool_next_seq(&w.spool) < SEQS);
 	uint64_t seq;
-	assert_int_equal(mu_record_append(&w.spool, &stamp, MU_CLASS_EVENT, &record, &seq), 0);
+	assert_int_equal(mu_record_append(&w.spool, &stamp, MU_CLASS_EVENT, &record, w.packed, &seq), 0);
 	w.appended[seq] = true;
 }
 

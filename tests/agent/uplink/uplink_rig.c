@@ -41,7 +41,7 @@ uint64_t uplink_rig_add(struct uplink_rig *rig, size_t size)
 	record.log = &log;
 	struct mu_stamp stamp = { .boot = UPLINK_RIG_BOOT, .uptime_ms = rig->now_ms };
 	uint64_t seq = 0;
-	assert_int_equal(mu_record_append(&rig->spool, &stamp, MU_CLASS_LOG, &record, &seq), 0);
+	assert_int_equal(mu_record_append(&rig->spool, &stamp, MU_CLASS_LOG, &record, rig->packed, &seq), 0);
 	return seq;
 }
 

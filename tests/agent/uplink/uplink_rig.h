@@ -14,7 +14,7 @@ struct uplink_rig {
 	struct fake_port fake;
 	struct mu_spool spool;
 	struct mu_uplink uplink;
-	uint8_t buffer[16384];
+	uint8_t buffer[16384], packed[MU_SPOOL_RECORD_MAX];
 	uint64_t now_ms;
 };
 
