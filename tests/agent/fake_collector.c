@@ -155,6 +155,16 @@ static void answer(struct fake_collector *collector)
 	}
 }
 
+void fake_collector_reset(struct fake_collector *collector)
+{
+	const struct fake_port *fake = collector->fake;
+	collector->now_ms = collector->ping_ms = 0;
+	collector->connects = fake->link_connects;
+	collector->scans = fake->link_scans;
+	collector->opens = fake->mqtt_opens;
+	collector->published = fake->published;
+}
+
 void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms)
 {
 	uint64_t end_ms = collector->now_ms + duration_ms, hop_ms = collector->hop_ms ? collector->hop_ms : 100;
@@ -171,18 +181,85 @@ void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms)
 	}
 }
 
-const Mu__Record *fake_collector_last(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+// ---- what was accepted
+
+typedef bool is_wanted(const Mu__Record *record, const void *wanted);
+
+static bool is_kind(const Mu__Record *record, const void *kind)
+{
+	return record->body_case == *(const Mu__Record__BodyCase *)kind;
+}
+
+static bool is_event(const Mu__Record *record, const void *name)
+{
+	return record->body_case == MU__RECORD__BODY_EVENT && !strcmp(record->event->name, name);
+}
+
+static bool is_log(const Mu__Record *record, const void *tag)
+{
+	return record->body_case == MU__RECORD__BODY_LOG && !strcmp(record->log->tag, tag);
+}
+
+static bool is_link(const Mu__Record *record, const void *change)
+{
+	return record->body_case == MU__RECORD__BODY_LINK && record->link->change == *(const Mu__LinkChange *)change;
+}
+
+static const Mu__Record *find_last(const struct fake_collector *collector, is_wanted *is, const void *wanted)
 {
 	for (unsigned i = collector->count; i--;)
-		if (collector->records[i]->body_case == kind)
+		if (is(collector->records[i], wanted))
 			return collector->records[i];
 	return 0;
 }
 
-unsigned fake_collector_count(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+static unsigned count_all(const struct fake_collector *collector, is_wanted *is, const void *wanted)
 {
 	unsigned count = 0;
 	for (unsigned i = 0; i < collector->count; i++)
-		count += collector->records[i]->body_case == kind;
+		count += is(collector->records[i], wanted);
 	return count;
+}
+
+const Mu__Record *fake_collector_last(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+{
+	return find_last(collector, is_kind, &kind);
+}
+
+unsigned fake_collector_count(const struct fake_collector *collector, Mu__Record__BodyCase kind)
+{
+	return count_all(collector, is_kind, &kind);
+}
+
+const Mu__Event *fake_collector_last_event(const struct fake_collector *collector, const char *name)
+{
+	const Mu__Record *record = find_last(collector, is_event, name);
+	return record ? record->event : 0;
+}
+
+unsigned fake_collector_count_events(const struct fake_collector *collector, const char *name)
+{
+	return count_all(collector, is_event, name);
+}
+
+const Mu__Log *fake_collector_last_log(const struct fake_collector *collector, const char *tag)
+{
+	const Mu__Record *record = find_last(collector, is_log, tag);
+	return record ? record->log : 0;
+}
+
+unsigned fake_collector_count_logs(const struct fake_collector *collector, const char *tag)
+{
+	return count_all(collector, is_log, tag);
+}
+
+const Mu__Link *fake_collector_last_link(const struct fake_collector *collector, Mu__LinkChange change)
+{
+	const Mu__Record *record = find_last(collector, is_link, &change);
+	return record ? record->link : 0;
+}
+
+unsigned fake_collector_count_links(const struct fake_collector *collector, Mu__LinkChange change)
+{
+	return count_all(collector, is_link, &change);
 }

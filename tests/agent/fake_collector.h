@@ -35,6 +35,9 @@ struct fake_collector {
 void fake_collector_init(struct fake_collector *collector, struct fake_port *fake, struct mu_agent *agent);
 void fake_collector_free(struct fake_collector *collector);
 
+// The device is reset: its time begins anew, and what it had asked for is not answered any more.
+void fake_collector_reset(struct fake_collector *collector);
+
 // Steps the agent, and answers, for so long; in hops of the agent's own deadlines, at most hop_ms each.
 void fake_collector_run(struct fake_collector *collector, uint64_t duration_ms);
 
@@ -43,5 +46,12 @@ void fake_collector_send(struct fake_collector *collector, const char *topic, co
 // The newest accepted record of this kind, or null; and how many there were.
 const Mu__Record *fake_collector_last(const struct fake_collector *collector, Mu__Record__BodyCase kind);
 unsigned fake_collector_count(const struct fake_collector *collector, Mu__Record__BodyCase kind);
+// The same of events of this name, of log lines with this tag, and of changes of the link.
+const Mu__Event *fake_collector_last_event(const struct fake_collector *collector, const char *name);
+unsigned fake_collector_count_events(const struct fake_collector *collector, const char *name);
+const Mu__Log *fake_collector_last_log(const struct fake_collector *collector, const char *tag);
+unsigned fake_collector_count_logs(const struct fake_collector *collector, const char *tag);
+const Mu__Link *fake_collector_last_link(const struct fake_collector *collector, Mu__LinkChange change);
+unsigned fake_collector_count_links(const struct fake_collector *collector, Mu__LinkChange change);
 
 #endif

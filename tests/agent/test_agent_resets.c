@@ -6,52 +6,19 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-enum { RAW_POWER_ON = 1, RAW_SOFTWARE = 3, RAW_PANIC = 4, RAW_TASK_WATCHDOG = 6 };
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
+#include "tests/agent/agent_rig.h"
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 1);
-	fake_port_partition(&fake, MU_PART_SPOOL, 32);
-	fake_port_partition(&fake, MU_PART_BOOT, 2);
-	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_min_bytes = 190000, .heap_largest_bytes = 110000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
+	agent_rig_open(32);
 	return 0;
 }
 
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-	return 0;
-}
-
-// A reset with this code: RAM is gone, the radio and the session with it.
 static void boot(uint32_t reset_raw)
 {
-	static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1:1883" };
-	fake.reset_info.reset_raw = reset_raw;
-	memset(agent, 0xA5, sizeof *agent);
-	collector.now_ms = collector.ping_ms = 0;
-	collector.connects = fake.link_connects;
-	collector.opens = fake.mqtt_opens;
-	collector.published = fake.published;
-	fake.link_status.up = false;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, reset_raw);
 }
 
 static void crash_in(const char *task)
@@ -81,7 +48,7 @@ static void test_every_deadline_is_met_within_a_second(void **unused)
 		uint32_t deadline_ms, registered_ms;
 	} rows[] = { { 100, 0 }, { 100, 1350 }, { 250, 0 }, { 999, 10 }, { 4000, 0 }, { 30000, 500 } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		boot(RAW_SOFTWARE);
+		boot(MU_RESET_RAW_SW);
 		unsigned restarts = fake.restarts;
 		fake_collector_run(&collector, rows[i].registered_ms);
 		uint64_t start_ms = collector.now_ms, reset_ms = start_ms;
@@ -96,7 +63,7 @@ static void test_every_deadline_is_met_within_a_second(void **unused)
 static void test_the_next_deadline_is_asked_for(void **unused)
 {
 	(void)unused;
-	boot(RAW_SOFTWARE);
+	boot(MU_RESET_RAW_SW);
 	int pump = mu_agent_token(agent, "pump", 100, 0);
 	assert_in_range(mu_agent_step(agent, 0), 0, 101);
 	mu_agent_check_in(agent, pump, 60);
@@ -115,7 +82,7 @@ static void test_a_fed_token_is_never_dead_across_the_marks(void **unused)
 	(void)unused;
 	static const uint64_t marks[] = { UINT64_C(1) << 31, UINT64_C(1) << 32 };
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-		boot(RAW_SOFTWARE);
+		boot(MU_RESET_RAW_SW);
 		unsigned heartbeats = fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT), feeds = fake.watchdog_feeds;
 		collector.now_ms = marks[i] - 150000;
 		collector.ping_ms = collector.now_ms;
@@ -140,13 +107,13 @@ static void test_a_fed_token_is_never_dead_across_the_marks(void **unused)
 static void test_a_hung_health_loop_is_named_by_the_next_boot(void **unused)
 {
 	(void)unused;
-	boot(RAW_POWER_ON);
+	boot(MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 12000);
 	assert_int_equal(fake.watchdog_timeout_ms, MU_AGENT_WATCHDOG_MS);
 	crash_in("muster"); // the loop is not stepped any more; the hardware watchdog bites
-	boot(RAW_TASK_WATCHDOG);
+	boot(MU_RESET_RAW_TASK_WDT);
 	fake_collector_run(&collector, 12000);
-	assert_int_equal(last_boot()->reset_raw, RAW_TASK_WATCHDOG);
+	assert_int_equal(last_boot()->reset_raw, MU_RESET_RAW_TASK_WDT);
 	assert_int_equal(last_boot()->reset_class, MU__RESET_CLASS__RESET_HANG);
 	assert_string_equal(last_boot()->task, "muster");
 	assert_null(last_boot()->hung_token); // everybody had checked in
@@ -157,12 +124,12 @@ static void test_a_hung_health_loop_is_named_by_the_next_boot(void **unused)
 static void test_a_loop_that_hangs_with_the_application_names_both(void **unused)
 {
 	(void)unused;
-	boot(RAW_POWER_ON);
+	boot(MU_RESET_RAW_POWERON);
 	mu_agent_token(agent, "pump", 30000, 0);
 	mu_agent_token(agent, "idle", 3600000, 0); // has used up less of its time
 	fake_collector_run(&collector, 20000);
 	crash_in("muster");
-	boot(RAW_TASK_WATCHDOG);
+	boot(MU_RESET_RAW_TASK_WDT);
 	fake_collector_run(&collector, 12000);
 	assert_string_equal(last_boot()->task, "muster");
 	assert_string_equal(last_boot()->hung_token, "pump");
@@ -202,12 +169,12 @@ static void check_all_told_once(unsigned boots)
 static void test_a_loop_of_forty_boots_without_a_network(void **unused)
 {
 	(void)unused;
-	boot(RAW_POWER_ON);
+	boot(MU_RESET_RAW_POWERON);
 	collector.no_link = true;
 	crash_in("app");
 	for (unsigned i = 0; i < 40; i++) {
 		fake_collector_run(&collector, 20000);
-		boot(RAW_PANIC);
+		boot(MU_RESET_RAW_PANIC);
 	}
 	assert_int_equal(collector.count, 0);
 	collector.no_link = false;
@@ -222,13 +189,13 @@ static void test_a_loop_of_forty_boots_without_a_network(void **unused)
 static void test_a_loop_of_forty_boots_that_never_came_to_a_step(void **unused)
 {
 	(void)unused;
-	boot(RAW_POWER_ON);
+	boot(MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 15000);
 	crash_in("main");
 	for (unsigned i = 0; i < 40; i++)
-		boot(RAW_PANIC);
+		boot(MU_RESET_RAW_PANIC);
 	fake.reset_info = (struct mu_reset_info){ 0 };
-	boot(RAW_SOFTWARE);
+	boot(MU_RESET_RAW_SW);
 	fake_collector_run(&collector, 15000);
 	check_all_told_once(42);
 	assert_int_equal(last_boot()->n_unreported, 1);
@@ -240,20 +207,20 @@ static void test_a_loop_of_forty_boots_that_never_came_to_a_step(void **unused)
 static void test_a_mixed_loop_is_told_once(void **unused)
 {
 	(void)unused;
-	boot(RAW_POWER_ON);
+	boot(MU_RESET_RAW_POWERON);
 	collector.no_link = true;
 	for (unsigned i = 0; i < 40; i++) {
 		if (i % 3)
 			fake_collector_run(&collector, 7000);
 		crash_in(i % 5 ? "app" : "net");
-		boot(i % 7 ? RAW_PANIC : RAW_TASK_WATCHDOG);
+		boot(i % 7 ? MU_RESET_RAW_PANIC : MU_RESET_RAW_TASK_WDT);
 	}
 	collector.no_link = false;
 	fake_collector_run(&collector, 60000);
 	check_all_told_once(41);
 }
 
-#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, agent_rig_tear_down)
 
 int main(void)
 {
