@@ -5,47 +5,23 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
+#include "tests/agent/agent_rig.h"
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 5);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
-	fake_port_partition(&fake, MU_PART_BOOT, 2);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	agent_rig_open(8);
 	fake_port_partition(&fake, MU_PART_OTADATA, 2);
-	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
 	fake_port_partition(&fake, MU_PART_SLOT0, 1);
 	fake_port_partition(&fake, MU_PART_SLOT1, 1);
-	struct mu_keyset keys = { .count = 1, .keys[0] = { .id = "KEY-0001", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "ana" } };
-	assert_true(mu_keyset_write(&keys, fake.flash[MU_PART_KEYS], MU_KEYSET_SIZE_MAX) > 0);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_trust_operator();
 	return 0;
 }
 
 static void start(void)
 {
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 }
 
 static bool has_fault(void)
@@ -105,9 +81,7 @@ static void test_dead_flash_is_asked_once_a_minute(void **unused)
 static void test_what_is_not_there_is_not_tried_again(void **unused)
 {
 	(void)unused;
-	fake_port_free(&fake);
-	fake_port_init(&fake, 5);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	memset(fake.flash_bytes, 0, sizeof fake.flash_bytes);
 	start();
 	assert_int_equal(agent->stores.missing & ~(uint32_t)MU_STORE_KEYS, 0);
 	assert_false(agent->has_spool || agent->has_slots);
@@ -131,11 +105,11 @@ static void test_keys_that_are_no_keys_are_read_once(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_missing_on_good_flash, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_flash_that_comes_late_is_taken, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_dead_flash_is_asked_once_a_minute, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_is_not_there_is_not_tried_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_keys_that_are_no_keys_are_read_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nothing_is_missing_on_good_flash, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_flash_that_comes_late_is_taken, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_dead_flash_is_asked_once_a_minute, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_what_is_not_there_is_not_tried_again, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_keys_that_are_no_keys_are_read_once, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
