@@ -5,52 +5,28 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
 
 static const struct mu_link_network network = { .ssid = "barn", .passphrase = "barn-pass" };
 static const struct mu_link_own own = { .ssid = "dev-1", .passphrase = "eight888" };
 static const struct mu_link_config station = { .networks = &network, .network_count = 1 };
 static const struct mu_link_config with_own = { .networks = &network, .network_count = 1, .own = &own };
 
-static void boot(const struct mu_link_config *link, uint32_t heartbeat_ms)
-{
-	const struct mu_agent_config config = { .id = "dev-1",
-		.firmware = "1.0.0",
-		.broker_uri = "mqtt://h:1883",
-		.heartbeat_ms = heartbeat_ms,
-		.link = link };
-	collector.now_ms = collector.ping_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
-}
-
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 64);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
+	agent_rig_open(64);
 	return 0;
 }
 
-static int tear_down(void **unused)
+static void boot(const struct mu_link_config *link, uint32_t heartbeat_ms, uint32_t reset_raw)
 {
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-	return 0;
+	struct mu_agent_config config = agent_rig_plain;
+	config.heartbeat_ms = heartbeat_ms;
+	config.link = link;
+	agent_rig_boot(&config, reset_raw);
 }
 
 static void expect_back(uint64_t within_ms)
@@ -69,7 +45,7 @@ static void test_a_dead_peer_is_noticed_within_45_s(void **unused)
 	enum { PEERS = 300 };
 	uint32_t random = 12345, late = 0;
 	collector.ping_period_ms = 30000;
-	boot(&station, MINUTE);
+	boot(&station, MINUTE, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 20000);
 	for (int i = 0; i < PEERS; i++) {
 		random = random * 1664525 + 1013904223;
@@ -90,7 +66,7 @@ static void test_a_dead_peer_is_noticed_within_45_s(void **unused)
 // PUBACKs but no Acks for half a day: an outage behind the broker. The link is not to blame and nothing reboots.
 static void outage_behind_the_broker(uint32_t heartbeat_ms)
 {
-	boot(&station, heartbeat_ms);
+	boot(&station, heartbeat_ms, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, MINUTE);
 	unsigned opens = fake.mqtt_opens, connects = fake.link_connects;
 	collector.no_ack = true;
@@ -128,7 +104,7 @@ static void test_an_outage_behind_the_broker_each_quarter(void **unused)
 static void test_a_broker_that_drops_each_session(void **unused)
 {
 	(void)unused;
-	boot(&station, MINUTE);
+	boot(&station, MINUTE, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 2 * MINUTE);
 	unsigned opens = fake.mqtt_opens;
 	collector.drops_sessions = true;
@@ -146,7 +122,7 @@ static void test_a_broker_that_drops_each_session(void **unused)
 static void test_a_wrong_password_for_a_day(void **unused)
 {
 	(void)unused;
-	boot(&with_own, MINUTE);
+	boot(&with_own, MINUTE, MU_RESET_RAW_POWERON);
 	collector.no_link = true;
 	collector.link_reason = 15;
 	fake_collector_run(&collector, 24 * (uint64_t)HOUR);
@@ -169,7 +145,7 @@ static void test_a_missing_access_point_for_a_day(void **unused)
 	(void)unused;
 	unsigned restarts = 0;
 	uint64_t all_ms = 0, restarted_ms = 0;
-	boot(&station, MINUTE);
+	boot(&station, MINUTE, MU_RESET_RAW_POWERON);
 	collector.no_link = true;
 	collector.link_reason = 201;
 	collector.scans_end = true;
@@ -181,7 +157,7 @@ static void test_a_missing_access_point_for_a_day(void **unused)
 		restarted_ms = all_ms;
 		restarts = fake.restarts;
 		assert_int_equal(agent->boots.current.cause, MU__RESET_CAUSE__CAUSE_NETWORK);
-		boot(&station, MINUTE);
+		boot(&station, MINUTE, MU_RESET_RAW_SW);
 	}
 	assert_in_range(restarts, 2, 4);
 	assert_in_range(fake.link_connects, 20, 70);
@@ -195,13 +171,13 @@ static void test_a_missing_access_point_for_a_day(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_within_45_s, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_10_s, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_minute, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_quarter, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_broker_that_drops_each_session, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_wrong_password_for_a_day, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_missing_access_point_for_a_day, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_within_45_s, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_10_s, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_minute, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_behind_the_broker_each_quarter, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_broker_that_drops_each_session, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_wrong_password_for_a_day, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_missing_access_point_for_a_day, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
