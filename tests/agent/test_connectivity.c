@@ -6,50 +6,22 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-#include "agent/agent_state.h"
 #include "proto/link_reasons.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
+#include "tests/agent/agent_rig.h"
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 16);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h:1883", .heartbeat_ms = 5000 };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	struct mu_agent_config config = agent_rig_plain;
+	config.heartbeat_ms = 5000;
+	agent_rig_open(16);
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
 	return 0;
 }
 
 static void post(enum mu_event_type type, int32_t reason)
 {
 	mu_agent_post(agent, &(struct mu_event){ .type = type, .reason = reason });
-}
-
-static unsigned links(Mu__LinkChange change)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_LINK && collector.records[i]->link->change == change;
-	return count;
 }
 
 static void test_opens_with_will_and_subscriptions(void **unused)
@@ -74,22 +46,14 @@ static void test_a_lost_link_is_recorded_with_its_reason_and_length(void **unuse
 	collector.no_link = false;
 	post(MU_EVENT_LINK_UP, 0);
 	fake_collector_run(&collector, 90000);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 1);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_RESTORED), 1);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_RESTORED), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_RESTORED), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED), 1);
 	const Mu__LinkHealth *link = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat->link;
 	assert_int_equal(link->disconnects, 1);
 	assert_int_equal(agent->disconnects.by_reason[0].reason, 200);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
-}
-
-static uint32_t reason_of(Mu__LinkChange change)
-{
-	for (size_t i = 0; i < collector.count; i++)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK && collector.records[i]->link->change == change)
-			return collector.records[i]->link->reason;
-	return 0;
 }
 
 // A broker that closed the session (error 14) must not read as 802.11's reason 14, a failure of the keys.
@@ -99,15 +63,16 @@ static void test_a_sessions_own_end_is_no_reason_of_the_radio(void **unused)
 	fake_collector_run(&collector, 30000);
 	post(MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
 	fake_collector_run(&collector, 60000);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 0);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
-	assert_int_equal(reason_of(MU__LINK_CHANGE__LINK_SESSION_LOST), MU_LINK_REASON_SESSION - MU_ERR_CLOSED);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 0);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST)->reason,
+		MU_LINK_REASON_SESSION - MU_ERR_CLOSED);
 	collector.no_link = true;
 	post(MU_EVENT_LINK_DOWN, 200);
 	collector.no_link = false;
 	post(MU_EVENT_LINK_UP, 0);
 	fake_collector_run(&collector, 90000);
-	assert_int_equal(reason_of(MU__LINK_CHANGE__LINK_LOST), 200);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_LOST)->reason, 200);
 }
 
 // A peer that is gone without a FIN: only the missing answers tell.
@@ -126,14 +91,6 @@ static void test_a_dead_peer_is_noticed_by_its_silence(void **unused)
 	assert_int_equal(fake.restarts, 0);
 }
 
-static unsigned events(const char *name)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
-	return count;
-}
-
 // The radio has moved to another access point of the network: nothing is lost, so nothing is closed or told as lost; but it is counted.
 static void test_roaming_keeps_the_session(void **unused)
 {
@@ -146,14 +103,14 @@ static void test_roaming_keeps_the_session(void **unused)
 	fake_collector_run(&collector, 60000);
 	assert_int_equal(fake.mqtt_opens, opens);
 	assert_int_equal(fake.link_connects, connects);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 0);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 0);
 	assert_int_equal(agent->disconnects.by_reason[0].reason, 207);
 
 	post(MU_EVENT_LINK_DOWN, 207); // and this time it does not arrive
 	fake_collector_run(&collector, 90000);
 	assert_int_equal(fake.link_connects, connects + 1);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_LOST), 1);
-	assert_int_equal(links(MU__LINK_CHANGE__LINK_RESTORED), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 1);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_RESTORED), 1);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
 }
 
@@ -166,7 +123,7 @@ static void test_power_save_goes_off_where_it_is_to_blame(void **unused)
 		post(MU_EVENT_LINK_DOWN, 4);
 	}
 	fake_collector_run(&collector, 60000);
-	assert_int_equal(events("power_save_off"), 1);
+	assert_int_equal(fake_collector_count_events(&collector, "power_save_off"), 1);
 }
 
 static void test_a_refused_socket_is_counted_and_tried_again(void **unused)
@@ -192,9 +149,7 @@ static void test_a_starved_heap_reboots_once(void **unused)
 	fake_collector_run(&collector, 6 * 60 * 1000);
 	assert_int_equal(fake.restarts, 1);
 	assert_int_equal(agent->boots.current.cause, MU__RESET_CAUSE__CAUSE_HEAP_STARVED);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h:1883" };
-	collector.now_ms = collector.ping_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
 	fake_collector_run(&collector, 5 * 3600 * 1000);
 	assert_int_equal(fake.restarts, 1);
 	fake_collector_run(&collector, 90 * 60 * 1000); // told again each minute, so the budget's end is not missed
@@ -216,15 +171,15 @@ static void test_retained_and_foreign_messages_are_ignored(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_sessions_own_end_is_no_reason_of_the_radio, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_roaming_keeps_the_session, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_starved_heap_reboots_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_sessions_own_end_is_no_reason_of_the_radio, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_roaming_keeps_the_session, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_starved_heap_reboots_once, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
