@@ -5,14 +5,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
+#include "tests/agent/agent_rig.h"
 
 static const struct mu_link_network network = { .ssid = "barn", .passphrase = "barn-pass" };
 static const struct mu_link_own own = { .ssid = "dev-1", .passphrase = "eight888" };
@@ -21,27 +14,11 @@ static const struct mu_link_config link_config = { .networks = &network, .networ
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 16);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1",
-		.firmware = "1.0.0",
-		.broker_uri = "mqtt://h:1883",
-		.heartbeat_ms = 5000,
-		.link = &link_config };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	struct mu_agent_config config = agent_rig_plain;
+	config.heartbeat_ms = 5000;
+	config.link = &link_config;
+	agent_rig_open(16);
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
 	return 0;
 }
 
@@ -49,31 +26,6 @@ static void post(enum mu_event_type type, int32_t number)
 {
 	bool station = type == MU_EVENT_STATION_JOINED || type == MU_EVENT_STATION_LEFT;
 	mu_agent_post(agent, &(struct mu_event){ .type = type, .reason = station ? 0 : number, .value = station ? number : 0 });
-}
-
-static const Mu__Event *find_event(const char *name)
-{
-	for (unsigned i = collector.count; i--;)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name))
-			return collector.records[i]->event;
-	return 0;
-}
-
-static unsigned count_events(const char *name)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
-	return count;
-}
-
-static const Mu__Link *find_loss(void)
-{
-	for (unsigned i = collector.count; i--;)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK &&
-			collector.records[i]->link->change == MU__LINK_CHANGE__LINK_LOST)
-			return collector.records[i]->link;
-	return 0;
 }
 
 // Joined, but without an address: a link that is down, with a reason of our own in the counts and the records.
@@ -85,7 +37,7 @@ static void test_a_lost_address_is_explained(void **unused)
 	fake_collector_run(&collector, 60000);
 	assert_int_equal(fake.link_disconnects, 1);
 	assert_int_equal(agent->disconnects.by_reason[0].reason, MU_REASON_ADDRESS_LOST);
-	assert_int_equal(find_loss()->reason, MU_REASON_ADDRESS_LOST);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_LOST)->reason, MU_REASON_ADDRESS_LOST);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
 }
 
@@ -108,15 +60,15 @@ static void test_the_own_access_point_is_reported(void **unused)
 {
 	(void)unused;
 	fake_collector_run(&collector, 10000);
-	assert_string_equal(find_event("access_point")->text, "opened");
+	assert_string_equal(fake_collector_last_event(&collector, "access_point")->text, "opened");
 	for (int i = 0; i < 600; i++) {
 		post(i % 2 ? MU_EVENT_STATION_LEFT : MU_EVENT_STATION_JOINED, i % 2 ? 0 : 1);
 		fake_collector_run(&collector, 100);
 	}
 	fake_collector_run(&collector, 12000);
-	assert_in_range(count_events("access_point"), 6, 9);
-	assert_string_equal(find_event("access_point")->text, "left");
-	assert_int_equal(find_event("access_point")->value, 0);
+	assert_in_range(fake_collector_count_events(&collector, "access_point"), 6, 9);
+	assert_string_equal(fake_collector_last_event(&collector, "access_point")->text, "left");
+	assert_int_equal(fake_collector_last_event(&collector, "access_point")->value, 0);
 }
 
 static void test_refused_credentials_are_reported(void **unused)
@@ -129,8 +81,8 @@ static void test_refused_credentials_are_reported(void **unused)
 	collector.no_link = false;
 	fake_collector_run(&collector, 20 * 60 * 1000); // whatever the cadence
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
-	assert_string_equal(find_event("credentials")->text, "1");
-	assert_int_equal(find_event("credentials")->value, 1);
+	assert_string_equal(fake_collector_last_event(&collector, "credentials")->text, "1");
+	assert_int_equal(fake_collector_last_event(&collector, "credentials")->value, 1);
 	assert_int_equal(agent->disconnects.total, 0); // there was no link to lose
 	assert_int_equal(agent->disconnects.by_reason[0].reason, 15);
 }
@@ -156,11 +108,11 @@ static void test_names_that_do_not_resolve(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_lost_address_is_explained, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_link_is_stepped, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_own_access_point_is_reported, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_refused_credentials_are_reported, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_names_that_do_not_resolve, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_lost_address_is_explained, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_the_link_is_stepped, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_the_own_access_point_is_reported, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_refused_credentials_are_reported, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_names_that_do_not_resolve, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
