@@ -5,28 +5,19 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
+#include "proto/link_reasons.h"
+#include "tests/agent/agent_rig.h"
 
 enum { SESSION = 3, WEB = 4 }; // descriptors
 
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
-
 static int set_up_with(const char *uri)
 {
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 16);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	struct mu_agent_config config = agent_rig_plain;
+	config.broker_uri = uri;
+	config.heartbeat_ms = 5000;
+	agent_rig_open(16);
 	fake.mqtt_descriptor = SESSION;
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = uri, .heartbeat_ms = 5000 };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
 	return 0;
 }
 
@@ -40,32 +31,6 @@ static int set_up_tls(void **unused)
 {
 	(void)unused;
 	return set_up_with("mqtts://h:8883");
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	assert_int_equal(fake.lock_depth, 0);
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-	return 0;
-}
-
-static const Mu__Event *event(const char *name)
-{
-	for (unsigned i = collector.count; i--;)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name))
-			return collector.records[i]->event;
-	return 0;
-}
-
-static unsigned events(const char *name)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
-	return count;
 }
 
 static const Mu__Sockets *reported(void)
@@ -88,7 +53,7 @@ static void test_the_session_is_registered_as_it_opens(void **unused)
 	assert_int_equal(reported()->open, 1);
 	assert_int_equal(reported()->limit, 10);
 	assert_int_equal(reported()->high_water, 1);
-	assert_int_equal(events("socket_closed"), 0);
+	assert_int_equal(fake_collector_count_events(&collector, "socket_closed"), 0);
 }
 
 // esp-mqtt has no descriptor before the connection, and may not tell of its phases: it is looked for with each event.
@@ -141,16 +106,6 @@ static void test_a_session_that_cannot_begin(void **unused)
 	assert_int_equal(agent->sockets.registry.orphans_closed, 1);
 }
 
-// Why the session was lost last, as reported; 0: never.
-static uint32_t last_loss(void)
-{
-	for (unsigned i = collector.count; i--;)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_LINK &&
-			collector.records[i]->link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
-			return collector.records[i]->link->reason;
-	return 0;
-}
-
 // The library does not notice; the registry does. The session is lost as if the library had said so, its socket is the library's to close,
 // and the ladder opens another. A reset proves that the path works, silence does not.
 static void test_a_dead_socket_is_a_lost_session(void **unused)
@@ -171,9 +126,10 @@ static void test_a_dead_socket_is_a_lost_session(void **unused)
 		fake_collector_run(&collector, 90000);
 		assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 		assert_int_equal(fake.mqtt_opens, opens + 1);
-		assert_string_equal(event("socket_closed")->text, rows[i].text);
-		assert_int_equal(event("socket_closed")->value, i + 1);
-		assert_int_equal(last_loss(), -rows[i].reason);
+		assert_string_equal(fake_collector_last_event(&collector, "socket_closed")->text, rows[i].text);
+		assert_int_equal(fake_collector_last_event(&collector, "socket_closed")->value, i + 1);
+		assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST)->reason,
+			MU_LINK_REASON_SESSION - rows[i].reason);
 	}
 	assert_int_equal(fake.link_connects, 1); // the link is not to blame
 	assert_int_equal(fake.restarts, 0);
@@ -195,7 +151,7 @@ static void test_a_socket_that_the_library_leaves(void **unused)
 	assert_int_equal(fake.socket_closes, 1);
 	assert_int_equal(fake.socket_state[SESSION], MU_ERR_NOT_FOUND);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
-	assert_string_equal(event("socket_closed")->text, "mqtt orphan");
+	assert_string_equal(fake_collector_last_event(&collector, "socket_closed")->text, "mqtt orphan");
 	assert_int_equal(reported()->orphans_closed, 1);
 }
 
@@ -225,7 +181,7 @@ static void test_the_applications_socket(void **unused)
 	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), MU_ERR_BUSY);
 	fake_collector_run(&collector, 5000);
 	assert_int_equal(mu_agent_socket_may_open(agent, "web", false, collector.now_ms), 0);
-	assert_string_equal(event("socket_closed")->text, "web stuck");
+	assert_string_equal(fake_collector_last_event(&collector, "socket_closed")->text, "web stuck");
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 	socket = open_web();
 	assert_int_equal(mu_agent_socket_release(agent, socket, collector.now_ms), 0);
@@ -263,10 +219,10 @@ static void test_an_application_that_leaks(void **unused)
 	fake_collector_run(&collector, 120000);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 	assert_int_equal(fake.socket_closes, 0);
-	assert_int_equal(events("sockets_unclaimed"), 3); // 7, 8, 9 of 10
-	assert_int_equal(event("sockets_unclaimed")->value, 9);
-	assert_string_equal(event("socket_closed")->text, "web refused");
-	assert_int_equal(event("socket_closed")->value, 0);
+	assert_int_equal(fake_collector_count_events(&collector, "sockets_unclaimed"), 3); // 7, 8, 9 of 10
+	assert_int_equal(fake_collector_last_event(&collector, "sockets_unclaimed")->value, 9);
+	assert_string_equal(fake_collector_last_event(&collector, "socket_closed")->text, "web refused");
+	assert_int_equal(fake_collector_last_event(&collector, "socket_closed")->value, 0);
 	assert_int_equal(reported()->refused, 1);
 	assert_int_equal(reported()->high_water, 10);
 	assert_true(agent->verdict & MU__VERDICT_BIT__VERDICT_SOCKETS_LOW);
@@ -314,25 +270,26 @@ static void test_events_are_bounded(void **unused)
 		fake_collector_run(&collector, 2000);
 	}
 	fake_collector_run(&collector, 70000);
-	assert_int_equal(event("socket_closed")->value, 60);
-	assert_true(events("socket_closed") >= 3 && events("socket_closed") <= 4);
+	assert_int_equal(fake_collector_last_event(&collector, "socket_closed")->value, 60);
+	assert_true(fake_collector_count_events(&collector, "socket_closed") >= 3 &&
+		fake_collector_count_events(&collector, "socket_closed") <= 4);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_the_session_is_registered_as_it_opens, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_a_phase, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_the_session, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_session_that_cannot_begin, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_dead_socket_is_a_lost_session, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_socket_that_the_library_leaves, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_applications_socket, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_library_of_the_applications, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_application_that_leaks, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_no_descriptor_for_the_session, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_tls_needs_a_block, set_up_tls, tear_down),
-		cmocka_unit_test_setup_teardown(test_events_are_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_session_is_registered_as_it_opens, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_a_phase, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_descriptor_that_comes_with_the_session, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_session_that_cannot_begin, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_dead_socket_is_a_lost_session, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_socket_that_the_library_leaves, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_the_applications_socket, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_library_of_the_applications, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_application_that_leaks, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_descriptor_for_the_session, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_tls_needs_a_block, set_up_tls, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_events_are_bounded, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
