@@ -5,52 +5,23 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
+#include "tests/agent/agent_rig.h"
 
 enum { ERROR = MU__LOG_LEVEL__LOG_ERROR, WARNING, INFO, DEBUG, MINUTE_MS = 60000 };
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 32);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_open(32);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 12000);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
 	return 0;
 }
 
 static int say(int level, const char *text)
 {
 	return mu_agent_log_line(agent, level, "pump", text, collector.now_ms);
-}
-
-static unsigned logs_of(const char *tag)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_LOG && !strcmp(collector.records[i]->log->tag, tag);
-	return count;
 }
 
 static const Mu__Event *last_event(const char *name, unsigned *count)
@@ -80,11 +51,11 @@ static void test_warnings_and_worse_become_records(void **unused)
 		{ DEBUG, 0, true, false },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		unsigned lines = fake.log_lines, records = logs_of("pump");
+		unsigned lines = fake.log_lines, records = fake_collector_count_logs(&collector, "pump");
 		assert_int_equal(say(rows[i].level, "dry"), rows[i].result);
 		assert_int_equal(fake.log_lines - lines, rows[i].to_port);
 		fake_collector_run(&collector, 1000);
-		assert_int_equal(logs_of("pump") - records, rows[i].to_collector);
+		assert_int_equal(fake_collector_count_logs(&collector, "pump") - records, rows[i].to_collector);
 	}
 	assert_string_equal(fake.log_last, "tag=pump dry");
 	const Mu__Log *log = fake_collector_last(&collector, MU__RECORD__BODY_LOG)->log;
@@ -93,20 +64,20 @@ static void test_warnings_and_worse_become_records(void **unused)
 	assert_int_equal(mu_agent_log_line(agent, ERROR, 0, 0, collector.now_ms), MU_ERR_INVALID); // nothing to say
 	assert_int_equal(mu_agent_log_line(agent, ERROR, 0, "no tag", collector.now_ms), 0);
 	fake_collector_run(&collector, 1000);
-	assert_int_equal(logs_of("app"), 1);
+	assert_int_equal(fake_collector_count_logs(&collector, "app"), 1);
 }
 
 // This device has no keys, so that no command can reach it: its own first warning must be seen by somebody who can act.
 static void test_the_agents_own_warnings_become_records(void **unused)
 {
 	(void)unused;
-	assert_int_equal(logs_of("muster"), 1);
+	assert_int_equal(fake_collector_count_logs(&collector, "muster"), 1);
 	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_LOG)->log->text,
 		"what=no_keys effect=every_command_is_refused");
 	mu_agent_log(agent, INFO, "what=detail");
 	mu_agent_log(agent, ERROR, "what=trouble");
 	fake_collector_run(&collector, 1000);
-	assert_int_equal(logs_of("muster"), 2);
+	assert_int_equal(fake_collector_count_logs(&collector, "muster"), 2);
 }
 
 // A line about a line that could not be stored is itself not stored: no recursion, whatever the flash does.
@@ -138,8 +109,8 @@ static void test_a_flood_is_limited_and_told(void **unused)
 	mu_agent_log(agent, ERROR, "what=trouble");
 	assert_int_equal(mu_agent_event(agent, "valve_open", 0, 1, collector.now_ms), 0);
 	fake_collector_run(&collector, 2 * MINUTE_MS);
-	assert_int_equal(logs_of("pump"), flood);
-	assert_int_equal(logs_of("muster"), 2);
+	assert_int_equal(fake_collector_count_logs(&collector, "pump"), flood);
+	assert_int_equal(fake_collector_count_logs(&collector, "muster"), 2);
 	const Mu__Event *suppressed = last_event("suppressed", &told);
 	assert_int_equal(told, 1);
 	assert_int_equal(suppressed->value, agent->logbook.told[0]);
@@ -239,14 +210,14 @@ static void test_what_could_not_be_told_is_told_later(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_warnings_and_worse_become_records, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_agents_own_warnings_become_records, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_failing_spool_is_not_logged_into_itself, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_flood_is_limited_and_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_events_have_a_rate_of_their_own, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_an_event_may_say, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_suppressed_tells_all_counts_at_a_bounded_rate, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_could_not_be_told_is_told_later, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_warnings_and_worse_become_records, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_the_agents_own_warnings_become_records, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_failing_spool_is_not_logged_into_itself, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_flood_is_limited_and_told, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_events_have_a_rate_of_their_own, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_what_an_event_may_say, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_suppressed_tells_all_counts_at_a_bounded_rate, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_what_could_not_be_told_is_told_later, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
