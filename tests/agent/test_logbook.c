@@ -24,18 +24,6 @@ static int say(int level, const char *text)
 	return mu_agent_log_line(agent, level, "pump", text, collector.now_ms);
 }
 
-static const Mu__Event *last_event(const char *name, unsigned *count)
-{
-	const Mu__Event *last = 0;
-	*count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name)) {
-			last = collector.records[i]->event;
-			++*count;
-		}
-	return last;
-}
-
 static void test_warnings_and_worse_become_records(void **unused)
 {
 	(void)unused;
@@ -98,7 +86,7 @@ static void test_a_failing_spool_is_not_logged_into_itself(void **unused)
 static void test_a_flood_is_limited_and_told(void **unused)
 {
 	(void)unused;
-	unsigned told, flood = 0;
+	unsigned flood = 0;
 	for (int i = 0; i < 300; i++) { // a minute
 		flood += say(ERROR, "dry") == 0;
 		fake_collector_run(&collector, 200);
@@ -111,25 +99,24 @@ static void test_a_flood_is_limited_and_told(void **unused)
 	fake_collector_run(&collector, 2 * MINUTE_MS);
 	assert_int_equal(fake_collector_count_logs(&collector, "pump"), flood);
 	assert_int_equal(fake_collector_count_logs(&collector, "muster"), 2);
-	const Mu__Event *suppressed = last_event("suppressed", &told);
-	assert_int_equal(told, 1);
-	assert_int_equal(suppressed->value, agent->logbook.told[0]);
+	assert_int_equal(fake_collector_count_events(&collector, "suppressed"), 1);
+	assert_int_equal(fake_collector_last_event(&collector, "suppressed")->value, agent->logbook.told[0]);
 	assert_in_range(agent->logbook.logs.refused, 265, 275);
 }
 
 static void test_events_have_a_rate_of_their_own(void **unused)
 {
 	(void)unused;
-	unsigned taken = 0, count;
+	unsigned taken = 0;
 	for (int i = 0; i < 100; i++)
 		taken += mu_agent_event(agent, "valve_open", "by\thand", i, collector.now_ms) == 0;
 	assert_int_equal(taken, MU_EVENTS_BURST);
 	assert_int_equal(mu_agent_event(agent, "valve_open", 0, 0, collector.now_ms), MU_ERR_BUSY);
 	assert_int_equal(say(WARNING, "still heard"), 0);
 	fake_collector_run(&collector, 2 * MINUTE_MS);
-	assert_string_equal(last_event("valve_open", &count)->text, "by?hand");
-	assert_int_equal(count, MU_EVENTS_BURST);
-	assert_string_equal(last_event("suppressed", &count)->text, "logs=0 events=71 commands=0 messages=0 refused=0");
+	assert_string_equal(fake_collector_last_event(&collector, "valve_open")->text, "by?hand");
+	assert_int_equal(fake_collector_count_events(&collector, "valve_open"), MU_EVENTS_BURST);
+	assert_string_equal(fake_collector_last_event(&collector, "suppressed")->text, "logs=0 events=71 commands=0 messages=0 refused=0");
 }
 
 // Text that is too long is cut, and costs nothing; names that are not the application's to use are refused, and cost nothing either.
@@ -151,7 +138,6 @@ static void test_what_an_event_may_say(void **unused)
 		{ "heap_step", MU_ERR_INVALID },
 	};
 	char text[400];
-	unsigned count;
 	memset(text, 'y', sizeof text - 1);
 	text[sizeof text - 1] = 0;
 	uint32_t credit = agent->logbook.events.credit, used = 0;
@@ -162,49 +148,43 @@ static void test_what_an_event_may_say(void **unused)
 	assert_int_equal(credit - agent->logbook.events.credit, used * 60000);
 	assert_int_equal(mu_spool_refused(&agent->spool), 0);
 	fake_collector_run(&collector, 1000);
-	assert_int_equal(strlen(last_event("a", &count)->text), 128);
+	assert_int_equal(strlen(fake_collector_last_event(&collector, "a")->text), 128);
 }
 
 // Everything that is counted and was dropped is in the text, told when it has changed, not more often than each 15 minutes.
 static void test_suppressed_tells_all_counts_at_a_bounded_rate(void **unused)
 {
 	(void)unused;
-	unsigned count;
-	last_event("suppressed", &count);
-	assert_int_equal(count, 0); // nothing was: nothing is said
+	assert_int_equal(fake_collector_count_events(&collector, "suppressed"), 0); // nothing was: nothing is said
 	agent->command.suppressed = 3;
 	agent->inbox.dropped = 4;
 	agent->session.retained_ignored = 20;
 	agent->session.foreign_ignored = 100;
 	agent->spool.refused = UINT32_MAX;
 	fake_collector_run(&collector, 70000);
-	const Mu__Event *event = last_event("suppressed", &count);
+	const Mu__Event *event = fake_collector_last_event(&collector, "suppressed");
 	assert_string_equal(event->text, "logs=0 events=0 commands=3 messages=124 refused=4294967295");
 	assert_true(event->value == INT64_C(4294967295) + 127);
 	fake_collector_run(&collector, 30 * MINUTE_MS);
-	last_event("suppressed", &count);
-	assert_int_equal(count, 1); // no news
+	assert_int_equal(fake_collector_count_events(&collector, "suppressed"), 1); // no news
 	for (int i = 0; i < 60; i++) {
 		agent->inbox.dropped++;
 		fake_collector_run(&collector, MINUTE_MS);
 	}
-	last_event("suppressed", &count);
-	assert_in_range(count, 1 + 3, 1 + 5); // an hour of news
+	assert_in_range(fake_collector_count_events(&collector, "suppressed"), 1 + 3, 1 + 5); // an hour of news
 }
 
 // Heartbeats whose spool is full of trouble: the counts are told as soon as something can be stored again.
 static void test_what_could_not_be_told_is_told_later(void **unused)
 {
 	(void)unused;
-	unsigned count;
 	agent->inbox.dropped = 5;
 	fake_port_fail(&fake, FAKE_CALL_PROGRAM, 1, 1000000);
 	fake_collector_run(&collector, 2 * MINUTE_MS);
 	assert_false(agent->logbook.has_told);
 	fake.fail_at[FAKE_CALL_PROGRAM] = 0;
 	fake_collector_run(&collector, 3 * MINUTE_MS);
-	assert_non_null(last_event("suppressed", &count));
-	assert_int_equal(count, 1);
+	assert_int_equal(fake_collector_count_events(&collector, "suppressed"), 1);
 }
 
 int main(void)
