@@ -8,55 +8,26 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
-
-static const struct mu_agent_config plain = { .id = "dev-1",
-	.firmware = "1.0.0",
-	.broker_uri = "mqtt://127.0.0.1:1883",
-	.elf_sha = { 1, 2, 3, 4, 5, 6, 7, 8 } };
+#include "tests/agent/agent_rig.h"
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	fake_port_init(&fake, 1);
-	fake_port_partition(&fake, MU_PART_SPOOL, 32);
-	fake_port_partition(&fake, MU_PART_BOOT, 2);
-	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.reset_info.reset_raw = 1;
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_min_bytes = 190000, .heap_largest_bytes = 110000 };
-	agent = malloc(sizeof *agent);
-	memset(agent, 0xA5, sizeof *agent); // RAM after power-on
-	fake_collector_init(&collector, &fake, agent);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_open(32);
 	return 0;
 }
 
 static void start(const struct mu_agent_config *config)
 {
-	const char *problem = "none";
-	assert_int_equal(mu_agent_init(agent, config, &fake.port, &problem), 0);
+	agent_rig_boot(config, MU_RESET_RAW_POWERON);
 }
 
 // Each is one mistake; the agent must name it and touch nothing.
 static void test_bad_configurations_are_refused(void **unused)
 {
 	(void)unused;
-	struct mu_agent_config no_id = plain, bad_id = plain, fast = plain, slow_keepalive = plain, ftp = plain, big = plain,
-			       small_batch = plain, huge_batch = plain;
+	struct mu_agent_config no_id = agent_rig_plain, bad_id = agent_rig_plain, fast = agent_rig_plain, slow_keepalive = agent_rig_plain,
+			       ftp = agent_rig_plain, big = agent_rig_plain, small_batch = agent_rig_plain, huge_batch = agent_rig_plain;
 	static uint8_t batch[16384];
 	no_id.id = 0;
 	bad_id.id = "a/b";
@@ -85,7 +56,7 @@ static void test_bad_configurations_are_refused(void **unused)
 static void test_reports_from_the_first_boot_on(void **unused)
 {
 	(void)unused;
-	start(&plain);
+	start(&agent_rig_plain);
 	fake_collector_run(&collector, 200000);
 	assert_int_equal(collector.online, 1);
 	assert_int_equal(collector.records[0]->body_case, MU__RECORD__BODY_BOOT_REPORT);
@@ -104,7 +75,7 @@ static void test_reports_from_the_first_boot_on(void **unused)
 static void test_an_outage_loses_nothing(void **unused)
 {
 	(void)unused;
-	struct mu_agent_config config = plain;
+	struct mu_agent_config config = agent_rig_plain;
 	config.heartbeat_ms = 1000;
 	start(&config);
 	fake_collector_run(&collector, 10000);
@@ -132,12 +103,12 @@ static void test_a_backlog_goes_in_batches_of_the_size_asked_for(void **unused)
 		size_t least, most;
 	} rows[] = { { 0, 0, 3900, 4096 }, { 1000, 0, 850, 1000 }, { sizeof batch, batch, 16000, 16384 }, { 8192, batch, 8000, 8192 } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct mu_agent_config config = plain;
+		struct mu_agent_config config = agent_rig_plain;
 		config.heartbeat_ms = 1000;
 		config.batch_bytes = rows[i].batch_bytes;
 		config.batch = rows[i].batch;
-		tear_down(0);
-		set_up(0);
+		agent_rig_close();
+		agent_rig_open(32);
 		start(&config);
 		collector.no_broker = true;
 		fake_collector_run(&collector, 300000);
@@ -163,7 +134,7 @@ static void test_a_backlog_goes_in_batches_of_the_size_asked_for(void **unused)
 static void test_pubacks_do_not_empty_the_spool(void **unused)
 {
 	(void)unused;
-	struct mu_agent_config config = plain;
+	struct mu_agent_config config = agent_rig_plain;
 	config.heartbeat_ms = 1000;
 	start(&config);
 	collector.no_ack = true;
@@ -177,7 +148,7 @@ static void test_pubacks_do_not_empty_the_spool(void **unused)
 static void test_a_stale_token_resets_within_a_second_and_is_named(void **unused)
 {
 	(void)unused;
-	start(&plain);
+	start(&agent_rig_plain);
 	int token = mu_agent_token(agent, "pump", 4000, 0);
 	assert_true(token >= 0);
 	fake_collector_run(&collector, 3900);
@@ -186,28 +157,18 @@ static void test_a_stale_token_resets_within_a_second_and_is_named(void **unused
 	assert_int_equal(fake.restarts, 1);
 	assert_int_equal(mu_agent_step(agent, 6000), UINT64_MAX); // does nothing any more
 
-	struct fake_collector second;
-	memset(agent, 0x5A, sizeof *agent);
-	fake.reset_info.reset_raw = 3;
-	fake_collector_init(&second, &fake, agent);
-	second.connects = fake.link_connects;
-	second.opens = fake.mqtt_opens;
-	second.published = fake.published;
-	second.epoch = collector.epoch;
-	second.through = collector.through;
-	start(&plain);
-	fake_collector_run(&second, 8000);
-	const Mu__Boot *boot = fake_collector_last(&second, MU__RECORD__BODY_BOOT_REPORT)->boot_report;
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
+	fake_collector_run(&collector, 8000);
+	const Mu__Boot *boot = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT)->boot_report;
 	assert_int_equal(boot->reset_class, MU__RESET_CLASS__RESET_HANG);
 	assert_string_equal(boot->hung_token, "pump");
 	assert_in_range(boot->previous_uptime_s, 3, 5);
-	fake_collector_free(&second);
 }
 
 static void test_metrics_and_events_of_the_application(void **unused)
 {
 	(void)unused;
-	start(&plain);
+	start(&agent_rig_plain);
 	int level = mu_agent_metric(agent, "tank_level");
 	assert_int_equal(mu_agent_metric_real(agent, level, 0.5), 0);
 	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 1, 0), 0);
@@ -227,10 +188,10 @@ static void test_lives_on_when_flash_calls_fail(void **unused)
 	(void)unused;
 	for (uint64_t n = 1; n < 60; n++) {
 		for (int call = FAKE_CALL_READ; call <= FAKE_CALL_SET; call++) {
-			tear_down(0);
-			set_up(0);
+			agent_rig_close();
+			agent_rig_open(32);
 			fake_port_fail(&fake, (enum fake_call)call, n, 1);
-			start(&plain);
+			start(&agent_rig_plain);
 			fake_collector_run(&collector, 130000);
 			assert_int_equal(fake.restarts, 0);
 			assert_true(collector.online >= 1);
@@ -322,7 +283,7 @@ static void test_nothing_is_allocated_after_init(void **unused)
 	(void)unused;
 	static const struct mu_mqtt_port mqtt = { quiet_open, quiet_close, quiet_subscribe, quiet_publish, quiet_phases, quiet_descriptor };
 	struct mu_port port = fake.port;
-	struct mu_agent_config config = plain;
+	struct mu_agent_config config = agent_rig_plain;
 	uint8_t packed[64];
 	int seen = 0;
 	port.mqtt = &mqtt;
@@ -333,7 +294,7 @@ static void test_nothing_is_allocated_after_init(void **unused)
 	assert_true(allocations_now() > control); // the counter counts
 	free(block);
 	size_t before = allocations_now();
-	assert_int_equal(mu_agent_init(agent, &config, &port, 0), 0);
+	agent_rig_boot_on(&port, &config, MU_RESET_RAW_POWERON);
 	for (uint64_t now_ms = 0; now_ms < 300000; now_ms += 50) {
 		mu_agent_step(agent, now_ms);
 		if (now_ms == 100)
@@ -372,15 +333,15 @@ static void test_nothing_is_allocated_after_init(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_backlog_goes_in_batches_of_the_size_asked_for, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_pubacks_do_not_empty_the_spool, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_stale_token_resets_within_a_second_and_is_named, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_metrics_and_events_of_the_application, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_lives_on_when_flash_calls_fail, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_nothing_is_allocated_after_init, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_backlog_goes_in_batches_of_the_size_asked_for, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_pubacks_do_not_empty_the_spool, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_stale_token_resets_within_a_second_and_is_named, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_metrics_and_events_of_the_application, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_lives_on_when_flash_calls_fail, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_nothing_is_allocated_after_init, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
