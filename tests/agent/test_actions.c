@@ -6,67 +6,17 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "tests/agent/fake_collector.h"
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
-static struct mu_keyset keys;
+#include "tests/agent/agent_rig.h"
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	uint8_t sector[MU_KEYSET_SIZE_MAX];
-	fake_port_init(&fake, 7);
-	fake_port_partition(&fake, MU_PART_SPOOL, 16);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	keys = (struct mu_keyset){ .count = 1, .keys[0] = { .id = "KEY-0001", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "ana" } };
-	int size = mu_keyset_write(&keys, sector, sizeof sector);
-	assert_true(size > 0);
-	memcpy(fake.flash[MU_PART_KEYS], sector, (size_t)size);
-	fake.reset_info.reset_raw = 1;
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_open(16);
+	agent_rig_trust_operator();
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 20000);
 	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-	return 0;
-}
-
-static Mu__Command command_of(uint8_t id[16], uint64_t counter, uint8_t first)
-{
-	Mu__Command command = MU__COMMAND__INIT;
-	memset(id, first, 16);
-	command.device = (char *)"dev-1";
-	command.id = (ProtobufCBinaryData){ .len = 16, .data = id };
-	command.counter = counter;
-	return command;
-}
-
-static void send(const Mu__Command *command)
-{
-	uint8_t bytes[512], digest[32], signature[FAKE_SIGNATURE_BYTES], packed[1024];
-	Mu__SignedCommand envelope = MU__SIGNED_COMMAND__INIT;
-	size_t size = mu__command__pack(command, bytes);
-	fake_port_digest(bytes, size, digest);
-	fake_port_sign(keys.keys[0].point, digest, signature);
-	envelope.command = (ProtobufCBinaryData){ .len = size, .data = bytes };
-	envelope.signature = (ProtobufCBinaryData){ .len = sizeof signature, .data = signature };
-	envelope.key_id = (ProtobufCBinaryData){ .len = 8, .data = keys.keys[0].id };
-	fake_collector_send(&collector, "muster/v1/dev-1/dn", packed, mu__signed_command__pack(&envelope, packed), false);
 }
 
 static const Mu__CommandResult *result(void)
@@ -79,11 +29,8 @@ static void test_a_reboot_is_answered_before_it_is_done(void **unused)
 {
 	(void)unused;
 	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x11);
 	Mu__Reboot reboot = MU__REBOOT__INIT;
-	command.body_case = MU__COMMAND__BODY_REBOOT;
-	command.reboot = &reboot;
-	send(&command);
+	agent_rig_command(0x11, 1, MU__COMMAND__BODY_REBOOT, &reboot);
 	fake_collector_run(&collector, 1000);
 	assert_non_null(result());
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
@@ -91,15 +38,13 @@ static void test_a_reboot_is_answered_before_it_is_done(void **unused)
 	assert_int_equal(agent->boots.current.cause, MU__RESET_CAUSE__CAUSE_COMMAND);
 
 	// After the reset the same agent says that it is done, once.
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
-	fake.reset_info.reset_raw = 3;
-	collector.now_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
 	fake_collector_run(&collector, 20000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
-	assert_memory_equal(result()->id.data, id, 16);
+	memset(id, 0x11, sizeof id);
+	assert_memory_equal(result()->id.data, id, sizeof id);
 	assert_int_equal(fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT)->boot_report->cause, MU__RESET_CAUSE__CAUSE_COMMAND);
-	send(&command); // the broker delivers it again
+	agent_rig_command(0x11, 1, MU__COMMAND__BODY_REBOOT, &reboot); // the broker delivers it again
 	fake_collector_run(&collector, 2000);
 	assert_int_equal(fake.restarts, 1);
 }
@@ -108,13 +53,9 @@ static void test_a_reboot_is_answered_before_it_is_done(void **unused)
 static void test_a_reboot_does_not_wait_for_ever(void **unused)
 {
 	(void)unused;
-	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x12);
 	Mu__Reboot reboot = MU__REBOOT__INIT;
-	command.body_case = MU__COMMAND__BODY_REBOOT;
-	command.reboot = &reboot;
 	collector.no_ack = true;
-	send(&command);
+	agent_rig_command(0x12, 1, MU__COMMAND__BODY_REBOOT, &reboot);
 	fake_collector_run(&collector, MU_AGENT_FAREWELL_MS - 500);
 	assert_int_equal(fake.restarts, 0);
 	fake_collector_run(&collector, 1000);
@@ -124,14 +65,10 @@ static void test_a_reboot_does_not_wait_for_ever(void **unused)
 static void test_report_changes_the_interval_for_a_while(void **unused)
 {
 	(void)unused;
-	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x13);
 	Mu__Report body = MU__REPORT__INIT;
 	body.interval_s = 2;
 	body.for_s = 60;
-	command.body_case = MU__COMMAND__BODY_REPORT;
-	command.report = &body;
-	send(&command);
+	agent_rig_command(0x13, 1, MU__COMMAND__BODY_REPORT, &body);
 	fake_collector_run(&collector, 60000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
 	unsigned fast = fake_collector_count(&collector, MU__RECORD__BODY_HEARTBEAT);
@@ -142,35 +79,24 @@ static void test_report_changes_the_interval_for_a_while(void **unused)
 
 static void send_report(uint64_t counter, uint8_t first, uint32_t interval_s, uint32_t for_s)
 {
-	uint8_t id[16];
-	Mu__Command command = command_of(id, counter, first);
 	Mu__Report body = MU__REPORT__INIT;
 	body.interval_s = interval_s;
 	body.for_s = for_s;
-	command.body_case = MU__COMMAND__BODY_REPORT;
-	command.report = &body;
-	send(&command);
+	agent_rig_command(first, counter, MU__COMMAND__BODY_REPORT, &body);
 }
 
 static void send_log(uint64_t counter, uint8_t first, Mu__LogLevel level, uint32_t for_s)
 {
-	uint8_t id[16];
-	Mu__Command command = command_of(id, counter, first);
 	Mu__SetLog body = MU__SET_LOG__INIT;
 	body.level = level;
 	body.for_s = for_s;
-	command.body_case = MU__COMMAND__BODY_LOG;
-	command.log = &body;
-	send(&command);
+	agent_rig_command(first, counter, MU__COMMAND__BODY_LOG, &body);
 }
 
 static void reset(void)
 {
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1" };
 	fake_port_power_on(&fake); // no RTC, no retained memory
-	memset(agent, 0x5A, sizeof *agent);
-	collector.now_ms = collector.ping_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 20000);
 }
 
@@ -236,15 +162,11 @@ static void test_a_level_that_is_none_is_refused(void **unused)
 static void test_diagnose_gives_full_heartbeats(void **unused)
 {
 	(void)unused;
-	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x25);
 	Mu__Diagnose body = MU__DIAGNOSE__INIT;
 	body.for_s = 120;
-	command.body_case = MU__COMMAND__BODY_DIAGNOSE;
-	command.diagnose = &body;
 	fake_collector_run(&collector, 60000); // past the heartbeats of the boot
 	unsigned before = collector.count;
-	send(&command);
+	agent_rig_command(0x25, 1, MU__COMMAND__BODY_DIAGNOSE, &body);
 	fake_collector_run(&collector, 119000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
 	unsigned full = 0, heartbeats = 0;
@@ -302,13 +224,9 @@ static void test_an_answer_cut_off_by_a_reset_is_made_good(void **unused)
 static void test_what_this_version_cannot_do_is_said(void **unused)
 {
 	(void)unused;
-	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x14);
 	Mu__Update update = MU__UPDATE__INIT;
 	update.manifest_url = (char *)"http://127.0.0.1/m";
-	command.body_case = MU__COMMAND__BODY_UPDATE;
-	command.update = &update;
-	send(&command);
+	agent_rig_command(0x14, 1, MU__COMMAND__BODY_UPDATE, &update);
 	fake_collector_run(&collector, 1000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_UNSUPPORTED);
 }
@@ -317,13 +235,10 @@ static void test_what_this_version_cannot_do_is_said(void **unused)
 static void test_a_rollback_without_slots_is_refused(void **unused)
 {
 	(void)unused;
-	uint8_t id[16], sha[8] = { 9 };
-	Mu__Command command = command_of(id, 1, 0x15);
+	uint8_t sha[8] = { 9 };
 	Mu__Rollback rollback = MU__ROLLBACK__INIT;
 	rollback.running_sha = rollback.target_sha = (ProtobufCBinaryData){ .len = 8, .data = sha };
-	command.body_case = MU__COMMAND__BODY_ROLLBACK;
-	command.rollback = &rollback;
-	send(&command);
+	agent_rig_command(0x15, 1, MU__COMMAND__BODY_ROLLBACK, &rollback);
 	fake_collector_run(&collector, 1000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_NOT_READY);
 	assert_string_equal(result()->detail, "no two slots");
@@ -332,14 +247,10 @@ static void test_a_rollback_without_slots_is_refused(void **unused)
 static void test_a_forgery_changes_nothing(void **unused)
 {
 	(void)unused;
-	uint8_t id[16];
-	Mu__Command command = command_of(id, 1, 0x16);
 	Mu__Reboot reboot = MU__REBOOT__INIT;
-	command.body_case = MU__COMMAND__BODY_REBOOT;
-	command.reboot = &reboot;
-	keys.keys[0].point[1] = 1; // signs with another key under the same id
+	agent_rig_operator.point[1] = 1; // signs with another key under the same id
 	uint64_t writes = fake.calls[FAKE_CALL_SET];
-	send(&command);
+	agent_rig_command(0x16, 1, MU__COMMAND__BODY_REBOOT, &reboot);
 	fake_collector_run(&collector, 8000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_BAD_SIGNATURE);
 	assert_int_equal(fake.restarts, 0);
@@ -349,19 +260,19 @@ static void test_a_forgery_changes_nothing(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_reboot_is_answered_before_it_is_done, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_reboot_does_not_wait_for_ever, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_report_changes_the_interval_for_a_while, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_changed_interval_outlives_a_reset_and_ends, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_later_report_replaces_the_earlier, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_log_changes_the_level_for_a_while, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_level_that_is_none_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_diagnose_gives_full_heartbeats, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_cannot_be_stored_is_not_done, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_answer_cut_off_by_a_reset_is_made_good, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_rollback_without_slots_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_forgery_changes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_reboot_is_answered_before_it_is_done, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_reboot_does_not_wait_for_ever, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_report_changes_the_interval_for_a_while, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_changed_interval_outlives_a_reset_and_ends, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_later_report_replaces_the_earlier, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_log_changes_the_level_for_a_while, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_level_that_is_none_is_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_diagnose_gives_full_heartbeats, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_what_cannot_be_stored_is_not_done, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_answer_cut_off_by_a_reset_is_made_good, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_rollback_without_slots_is_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_forgery_changes_nothing, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
