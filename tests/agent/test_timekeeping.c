@@ -5,18 +5,12 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
 #include "agent/timekeeping.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 
 #define YEAR_MS (INT64_C(365) * 86400000)
 #define ACK_MS UINT64_C(1790000000000) // what the fake collector's clock showed when the device started
-
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
 
 // The time servers: who answers, and how wrong they are.
 static struct {
@@ -27,22 +21,10 @@ static struct {
 
 static void start(const struct mu_agent_config *config)
 {
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 16);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	agent_rig_open(16);
 	fake.wall_result = MU_ERR_NOT_FOUND;
 	memset(&world, 0, sizeof world);
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
-	assert_int_equal(mu_agent_init(agent, config, &fake.port, 0), 0);
-}
-
-static void stop(void)
-{
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_boot(config, MU_RESET_RAW_POWERON);
 }
 
 static void put32(uint8_t *at, uint32_t value)
@@ -74,18 +56,6 @@ static void run(uint64_t duration_ms)
 	}
 }
 
-// The number of events of this name; *last is the newest.
-static unsigned events(const char *name, const Mu__Event **last)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name)) {
-			count++;
-			*last = collector.records[i]->event;
-		}
-	return count;
-}
-
 static const struct mu_agent_config plain = { .id = "dev-1",
 	.firmware = "1.0.0",
 	.broker_uri = "mqtt://h:1883",
@@ -110,8 +80,7 @@ static void test_quality_of_each_record(void **unused)
 	assert_int_equal(fake.udp_requests, 1);
 	// A reset that the RTC has lived through.
 	fake.wall_result = 0;
-	collector.now_ms = collector.ping_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &tls, &fake.port, 0), 0);
+	agent_rig_boot(&tls, MU_RESET_RAW_SW);
 	unsigned before = collector.count;
 	world.alive = 0;
 	run(120000);
@@ -119,10 +88,9 @@ static void test_quality_of_each_record(void **unused)
 	last = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
 	assert_int_equal(last->time_quality, MU__TIME_QUALITY__TIME_SERVER);
 	// The RTC's word dates records, but no certificate is judged by it.
-	const Mu__Event *event = 0;
-	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
-	assert_string_equal(event->text, "rtc");
-	stop();
+	assert_int_equal(fake_collector_count_events(&collector, "certificate_dates_unchecked"), 1);
+	assert_string_equal(fake_collector_last_event(&collector, "certificate_dates_unchecked")->text, "rtc");
+	agent_rig_close();
 }
 
 static void test_the_first_tls_session_waits_for_the_answer(void **unused)
@@ -143,9 +111,8 @@ static void test_the_first_tls_session_waits_for_the_answer(void **unused)
 	run(20000);
 	assert_int_equal(fake.mqtt_opens, 2);
 	assert_in_range(fake.mqtt_trusted_wall_ms - ACK_MS, 13000, 33000);
-	const Mu__Event *event;
-	assert_int_equal(events("certificate_dates_unchecked", &event), 0);
-	stop();
+	assert_int_equal(fake_collector_count_events(&collector, "certificate_dates_unchecked"), 0);
+	agent_rig_close();
 }
 
 static void test_dead_servers_delay_tls_by_9_s_and_nothing_else(void **unused)
@@ -159,16 +126,16 @@ static void test_dead_servers_delay_tls_by_9_s_and_nothing_else(void **unused)
 	run(200);
 	assert_int_equal(fake.mqtt_opens, 1);
 	assert_true(fake.mqtt_trusted_wall_ms == 0);
-	stop();
+	agent_rig_close();
 	start(&plain); // without certificates there is nothing to wait for
 	run(100);
 	assert_int_equal(fake.mqtt_opens, 1);
-	stop();
+	agent_rig_close();
 	start(&no_servers);
 	run(100);
 	assert_int_equal(fake.mqtt_opens, 1);
 	assert_true(fake.mqtt_trusted_wall_ms == 0);
-	stop();
+	agent_rig_close();
 }
 
 static void test_a_link_lost_while_the_open_is_held(void **unused)
@@ -184,27 +151,26 @@ static void test_a_link_lost_while_the_open_is_held(void **unused)
 	world.alive = "*";
 	run(60000);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
-	stop();
+	agent_rig_close();
 }
 
 // Unjudged dates: reported, and made good once a time is known. Once: a clock or certificate that is bad must not make a loop.
 static void test_unchecked_dates_are_reported_and_judged_later(void **unused)
 {
 	(void)unused;
-	const Mu__Event *event = 0;
 	start(&no_servers);
 	run(30000); // opened without; the first Ack brings the time; opened anew within the spread
-	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
-	assert_int_equal(event->value, 1);
-	assert_string_equal(event->text, "none");
+	assert_int_equal(fake_collector_count_events(&collector, "certificate_dates_unchecked"), 1);
+	assert_int_equal(fake_collector_last_event(&collector, "certificate_dates_unchecked")->value, 1);
+	assert_string_equal(fake_collector_last_event(&collector, "certificate_dates_unchecked")->text, "none");
 	assert_int_equal(fake.mqtt_opens, 2);
 	assert_true(fake.mqtt_trusted_wall_ms > ACK_MS);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 	run(600000);
 	assert_int_equal(fake.mqtt_opens, 2);
-	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
+	assert_int_equal(fake_collector_count_events(&collector, "certificate_dates_unchecked"), 1);
 	assert_int_equal(fake.restarts, 0);
-	stop();
+	agent_rig_close();
 }
 
 static void test_time_from_sntp_later_opens_anew_too(void **unused)
@@ -221,17 +187,15 @@ static void test_time_from_sntp_later_opens_anew_too(void **unused)
 	collector.no_ack = false;
 	run(200000);
 	assert_int_equal(fake.mqtt_opens, 2);
-	const Mu__Event *event = 0;
-	assert_int_equal(events("sntp_failed", &event), 1);
-	assert_string_equal(event->text, "c: no answer");
-	assert_int_equal(event->value, 3);
-	stop();
+	assert_int_equal(fake_collector_count_events(&collector, "sntp_failed"), 1);
+	assert_string_equal(fake_collector_last_event(&collector, "sntp_failed")->text, "c: no answer");
+	assert_int_equal(fake_collector_last_event(&collector, "sntp_failed")->value, 3);
+	agent_rig_close();
 }
 
 static void test_the_bounds_of_reports(void **unused)
 {
 	(void)unused;
-	const Mu__Event *event = 0;
 	start(&no_servers);
 	collector.no_ack = true; // no time, so each session is unchecked
 	for (int i = 0; i < 20; i++) {
@@ -243,24 +207,25 @@ static void test_the_bounds_of_reports(void **unused)
 	assert_in_range(unchecked, 5, 21);
 	collector.no_ack = false;
 	run(100000);
-	assert_int_equal(events("certificate_dates_unchecked", &event), 1);
-	stop();
+	assert_int_equal(fake_collector_count_events(&collector, "certificate_dates_unchecked"), 1);
+	agent_rig_close();
 	start(&plain);
 	run(4 * 3600 * 1000); // nobody answers: rounds each half hour in the end, a report an hour
-	assert_in_range(events("sntp_failed", &event), 3, 5);
-	assert_true(event->value > 20);
-	stop();
+	assert_in_range(fake_collector_count_events(&collector, "sntp_failed"), 3, 5);
+	assert_true(fake_collector_last_event(&collector, "sntp_failed")->value > 20);
+	agent_rig_close();
 	start(&no_servers);
 	run(60000);
 	for (int i = 0; i < 30; i++) { // an Ack a minute sets right what is led astray here
 		mu_timekeeping_server(agent, ACK_MS + collector.now_ms + 100000000, collector.now_ms);
 		run(60000);
 	}
-	assert_in_range(events("clock_stepped", &event), 3, 4);
+	assert_in_range(fake_collector_count_events(&collector, "clock_stepped"), 3, 4);
 	assert_in_range(agent->clock.steps, 50, 60);
-	assert_ptr_equal(strstr(event->text, "server steps="), event->text);
-	assert_true(event->value > 90000000 || event->value < -90000000);
-	stop();
+	assert_memory_equal(fake_collector_last_event(&collector, "clock_stepped")->text, "server steps=", strlen("server steps="));
+	int64_t moved_ms = fake_collector_last_event(&collector, "clock_stepped")->value;
+	assert_true(moved_ms > 90000000 || moved_ms < -90000000);
+	agent_rig_close();
 }
 
 // ---- steps of years both ways: nothing that runs on monotonic time may notice
@@ -344,7 +309,7 @@ static struct story tell(bool steps, bool farewell)
 	story.restart_ms = run_until_restart(steps);
 	assert_int_equal(agent->boots.current.cause, farewell ? MU__RESET_CAUSE__CAUSE_COMMAND : MU__RESET_CAUSE__CAUSE_LIVENESS);
 	assert_true(!steps || agent->clock.steps > 200);
-	stop();
+	agent_rig_close();
 	return story;
 }
 
@@ -377,7 +342,7 @@ static void test_a_bad_configuration_is_refused_by_name(void **unused)
 	assert_int_equal(mu_agent_init(agent, &zone, &fake.port, &problem), MU_ERR_INVALID);
 	assert_non_null(strstr(problem, "time_zone"));
 	assert_int_equal(mu_agent_init(agent, &zone, &fake.port, 0), MU_ERR_INVALID);
-	stop();
+	agent_rig_close();
 }
 
 static void test_local_time(void **unused)
@@ -399,7 +364,7 @@ static void test_local_time(void **unused)
 	assert_int_equal(local.second, 20);
 	assert_int_equal(local.weekday, 1);
 	assert_true(local.daylight);
-	stop();
+	agent_rig_close();
 }
 
 static void test_a_time_below_the_floor_is_not_taken(void **unused)
@@ -413,7 +378,7 @@ static void test_a_time_below_the_floor_is_not_taken(void **unused)
 	assert_int_equal(mu_clock_quality(&agent->clock), MU__TIME_QUALITY__TIME_NONE);
 	assert_int_equal(fake.mqtt_opens, 1); // goes on without
 	assert_true(fake.mqtt_trusted_wall_ms == 0);
-	stop();
+	agent_rig_close();
 }
 
 int main(void)
