@@ -127,6 +127,7 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	mu_vitals_init(&agent->vitals);
 	mu_heap_watch_init(&agent->heap_watch);
 	mu_liveness_init(&agent->liveness);
+	agent->tokens.close_call = MU_LIVENESS_NONE;
 	mu_app_metrics_init(&agent->app);
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
 	mu_stores_open(agent, MU_STORE_SPOOL | MU_STORE_KEYS | MU_STORE_COMMANDS);
@@ -187,6 +188,7 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.reconnect_leaking = mu_heap_steps_leaking(&agent->heap_watch.steps),
 		.has_rssi = agent->vitals.has_link,
 		.rssi_dbm = agent->vitals.link.rssi_dbm,
+		.close_call = agent->tokens.close_call != MU_LIVENESS_NONE,
 		.losses = mu_losses_count(&agent->losses, now_ms),
 		.has_spool = agent->has_spool,
 		.spool_used_permille = mu_spool_used_permille(&agent->spool),
@@ -196,25 +198,26 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }
 
-// Returns the stale token, and keeps who is on the way there: should this loop hang, too, the next boot can name it.
-static int look_at_tokens(struct mu_agent *agent, uint64_t now_ms)
+// Keeps who is about to go stale: should this loop hang, too, the next boot can name it. A close call stays until a heartbeat has told it.
+static void look_at_tokens(struct mu_agent *agent, uint64_t now_ms)
 {
+	int close_call = agent->tokens.close_call;
 	agent->port->system->lock(agent->port->context);
-	int token = mu_liveness_stale(&agent->liveness, now_ms);
-	int suspect = mu_liveness_suspect(&agent->liveness, now_ms);
-	agent->token_due_ms = mu_liveness_next(&agent->liveness);
+	agent->tokens = mu_liveness_look(&agent->liveness, now_ms);
 	agent->port->system->unlock(agent->port->context);
+	if (agent->tokens.close_call == MU_LIVENESS_NONE)
+		agent->tokens.close_call = close_call;
+	int suspect = agent->tokens.suspect;
 	mu_boot_history_suspect(&agent->boots, suspect == MU_LIVENESS_NONE ? 0 : mu_liveness_name(&agent->liveness, suspect));
-	return token;
 }
 
 // Vitals, verdict, watchdog. A stale token ends here: at its deadline, or with the next second if it was registered meanwhile.
 static void health_loop(struct mu_agent *agent, uint64_t now_ms)
 {
-	int token = look_at_tokens(agent, now_ms);
-	if (token != MU_LIVENESS_NONE) {
+	look_at_tokens(agent, now_ms);
+	if (agent->tokens.stale != MU_LIVENESS_NONE) {
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=liveness action=restart");
-		mu_agent_restart(agent, MU__RESET_CAUSE__CAUSE_LIVENESS, mu_liveness_name(&agent->liveness, token), now_ms);
+		mu_agent_restart(agent, MU__RESET_CAUSE__CAUSE_LIVENESS, mu_liveness_name(&agent->liveness, agent->tokens.stale), now_ms);
 		return;
 	}
 	agent->port->watchdog->feed(agent->port->context);
@@ -244,6 +247,7 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 		mu_report_boot(agent, now_ms); // it was not stored, or metrics were registered after it: another one names them
 	mu_logbook_tell(agent, now_ms);
 	mu_report_spool(agent, now_ms);
+	mu_report_close_call(agent, now_ms);
 	if (mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE))
 		mu_heartbeat_full(&agent->heartbeat);
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
@@ -264,7 +268,7 @@ static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
 	if (agent->stopped)
 		return UINT64_MAX;
 	next_ms = earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
-	next_ms = earlier(next_ms, earlier(agent->health_due_ms, agent->token_due_ms));
+	next_ms = earlier(next_ms, earlier(agent->health_due_ms, agent->tokens.next_ms));
 	next_ms = earlier(next_ms, mu_heartbeat_next(&agent->heartbeat));
 	return verifying ? now_ms : next_ms;
 }

@@ -91,7 +91,8 @@ struct mu_agent {
 	uint32_t verdict; // bits of VerdictBit
 	uint32_t flash_faults;
 	uint64_t health_due_ms;
-	uint64_t token_due_ms; // when the first liveness token goes stale
+	struct mu_liveness_look tokens; // as of the last step
+	uint16_t close_calls_told; // bits of tokens: the event close_call names each once a boot
 	struct mu_disconnects disconnects;
 
 	struct mu_spool spool;

@@ -16,13 +16,18 @@ static struct mu_stamp stamp_of(const struct mu_agent *agent, uint64_t now_ms)
 	};
 }
 
-static uint64_t append(struct mu_agent *agent, enum mu_record_class record_class, Mu__Record *record, uint64_t now_ms)
+// message: the body, of the type that body_case says.
+static uint64_t append(struct mu_agent *agent, enum mu_record_class record_class, Mu__Record__BodyCase body_case, void *message,
+	uint64_t now_ms)
 {
+	Mu__Record record = MU__RECORD__INIT;
 	uint64_t seq = 0;
 	if (!agent->has_spool)
 		return 0;
 	struct mu_stamp stamp = stamp_of(agent, now_ms);
-	int result = mu_record_append(&agent->spool, &stamp, record_class, record, agent->scratch.record.packed, &seq);
+	record.body_case = body_case;
+	record.event = message; // all bodies are pointers in one union
+	int result = mu_record_append(&agent->spool, &stamp, record_class, &record, agent->scratch.record.packed, &seq);
 	if (result < 0) {
 		agent->flash_faults += result == MU_ERR_IO;
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_ERROR, "what=record_not_stored");
@@ -33,7 +38,6 @@ static uint64_t append(struct mu_agent *agent, enum mu_record_class record_class
 
 uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms)
 {
-	Mu__Record record = MU__RECORD__INIT;
 	Mu__Boot boot = MU__BOOT__INIT;
 	char *names[MU_APP_METRICS_MAX];
 	mu_boot_history_fill(&agent->boots, &boot, &agent->scratch.record.from.boot);
@@ -46,9 +50,7 @@ uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms)
 	boot.watchdog_armed = agent->watchdog_armed;
 	boot.n_app_metric_names = mu_app_metrics_names(&agent->app, names);
 	boot.app_metric_names = names;
-	record.body_case = MU__RECORD__BODY_BOOT_REPORT;
-	record.boot_report = &boot;
-	uint64_t seq = append(agent, MU_CLASS_BOOT, &record, now_ms);
+	uint64_t seq = append(agent, MU_CLASS_BOOT, MU__RECORD__BODY_BOOT_REPORT, &boot, now_ms);
 	if (seq) {
 		mu_boot_history_reported(&agent->boots);
 		agent->app.named = agent->app.count;
@@ -162,7 +164,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 	struct mu_heartbeat_link link = link_part(agent);
 	struct mu_heartbeat_sockets sockets = sockets_part(agent);
 	struct mu_heartbeat_uplink uplink = uplink_part(agent, now_ms);
-	struct mu_heartbeat_tasks tasks = { .watchdog_armed = agent->watchdog_armed, .watchdog_late_ms = agent->liveness.late_ms };
+	struct mu_heartbeat_tasks tasks = { .watchdog_armed = agent->watchdog_armed, .watchdog_late_ms = agent->tokens.late_ms };
 	struct mu_heartbeat_ota ota = agent->has_slots ? ota_part(agent) : (struct mu_heartbeat_ota){ .running_slot = 0 };
 	struct mu_heartbeat_cost cost = cost_part(agent, now_ms);
 	struct mu_heartbeat_input input = {
@@ -177,15 +179,14 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 		.app = &agent->app,
 	};
 	struct mu_heartbeat_storage *storage = &agent->scratch.record.from.heartbeat;
-	Mu__Record record = MU__RECORD__INIT;
 	mu_heartbeat_fill(&agent->heartbeat, &input, now_ms, storage);
-	record.body_case = MU__RECORD__BODY_HEARTBEAT;
-	record.heartbeat = &storage->heartbeat;
-	mu_metrics_withhold(record.heartbeat); // one mad sensor must not cost the heartbeat
-	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, &record, now_ms);
+	mu_metrics_withhold(&storage->heartbeat); // one mad sensor must not cost the heartbeat
+	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, MU__RECORD__BODY_HEARTBEAT, &storage->heartbeat, now_ms);
 	mu_heartbeat_recorded(&agent->heartbeat, seq != 0, now_ms);
 	if (seq) {
 		mu_vitals_reported(&agent->vitals);
+		if (agent->verdict & MU__VERDICT_BIT__VERDICT_TASK_STALE)
+			agent->tokens.close_call = MU_LIVENESS_NONE;
 		mu_app_metrics_reported(&agent->app);
 	}
 	return seq;
@@ -193,7 +194,6 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 
 uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t reason, uint64_t outage_ms, uint64_t now_ms)
 {
-	Mu__Record record = MU__RECORD__INIT;
 	Mu__Link link = MU__LINK__INIT;
 	link.change = change;
 	link.has_reason = reason != 0;
@@ -206,22 +206,17 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	link.state = (Mu__NetworkState)agent->ladder.state;
 	link.has_outage_ms = outage_ms != 0;
 	link.outage_ms = outage_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)outage_ms;
-	record.body_case = MU__RECORD__BODY_LINK;
-	record.link = &link;
-	return append(agent, MU_CLASS_LINK, &record, now_ms);
+	return append(agent, MU_CLASS_LINK, MU__RECORD__BODY_LINK, &link, now_ms);
 }
 
 uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
 {
-	Mu__Record record = MU__RECORD__INIT;
 	Mu__Event event = MU__EVENT__INIT;
 	event.name = (char *)name;
 	event.text = (char *)text;
 	event.has_value = true;
 	event.value = value;
-	record.body_case = MU__RECORD__BODY_EVENT;
-	record.event = &event;
-	return append(agent, MU_CLASS_EVENT, &record, now_ms);
+	return append(agent, MU_CLASS_EVENT, MU__RECORD__BODY_EVENT, &event, now_ms);
 }
 
 void mu_report_spool(struct mu_agent *agent, uint64_t now_ms)
@@ -232,27 +227,31 @@ void mu_report_spool(struct mu_agent *agent, uint64_t now_ms)
 	agent->spool_damage_told = damaged;
 }
 
+void mu_report_close_call(struct mu_agent *agent, uint64_t now_ms)
+{
+	int token = agent->tokens.close_call;
+	if (token == MU_LIVENESS_NONE || agent->close_calls_told & 1u << token)
+		return;
+	const struct mu_liveness_token *late = &agent->liveness.token[token];
+	if (mu_report_event(agent, "close_call", late->name, late->deadline_ms, now_ms))
+		agent->close_calls_told |= (uint16_t)(1u << token);
+}
+
 uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms)
 {
 	char clean_tag[MU_NAME_TEXT_MAX + 1], clean_text[MU_LOG_TEXT_MAX + 1];
-	Mu__Record record = MU__RECORD__INIT;
 	Mu__Log log = MU__LOG__INIT;
 	mu_text_copy(clean_tag, sizeof clean_tag, tag);
 	mu_text_copy(clean_text, sizeof clean_text, text);
 	log.level = (Mu__LogLevel)level;
 	log.tag = clean_tag;
 	log.text = clean_text;
-	record.body_case = MU__RECORD__BODY_LOG;
-	record.log = &log;
-	return append(agent, MU_CLASS_LOG, &record, now_ms);
+	return append(agent, MU_CLASS_LOG, MU__RECORD__BODY_LOG, &log, now_ms);
 }
 
 uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms)
 {
-	Mu__Record record = MU__RECORD__INIT;
-	record.body_case = MU__RECORD__BODY_COMMAND_RESULT;
-	record.command_result = &result->message;
-	return append(agent, MU_CLASS_COMMAND, &record, now_ms);
+	return append(agent, MU_CLASS_COMMAND, MU__RECORD__BODY_COMMAND_RESULT, &result->message, now_ms);
 }
 
 static ProtobufCBinaryData sha_bytes(const uint8_t sha[MU_SHA_BYTES])
@@ -264,7 +263,6 @@ uint64_t mu_report_ota(struct mu_agent *agent, Mu__OtaState state, const struct 
 {
 	static const uint8_t nobody[MU_COMMAND_ID_SIZE];
 	const struct mu_rollback_request *request = &report->request;
-	Mu__Record record = MU__RECORD__INIT;
 	Mu__Ota ota = MU__OTA__INIT;
 	ota.state = state;
 	ota.has_cause = true;
@@ -275,7 +273,5 @@ uint64_t mu_report_ota(struct mu_agent *agent, Mu__OtaState state, const struct 
 	ota.to_sha = sha_bytes(request->target_sha);
 	ota.has_command_id = memcmp(request->command_id, nobody, sizeof nobody) != 0;
 	ota.command_id = (ProtobufCBinaryData){ .len = MU_COMMAND_ID_SIZE, .data = (uint8_t *)request->command_id };
-	record.body_case = MU__RECORD__BODY_OTA;
-	record.ota = &ota;
-	return append(agent, MU_CLASS_OTA, &record, now_ms);
+	return append(agent, MU_CLASS_OTA, MU__RECORD__BODY_OTA, &ota, now_ms);
 }

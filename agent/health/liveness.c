@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/health/liveness.h"
 #include "agent/port/port.h"
+#include <stddef.h>
+
+enum { WHOLE = 256, HALF = WHOLE / 2, THREE_QUARTERS = WHOLE / 4 * 3 }; // of a deadline
 
 void mu_liveness_init(struct mu_liveness *liveness)
 {
-	*liveness = (struct mu_liveness){ .late_token = MU_LIVENESS_NONE };
+	*liveness = (struct mu_liveness){ .close_call = MU_LIVENESS_NONE };
 }
 
 static bool is_name(const char *name)
@@ -28,32 +31,33 @@ int mu_liveness_add(struct mu_liveness *liveness, const char *name, uint32_t dea
 	return (int)liveness->count++;
 }
 
-static bool exists(const struct mu_liveness *liveness, int token)
+static struct mu_liveness_token *find(const struct mu_liveness *liveness, int token)
 {
-	return token >= 0 && (uint32_t)token < liveness->count;
+	return token >= 0 && (uint32_t)token < liveness->count ? (struct mu_liveness_token *)&liveness->token[token] : NULL;
 }
 
-static uint64_t silent_ms(const struct mu_liveness_token *token, uint64_t now_ms)
+// Saturates: 4 hours are more than any deadline.
+static uint32_t silent_ms(const struct mu_liveness_token *token, uint64_t now_ms)
 {
-	return now_ms > token->last_ms ? now_ms - token->last_ms : 0;
+	uint64_t silent_ms = now_ms > token->last_ms && !token->resting ? now_ms - token->last_ms : 0;
+	return silent_ms > UINT32_MAX / WHOLE ? UINT32_MAX / WHOLE : (uint32_t)silent_ms;
 }
 
-static void note_lateness(struct mu_liveness *liveness, int token, uint64_t ms)
+static uint32_t used(const struct mu_liveness_token *token, uint64_t now_ms)
 {
-	uint32_t late_ms = ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
-	if (late_ms <= liveness->late_ms)
-		return;
-	liveness->late_ms = late_ms;
-	liveness->late_token = token;
+	return silent_ms(token, now_ms) * WHOLE / token->deadline_ms;
 }
 
 void mu_liveness_check_in(struct mu_liveness *liveness, int token, uint64_t now_ms)
 {
-	if (!exists(liveness, token))
+	struct mu_liveness_token *t = find(liveness, token);
+	if (!t)
 		return;
-	struct mu_liveness_token *t = &liveness->token[token];
-	if (!t->resting)
-		note_lateness(liveness, token, silent_ms(t, now_ms));
+	uint32_t late_ms = silent_ms(t, now_ms);
+	if (late_ms > liveness->late_ms)
+		liveness->late_ms = late_ms;
+	if (used(t, now_ms) > THREE_QUARTERS)
+		liveness->close_call = token;
 	t->resting = false;
 	// Two threads may hand in their times in the wrong order; a check-in never makes a token older.
 	if (now_ms > t->last_ms)
@@ -62,58 +66,44 @@ void mu_liveness_check_in(struct mu_liveness *liveness, int token, uint64_t now_
 
 void mu_liveness_rest(struct mu_liveness *liveness, int token)
 {
-	if (exists(liveness, token))
-		liveness->token[token].resting = true;
+	struct mu_liveness_token *t = find(liveness, token);
+	if (t)
+		t->resting = true;
 }
 
-// Of the watched token whose deadline comes first, or MU_LIVENESS_NONE.
-static int first_due(const struct mu_liveness *liveness)
+struct mu_liveness_look mu_liveness_look(struct mu_liveness *liveness, uint64_t now_ms)
 {
-	int first = MU_LIVENESS_NONE;
-	uint64_t first_ms = UINT64_MAX;
+	struct mu_liveness_look look = {
+		.next_ms = UINT64_MAX,
+		.stale = MU_LIVENESS_NONE,
+		.suspect = MU_LIVENESS_NONE,
+		.close_call = liveness->close_call,
+		.late_ms = liveness->late_ms,
+	};
+	uint32_t most = HALF;
 	for (uint32_t i = 0; i < liveness->count; i++) {
 		const struct mu_liveness_token *t = &liveness->token[i];
-		if (t->resting || t->last_ms + t->deadline_ms >= first_ms)
+		if (t->resting)
 			continue;
-		first = (int)i;
-		first_ms = t->last_ms + t->deadline_ms;
+		uint64_t stale_ms = t->last_ms + t->deadline_ms + 1;
+		if (stale_ms < look.next_ms) {
+			look.next_ms = stale_ms;
+			look.stale = now_ms >= stale_ms ? (int)i : MU_LIVENESS_NONE;
+		}
+		uint32_t share = used(t, now_ms);
+		if (share > most) {
+			most = share;
+			look.suspect = (int)i;
+		}
 	}
-	return first;
-}
-
-int mu_liveness_stale(const struct mu_liveness *liveness, uint64_t now_ms)
-{
-	int first = first_due(liveness);
-	if (first == MU_LIVENESS_NONE)
-		return MU_LIVENESS_NONE;
-	const struct mu_liveness_token *t = &liveness->token[first];
-	return silent_ms(t, now_ms) > t->deadline_ms ? first : MU_LIVENESS_NONE;
-}
-
-int mu_liveness_suspect(const struct mu_liveness *liveness, uint64_t now_ms)
-{
-	int suspect = MU_LIVENESS_NONE;
-	uint64_t most_permille = 500;
-	for (uint32_t i = 0; i < liveness->count; i++) {
-		const struct mu_liveness_token *t = &liveness->token[i];
-		uint64_t permille = t->resting ? 0 : silent_ms(t, now_ms) * 1000 / t->deadline_ms;
-		if (permille <= most_permille)
-			continue;
-		suspect = (int)i;
-		most_permille = permille;
-	}
-	return suspect;
-}
-
-uint64_t mu_liveness_next(const struct mu_liveness *liveness)
-{
-	int first = first_due(liveness);
-	if (first == MU_LIVENESS_NONE)
-		return UINT64_MAX;
-	return liveness->token[first].last_ms + liveness->token[first].deadline_ms + 1;
+	if (most > THREE_QUARTERS)
+		look.close_call = look.suspect;
+	liveness->close_call = MU_LIVENESS_NONE;
+	return look;
 }
 
 const char *mu_liveness_name(const struct mu_liveness *liveness, int token)
 {
-	return exists(liveness, token) ? liveness->token[token].name : "";
+	const struct mu_liveness_token *t = find(liveness, token);
+	return t ? t->name : "";
 }

@@ -19,17 +19,26 @@ enum {
 };
 
 struct mu_liveness_token {
-	const char *name;
-	uint32_t deadline_ms;
-	bool resting;
 	uint64_t last_ms;
+	const char *name;
+	uint32_t deadline_ms : 24;
+	uint32_t resting : 1;
 };
 
 struct mu_liveness {
 	uint32_t count;
-	uint32_t late_ms; // longest time between two check-ins of any token, since boot; resting does not count
-	int late_token;   // whose; MU_LIVENESS_NONE: nobody has checked in twice
+	uint32_t late_ms;  // longest time between two check-ins of any token, since boot; resting does not count
+	int close_call;    // token that used more than three quarters of its deadline since the last look; MU_LIVENESS_NONE
 	struct mu_liveness_token token[MU_LIVENESS_MAX];
+};
+
+// What one look finds, for a caller that then no longer needs the lock. Tokens are MU_LIVENESS_NONE where there is none.
+struct mu_liveness_look {
+	uint64_t next_ms; // when the next token goes stale if nobody checks in; UINT64_MAX if none is watched; not after now_ms: one is
+	int stale;        // the token that went stale first
+	int suspect;      // that has used up the most of its deadline, if that is more than half: if the health loop itself hangs now
+	int close_call;   // that used more than three quarters since the look before, though it may have checked in again
+	uint32_t late_ms; // as above
 };
 
 void mu_liveness_init(struct mu_liveness *liveness);
@@ -42,15 +51,7 @@ int mu_liveness_add(struct mu_liveness *liveness, const char *name, uint32_t dea
 void mu_liveness_check_in(struct mu_liveness *liveness, int token, uint64_t now_ms);
 void mu_liveness_rest(struct mu_liveness *liveness, int token);
 
-// The token that went stale first, or MU_LIVENESS_NONE.
-int mu_liveness_stale(const struct mu_liveness *liveness, uint64_t now_ms);
-
-// The token that has used up the most of its deadline, if that is more than half; else MU_LIVENESS_NONE. Who is to be suspected if the
-// health loop itself hangs before it can blame anybody.
-int mu_liveness_suspect(const struct mu_liveness *liveness, uint64_t now_ms);
-
-// When the next token goes stale if nobody checks in; UINT64_MAX if none is watched. Not after now_ms: one is stale.
-uint64_t mu_liveness_next(const struct mu_liveness *liveness);
+struct mu_liveness_look mu_liveness_look(struct mu_liveness *liveness, uint64_t now_ms);
 
 // "" for a token that does not exist.
 const char *mu_liveness_name(const struct mu_liveness *liveness, int token);

@@ -96,7 +96,7 @@ static enum opinion link_flapping(const struct mu_verdict_input *input)
 
 static enum opinion task_stale(const struct mu_verdict_input *input)
 {
-	return input->token_stale ? SET : CLEAR;
+	return input->close_call ? SET : CLEAR;
 }
 
 // A low-water mark: it cannot rise within a boot, and so cannot flicker.
@@ -140,7 +140,7 @@ static const struct row {
 	{ MU__VERDICT_BIT__VERDICT_SOCKETS_LOW, sockets_low },         // >= 70 % of the limit; clears below 60 %
 	{ MU__VERDICT_BIT__VERDICT_LINK_WEAK, link_weak },             // <= -80 dBm; clears at -77
 	{ MU__VERDICT_BIT__VERDICT_LINK_FLAPPING, link_flapping },     // >= 3 losses in 10 min; clears at 1
-	{ MU__VERDICT_BIT__VERDICT_TASK_STALE, task_stale },
+	{ MU__VERDICT_BIT__VERDICT_TASK_STALE, task_stale }, // liveness.h: a close call
 	{ MU__VERDICT_BIT__VERDICT_STACK_LOW, stack_low },         // < 512 bytes left
 	{ MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, spool_filling }, // > 80 %; clears at 70 %
 	{ MU__VERDICT_BIT__VERDICT_FLASH_FAULT, flash_fault },

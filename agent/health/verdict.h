@@ -28,7 +28,7 @@ struct mu_verdict_input {
 	bool has_rssi;
 	int32_t rssi_dbm;
 	uint32_t losses;       // of link or session in the last 10 min: mu_losses_count()
-	bool token_stale;
+	bool close_call;       // of a liveness token, not told yet: mu_liveness_look()
 	bool has_spool;
 	uint32_t spool_used_permille;
 	uint32_t flash_faults; // since boot

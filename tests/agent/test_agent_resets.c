@@ -59,6 +59,45 @@ static void test_every_deadline_is_met_within_a_second(void **unused)
 	}
 }
 
+static unsigned close_calls(void)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < collector.count; i++) {
+		const Mu__Record *record = collector.records[i];
+		count += record->body_case == MU__RECORD__BODY_EVENT && strcmp(record->event->name, "close_call") == 0;
+	}
+	return count;
+}
+
+static bool last_heartbeat_is_worried(void)
+{
+	const Mu__Record *record = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
+	return record->heartbeat->vitals->verdict & MU__VERDICT_BIT__VERDICT_TASK_STALE;
+}
+
+// A token that used 3.5 s of its 4 is back long before the heartbeat: that still tells it, and an event whose it was, once.
+static void test_a_close_call_is_told_before_it_goes_wrong(void **unused)
+{
+	(void)unused;
+	boot(RAW_SOFTWARE);
+	int pump = mu_agent_token(agent, "pump", 4000, 0);
+	for (int minute = 0; minute < 6; minute++) {
+		bool late = minute == 2 || minute == 4;
+		for (int s = 0; s < 60; s++) {
+			fake_collector_run(&collector, late && s == 10 ? 3500 : 1000);
+			mu_agent_check_in(agent, pump, collector.now_ms);
+		}
+		fake_collector_run(&collector, 1000);
+		mu_agent_check_in(agent, pump, collector.now_ms);
+		assert_int_equal(last_heartbeat_is_worried(), late);
+		assert_int_equal(close_calls(), minute >= 2);
+	}
+	const Mu__Event *event = fake_collector_last(&collector, MU__RECORD__BODY_EVENT)->event;
+	assert_string_equal(event->text, "pump");
+	assert_int_equal(event->value, 4000);
+	assert_int_equal(fake.restarts, 0);
+}
+
 // The agent asks to be stepped in time for the shortest deadline, so that a port which sleeps in between does not oversleep it.
 static void test_the_next_deadline_is_asked_for(void **unused)
 {
@@ -226,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_every_deadline_is_met_within_a_second),
+		CASE(test_a_close_call_is_told_before_it_goes_wrong),
 		CASE(test_the_next_deadline_is_asked_for),
 		CASE(test_a_fed_token_is_never_dead_across_the_marks),
 		CASE(test_a_hung_health_loop_is_named_by_the_next_boot),

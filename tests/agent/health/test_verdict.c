@@ -107,7 +107,7 @@ static const struct {
 	{ "three losses", { .losses = 3 }, 0, FLAPPING },
 	{ "two left of three", { .losses = 2 }, FLAPPING, FLAPPING },
 	{ "one left", { .losses = 1 }, FLAPPING, 0 },
-	{ "stale", { .token_stale = true }, 0, STALE },
+	{ "nearly stale", { .close_call = true }, 0, STALE },
 	{ "fresh again", { 0 }, STALE, 0 },
 	{ "spool at 80 %", { .has_spool = true, .spool_used_permille = 800 }, 0, 0 },
 	{ "spool above 80 %", { .has_spool = true, .spool_used_permille = 801 }, 0, SPOOL },
@@ -115,7 +115,7 @@ static const struct {
 	{ "spool at 70 %", { .has_spool = true, .spool_used_permille = 700 }, SPOOL, 0 },
 	{ "flash fault", { .flash_faults = 1 }, 0, FLASH },
 	{ "flash does not heal", { 0 }, FLASH, FLASH },
-	{ "several at once", { .heap_leaking = true, .token_stale = true, .losses = 5 }, 0, LEAK | STALE | FLAPPING },
+	{ "several at once", { .heap_leaking = true, .close_call = true, .losses = 5 }, 0, LEAK | STALE | FLAPPING },
 };
 
 static void test_rows(void **unused)
