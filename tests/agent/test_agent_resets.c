@@ -79,7 +79,7 @@ static bool last_heartbeat_is_worried(void)
 static void test_a_close_call_is_told_before_it_goes_wrong(void **unused)
 {
 	(void)unused;
-	boot(RAW_SOFTWARE);
+	boot(MU_RESET_RAW_SW);
 	int pump = mu_agent_token(agent, "pump", 4000, 0);
 	for (int minute = 0; minute < 6; minute++) {
 		bool late = minute == 2 || minute == 4;
