@@ -4,6 +4,8 @@
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
 
+enum { AUTH_FAIL = 202 }; // the reason
+
 static uint32_t random_bits(struct mu_agent *agent)
 {
 	uint32_t bits = 0;
@@ -72,19 +74,28 @@ static void do_serve_end(struct mu_agent *agent, uint64_t now_ms)
 static void do_power_save_off(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_link_power_save(&agent->link, false) >= 0)
-		mu_report_event(agent, "power_save_off", mu_reason_of_power_save(agent->ladder.reason), 1, now_ms);
+		mu_report_event(agent, "power_save_off", mu_reason_of_power_save(agent->ladder.reason), agent->ladder.sleep_offs, now_ms);
 }
 
+static void do_power_save_on(struct mu_agent *agent, uint64_t now_ms)
+{
+	(void)now_ms;
+	mu_link_power_save(&agent->link, true);
+}
+
+// MU_ERR_AUTH: nothing was tried, as all networks rest from their refusals.
 static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
 {
-	if (mu_link_connect(&agent->link, now_ms) < 0)
-		post(agent, MU_LADDER_LINK_DOWN, 0, now_ms);
+	int err = mu_link_connect(&agent->link, now_ms);
+	if (err < 0)
+		post(agent, MU_LADDER_LINK_DOWN, err == MU_ERR_AUTH ? AUTH_FAIL : 0, now_ms);
 }
 
 static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
 {
-	if (mu_link_scan(&agent->link, now_ms) < 0)
-		post(agent, MU_LADDER_SCAN_DONE, -1, now_ms);
+	int err = mu_link_scan(&agent->link, now_ms);
+	if (err < 0)
+		post(agent, MU_LADDER_SCAN_DONE, err == MU_ERR_AUTH ? 0 : -1, now_ms);
 }
 
 // Lost and restored have records of their own; the ladder adds those of the rungs above.
@@ -109,6 +120,7 @@ static const struct {
 	{ MU_DO_LINK_DISCONNECT, do_link_disconnect },
 	{ MU_DO_LINK_RESTART, do_link_restart },
 	{ MU_DO_POWER_SAVE_OFF, do_power_save_off },
+	{ MU_DO_POWER_SAVE_ON, do_power_save_on },
 	{ MU_DO_SERVE, do_serve },
 	{ MU_DO_SERVE_END, do_serve_end },
 	{ MU_DO_LINK_CONNECT, do_link_connect },

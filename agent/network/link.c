@@ -5,6 +5,7 @@
 enum {
 	REASON_ASSOC_LEAVE = 8,
 	REASON_NO_AP_FOUND = 201,
+	REASON_AUTH_FAIL = 202,
 	REASON_AUTH_THRESHOLD = 211,
 	SCAN_ALL = 1, // of struct mu_link.scanning
 	SCAN_FIRST = 2,
@@ -135,8 +136,15 @@ static int join(struct mu_link *link, uint8_t index, bool in_sight)
 static int join_best(struct mu_link *link, uint64_t now_ms)
 {
 	size_t count = link->config->network_count;
-	bool in_sight = is_fresh(link, now_ms) && mu_link_choice_in_sight(&link->choice, count);
+	bool in_sight = is_fresh(link, now_ms) && mu_link_choice_in_sight(&link->choice, count) > 0;
 	return join(link, mu_link_choice_pick(&link->choice, count, in_sight), in_sight);
+}
+
+// No network may be tried now.
+static bool all_rest(struct mu_link *link, uint64_t now_ms)
+{
+	mu_link_choice_wake(&link->choice, now_ms);
+	return mu_link_choice_pick(&link->choice, link->config->network_count, false) == MU_LINK_NONE;
 }
 
 // A scan pays if there is a choice, and if what worked last does not do.
@@ -150,6 +158,8 @@ static bool scan_pays(const struct mu_link *link, uint64_t now_ms)
 
 static int join_or_scan(struct mu_link *link, uint64_t now_ms)
 {
+	if (all_rest(link, now_ms))
+		return MU_ERR_AUTH;
 	bool scans = link->scanning || (scan_pays(link, now_ms) && start_scans(link, now_ms) >= 0);
 	if (!scans)
 		return join_best(link, now_ms);
@@ -167,7 +177,7 @@ int mu_link_connect(struct mu_link *link, uint64_t now_ms)
 		return err;
 	}
 	if (link->phase == MU_LINK_JOINING || link->phase == MU_LINK_ASSOCIATED) // the try before was never answered
-		mu_link_choice_failed(&link->choice, link->chosen, false);
+		mu_link_choice_failed(&link->choice, link->chosen);
 	return link->config->wired ? join(link, MU_LINK_NONE, false) : join_or_scan(link, now_ms);
 }
 
@@ -209,6 +219,8 @@ int mu_link_scan(struct mu_link *link, uint64_t now_ms)
 	int err = 0;
 	if (link->config->network_count == 0)
 		return MU_ERR_UNSUPPORTED;
+	if (all_rest(link, now_ms))
+		return MU_ERR_AUTH;
 	if (!link->scanning)
 		err = start_scans(link, now_ms);
 	if (err < 0)
@@ -222,7 +234,7 @@ int mu_link_scan(struct mu_link *link, uint64_t now_ms)
 static enum mu_link_heard give_up(struct mu_link *link, int32_t reason, int32_t *value)
 {
 	if (link->phase != MU_LINK_UP)
-		mu_link_choice_failed(&link->choice, link->chosen, false);
+		mu_link_choice_failed(&link->choice, link->chosen);
 	leave(link, true);
 	if (link->port->link->disconnect(link->port->context) < 0)
 		link->leaving = false;
@@ -254,12 +266,14 @@ static bool has_other(const struct mu_link *link, uint64_t now_ms)
 static enum mu_link_heard try_failed(struct mu_link *link, int32_t reason, uint64_t now_ms, int32_t *value)
 {
 	bool refused = refuses(reason) && link->chosen != MU_LINK_NONE;
-	mu_link_choice_failed(&link->choice, link->chosen, refused);
 	link->phase = MU_LINK_OFF;
 	link->address_due_ms = UINT64_MAX;
 	*value = reason;
-	if (!refused)
+	if (!refused) {
+		mu_link_choice_failed(&link->choice, link->chosen);
 		return MU_LINK_HEARD_DOWN;
+	}
+	mu_link_choice_refused(&link->choice, link->chosen, now_ms);
 	if (is_power_of_two(link->choice.places[link->chosen].refused))
 		link->refused = link->chosen;
 	if (!has_other(link, now_ms) || join_or_scan(link, now_ms) < 0)
@@ -317,11 +331,13 @@ static enum mu_link_heard on_address_lost(struct mu_link *link, const struct mu_
 // The scan that a join waited for is over.
 static enum mu_link_heard join_seen(struct mu_link *link, bool blind, uint64_t now_ms, int32_t *value)
 {
-	bool nothing = mu_link_choice_in_sight(&link->choice, link->config->network_count) == 0;
+	int in_sight = mu_link_choice_in_sight(&link->choice, link->config->network_count);
 	*value = link->choice.weak ? REASON_AUTH_THRESHOLD : REASON_NO_AP_FOUND;
+	if (in_sight < 0)
+		*value = REASON_AUTH_FAIL;
 	if (link->refusal)
 		*value = link->refusal;
-	if (!blind && (nothing || (link->refusal && !has_other(link, now_ms))))
+	if (!blind && (in_sight <= 0 || (link->refusal && !has_other(link, now_ms))))
 		return MU_LINK_HEARD_DOWN;
 	*value = 0;
 	return join_best(link, now_ms) < 0 ? MU_LINK_HEARD_DOWN : MU_LINK_HEARD_NOTHING;
@@ -335,8 +351,10 @@ static enum mu_link_heard scans_over(struct mu_link *link, bool failed, uint64_t
 	link->scan_due_ms = UINT64_MAX;
 	link->scan_told = link->join_next = false;
 	link->scanned_ms = failed ? UINT64_MAX : now_ms;
+	mu_link_choice_wake(&link->choice, now_ms);
 	if (told) {
-		*value = failed ? -1 : (int32_t)mu_link_choice_in_sight(&link->choice, link->config->network_count);
+		int in_sight = mu_link_choice_in_sight(&link->choice, link->config->network_count);
+		*value = failed ? -1 : in_sight < 0 ? 0 : in_sight;
 		return MU_LINK_HEARD_SCANNED;
 	}
 	return joins ? join_seen(link, failed, now_ms, value) : MU_LINK_HEARD_NOTHING;

@@ -6,7 +6,8 @@
 //
 // Choice (link_choice.h): with several known networks the one that worked last is tried first, if there is one; else there is a scan, and
 // then the best in sight, on the access point that was heard (BSSID and channel). After a failed try of a network any of its access points will
-// do. A network that refuses its credentials makes room for another one at once; the ladder hears of it when there is none.
+// do. A network that refuses its credentials makes room for another one at once; the ladder hears of it when there is none. One that refuses
+// again and again rests (link_choice.h), while the others are looked for and tried as ever.
 // A scan is one for all names, then one by name for each hidden network and, if there were more access points than fit, for each that was
 // not among them.
 // What a join promises, a link may fail to keep: without an address 15 s after the association, or when the address is lost, the link is
@@ -43,7 +44,7 @@ enum mu_link_heard { // what the ladder is to hear
 	MU_LINK_HEARD_UP,
 	MU_LINK_HEARD_DOWN, // value: the reason
 	MU_LINK_HEARD_LEFT, // the same, but the next try is under way already: for the books, not for the ladder
-	MU_LINK_HEARD_SCANNED, // value: known networks in sight; -1: nobody can tell
+	MU_LINK_HEARD_SCANNED, // value: known networks in sight that do not rest; -1: nobody can tell
 };
 
 enum mu_link_phase { MU_LINK_OFF, MU_LINK_JOINING, MU_LINK_ASSOCIATED, MU_LINK_UP };
@@ -73,7 +74,7 @@ struct mu_link {
 // config null: a wire with DHCP. 0; MU_ERR_INVALID with the reason in *problem (may be null).
 int mu_link_init(struct mu_link *link, const struct mu_port *port, const struct mu_link_config *config, const char **problem);
 
-// Each: 0, or the port's error, and nothing will be heard of it.
+// Each: 0, or the port's error, and nothing will be heard of it. MU_ERR_AUTH (of connect and scan): all known networks rest.
 int mu_link_connect(struct mu_link *link, uint64_t now_ms); // opens the own access point, too, if it is to be open always
 int mu_link_disconnect(struct mu_link *link);
 int mu_link_restart(struct mu_link *link);

@@ -51,12 +51,25 @@ void mu_link_choice_hear(struct mu_link_choice *choice, const struct mu_link_con
 				hear_one(choice, &choice->places[n], mu_link_least_auth(&config->networks[n]), wpa3, &seen[i]);
 }
 
-size_t mu_link_choice_in_sight(const struct mu_link_choice *choice, size_t networks)
+static uint32_t coarse(uint64_t now_ms)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < networks; i++)
-		count += choice->places[i].seen;
-	return count;
+	return (uint32_t)(now_ms >> 10);
+}
+
+void mu_link_choice_wake(struct mu_link_choice *choice, uint64_t now_ms)
+{
+	for (size_t i = 0; i < MU_LINK_NETWORKS_MAX; i++)
+		choice->places[i].rests &= coarse(now_ms) < choice->places[i].rests_until;
+}
+
+int mu_link_choice_in_sight(const struct mu_link_choice *choice, size_t networks)
+{
+	int count = 0, resting = 0;
+	for (size_t i = 0; i < networks; i++) {
+		count += choice->places[i].seen && !choice->places[i].rests;
+		resting += choice->places[i].seen && choice->places[i].rests;
+	}
+	return count || !resting ? count : MU_ERR_AUTH;
 }
 
 static bool goes_before(const struct mu_link_choice *choice, size_t one, size_t other, bool in_sight)
@@ -71,9 +84,11 @@ static bool goes_before(const struct mu_link_choice *choice, size_t one, size_t 
 uint8_t mu_link_choice_pick(const struct mu_link_choice *choice, size_t networks, bool in_sight)
 {
 	uint8_t best = MU_LINK_NONE;
-	for (size_t i = 0; i < networks; i++)
-		if ((!in_sight || choice->places[i].seen) && (best == MU_LINK_NONE || goes_before(choice, i, best, in_sight)))
+	for (size_t i = 0; i < networks; i++) {
+		bool may = !choice->places[i].rests && (!in_sight || choice->places[i].seen);
+		if (may && (best == MU_LINK_NONE || goes_before(choice, i, best, in_sight)))
 			best = (uint8_t)i;
+	}
 	return best;
 }
 
@@ -82,13 +97,24 @@ static void count_up(uint8_t *count)
 	*count += *count < UINT8_MAX;
 }
 
-void mu_link_choice_failed(struct mu_link_choice *choice, uint8_t network, bool refused)
+void mu_link_choice_failed(struct mu_link_choice *choice, uint8_t network)
 {
 	if (network >= MU_LINK_NETWORKS_MAX)
 		return;
 	count_up(&choice->places[network].failed);
-	if (refused)
-		count_up(&choice->places[network].refused);
+	choice->places[network].refused_row = 0;
+}
+
+void mu_link_choice_refused(struct mu_link_choice *choice, uint8_t network, uint64_t now_ms)
+{
+	if (network >= MU_LINK_NETWORKS_MAX)
+		return;
+	struct mu_link_place *place = &choice->places[network];
+	count_up(&place->failed);
+	count_up(&place->refused);
+	count_up(&place->refused_row);
+	place->rests = place->refused_row >= MU_LINK_REFUSALS;
+	place->rests_until = coarse(now_ms) + (MU_LINK_REST_MS >> 10);
 }
 
 void mu_link_choice_worked(struct mu_link_choice *choice, uint8_t network, uint32_t channel)
@@ -97,7 +123,7 @@ void mu_link_choice_worked(struct mu_link_choice *choice, uint8_t network, uint3
 		return;
 	for (size_t i = 0; i < MU_LINK_NETWORKS_MAX; i++)
 		choice->places[i].failed = 0;
-	choice->places[network].refused = 0;
+	choice->places[network].refused = choice->places[network].refused_row = 0;
 	choice->places[network].channel = (uint8_t)channel;
 	choice->worked = network;
 }

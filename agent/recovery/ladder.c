@@ -5,12 +5,11 @@ enum { BUDGET_MAGIC = 0x4d524254 };
 
 // What a row does to the ladder itself, beside the actions that it hands out.
 enum effect {
-	HANDED_OUT = 0x7ff,
-	RESTORED = 1 << 11,        // MU_DO_RECORD_LINK if there was an outage
-	LINK_WAIT = 1 << 12,       // a try runs: give it its time
-	LINK_RETRY = 1 << 13,      // a try has failed, or the link was lost: next one after the backoff
-	LINK_EASE = 1 << 14,       // ... after the longer one
-	LINK_REST = 1 << 15,       // ... after the pause for credentials
+	HANDED_OUT = 0xfff,
+	RESTORED = 1 << 12,        // MU_DO_RECORD_LINK if there was an outage
+	LINK_WAIT = 1 << 13,       // a try runs: give it its time
+	LINK_RETRY = 1 << 14,      // a try has failed, or the link was lost: next one after the backoff
+	LINK_EASE = 1 << 15,       // ... after the longer one
 	LINK_ROAM = 1 << 16,       // nothing is lost yet: give it its time
 	LINK_GOOD = 1 << 17,       // up: nothing to wait for
 	LINK_AFRESH = 1 << 18,     // forget the failures
@@ -29,7 +28,6 @@ enum effect {
 #define REBOOT (MU_DO_REBOOT | MU_DO_RECORD_LINK | SPEND_REBOOT)
 #define TO_FALLBACK (MU_DO_LINK_RESTART | MU_DO_SERVE | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_WAIT)
 #define TO_RECOVERY (MU_DO_SERVE | MU_DO_RECORD_LINK | SCAN_LATER)
-#define REFUSED (MU_DO_LINK_RESTART | MU_DO_SERVE | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_REST)
 #define LOST (MU_DO_SESSION_CLOSE | MU_DO_RECORD_LINK | SESSION_SPREAD)
 #define FAILED (MU_DO_SESSION_CLOSE | SESSION_ABORT)
 #define BACK (RESTORED | LINK_GOOD | SESSION_DUE)
@@ -41,8 +39,7 @@ enum guard {
 	ROAMING,       // and the link is up
 	OVERLOAD,
 	SLEEPY,        // power save is to blame, and on
-	LAST_REFUSAL,  // of the credentials
-	LAST_MISFIT,
+	LAST_REFUSAL,  // of the credentials, or the last misfit
 	LAST_TRY,
 	LAST_FALLBACK,
 	KNOWN,
@@ -82,8 +79,7 @@ static const struct row table[] = {
 
 	{ RE,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, BACK },
 	{ RE,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, LINK_ROAM },
-	{ RE,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  FB,   FAILED | REFUSED },
-	{ RE,  MU_LADDER_LINK_DOWN,     LAST_MISFIT,   RC,   FAILED | TO_RECOVERY },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   FAILED | TO_RECOVERY },
 	{ RE,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, FAILED | LINK_EASE },
 	{ RE,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, FAILED | LINK_RETRY | MU_DO_POWER_SAVE_OFF },
 	{ RE,  MU_LADDER_LINK_DOWN,     LAST_TRY,      SC,   FAILED | MU_DO_LINK_SCAN | MU_DO_RECORD_LINK | SCAN_WAIT },
@@ -105,8 +101,7 @@ static const struct row table[] = {
 	{ SC,  MU_LADDER_LINK_TIMER,    ALWAYS,        RC,   TO_RECOVERY },
 
 	{ FB,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK | MU_DO_SERVE_END },
-	{ FB,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  SAME, LINK_REST },
-	{ FB,  MU_LADDER_LINK_DOWN,     LAST_MISFIT,   RC,   TO_RECOVERY },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   TO_RECOVERY },
 	{ FB,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, LINK_EASE },
 	{ FB,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, LINK_RETRY | MU_DO_POWER_SAVE_OFF },
 	{ FB,  MU_LADDER_LINK_DOWN,     LAST_FALLBACK, RC,   TO_RECOVERY },
@@ -119,6 +114,7 @@ static const struct row table[] = {
 	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_SCAN | SCAN_LATER },
 
 	{ ANY, MU_LADDER_HEAP_STARVED,  BUDGET,        SAME, REBOOT },
+	{ ANY, MU_LADDER_SLEEP_TIMER,   ALWAYS,        SAME, MU_DO_POWER_SAVE_ON },
 };
 // clang-format on
 enum { ROW_COUNT = sizeof table / sizeof *table };
@@ -163,19 +159,14 @@ static bool is_overload(const struct mu_ladder *ladder, int32_t value, uint64_t 
 static bool is_sleepy(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
 	(void)value, (void)now_ms;
-	return ladder->sleep_losses >= MU_LADDER_SLEEP_LOSSES && !ladder->awake && mu_reason_of_power_save(ladder->reason);
+	return ladder->sleep_losses >= MU_LADDER_SLEEP_LOSSES && ladder->sleep_due_ms == UINT64_MAX &&
+		mu_reason_of_power_save(ladder->reason);
 }
 
 static bool is_last_refusal(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
 	(void)value, (void)now_ms;
-	return ladder->reason_class == MU_REASON_CREDENTIALS && ladder->refusals >= MU_LADDER_REFUSALS;
-}
-
-static bool is_last_misfit(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
-{
-	(void)value, (void)now_ms;
-	return ladder->reason_class == MU_REASON_CONFIGURATION && ladder->refusals >= MU_LADDER_MISFITS;
+	return ladder->refusals >= (ladder->reason_class == MU_REASON_CREDENTIALS ? MU_LADDER_REFUSALS : MU_LADDER_MISFITS);
 }
 
 static bool is_last_try(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
@@ -209,7 +200,7 @@ static bool is_long_down(const struct mu_ladder *ladder, int32_t value, uint64_t
 }
 
 static bool (*const guards[])(const struct mu_ladder *, int32_t, uint64_t) = { always, is_link_up, is_opening, is_roaming, is_overload,
-	is_sleepy, is_last_refusal, is_last_misfit, is_last_try, is_last_fallback, is_known, budget_allows, is_long_down };
+	is_sleepy, is_last_refusal, is_last_try, is_last_fallback, is_known, budget_allows, is_long_down };
 
 static const struct row *find(const struct mu_ladder *ladder, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
 {
@@ -232,11 +223,10 @@ static const struct {
 } waits[] = {
 	{ LINK_WAIT | SCAN_WAIT, MU_LADDER_LINK_TIMEOUT_MS },
 	{ LINK_ROAM, MU_LADDER_ROAM_TIMEOUT_MS },
-	{ LINK_REST, MU_LADDER_CREDENTIALS_MS },
 	{ SCAN_LATER, MU_LADDER_SCAN_PERIOD_MS },
 };
 enum { WAIT_COUNT = sizeof waits / sizeof *waits };
-#define LINK_EFFECTS (LINK_WAIT | LINK_RETRY | LINK_EASE | LINK_REST | LINK_ROAM | LINK_GOOD)
+#define LINK_EFFECTS (LINK_WAIT | LINK_RETRY | LINK_EASE | LINK_ROAM | LINK_GOOD)
 
 static void affect_link(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms, uint32_t random)
 {
@@ -279,6 +269,24 @@ static void affect_session(struct mu_ladder *ladder, uint32_t effects, uint64_t 
 		ladder->session_trying = (effects & SESSION_WAIT) != 0;
 }
 
+// A day for each time that it was switched off: where it never does, the tries get rare.
+static uint64_t sleep_due_ms(const struct mu_ladder *ladder, uint64_t now_ms)
+{
+	return now_ms + (uint64_t)MU_LADDER_AWAKE_MS * ladder->sleep_offs;
+}
+
+static void affect_sleep(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms)
+{
+	if (effects & MU_DO_POWER_SAVE_OFF) {
+		ladder->sleep_offs += ladder->sleep_offs < UINT8_MAX;
+		ladder->sleep_due_ms = sleep_due_ms(ladder, now_ms);
+	}
+	if (effects & MU_DO_POWER_SAVE_ON) {
+		ladder->sleep_due_ms = UINT64_MAX;
+		ladder->sleep_losses = 0;
+	}
+}
+
 static void spend_reboot(struct mu_ladder_budget *budget)
 {
 	budget->reboots++;
@@ -297,8 +305,7 @@ static uint32_t take(struct mu_ladder *ladder, const struct row *row, uint64_t n
 		actions |= MU_DO_RECORD_LINK;
 	if (row->actions & MU_DO_RECORD_LINK)
 		ladder->outage = true;
-	if (row->actions & MU_DO_POWER_SAVE_OFF)
-		ladder->awake = true;
+	affect_sleep(ladder, row->actions, now_ms);
 	if (row->actions & SESSION_GOOD)
 		ladder->outage = false;
 	if (row->next != SAME)
@@ -322,7 +329,7 @@ static enum mu_ladder_event split_timer(const struct mu_ladder *ladder, uint64_t
 		return MU_LADDER_LINK_TIMER;
 	if (ladder->link_up && now_ms >= ladder->session_due_ms)
 		return MU_LADDER_SESSION_TIMER;
-	return MU_LADDER_TIMER; // too early: no row
+	return now_ms >= ladder->sleep_due_ms ? MU_LADDER_SLEEP_TIMER : MU_LADDER_TIMER; // too early: no row
 }
 
 static void count_sleep_losses(struct mu_ladder *ladder, uint64_t now_ms)
@@ -330,17 +337,21 @@ static void count_sleep_losses(struct mu_ladder *ladder, uint64_t now_ms)
 	bool lasted = ladder->link_up && now_ms - ladder->link.opened_ms >= MU_LADDER_SLEEP_FORGET_MS;
 	if (lasted)
 		ladder->sleep_losses = 0;
-	if (mu_reason_of_power_save(ladder->reason) && ladder->sleep_losses < MU_LADDER_SLEEP_LOSSES)
-		ladder->sleep_losses++;
+	if (!mu_reason_of_power_save(ladder->reason))
+		return;
+	ladder->sleep_losses += ladder->sleep_losses < MU_LADDER_SLEEP_LOSSES;
+	if (ladder->sleep_due_ms != UINT64_MAX)
+		ladder->sleep_due_ms = sleep_due_ms(ladder, now_ms);
 }
 
 static void hear_link_down(struct mu_ladder *ladder, int32_t reason, uint64_t now_ms)
 {
 	uint8_t is = (uint8_t)mu_reason_class(reason);
 	bool refuses = is == MU_REASON_CREDENTIALS || is == MU_REASON_CONFIGURATION;
-	bool again = is == ladder->reason_class && ladder->refusals;
 
-	ladder->refusals = refuses ? (uint8_t)((again ? ladder->refusals : 0) + (ladder->refusals < UINT8_MAX)) : 0;
+	if (!refuses || is != ladder->reason_class)
+		ladder->refusals = 0;
+	ladder->refusals += refuses && ladder->refusals < UINT8_MAX;
 	ladder->reason = reason;
 	ladder->reason_class = is;
 	count_sleep_losses(ladder, now_ms);
@@ -378,6 +389,7 @@ void mu_ladder_init(struct mu_ladder *ladder, struct mu_ladder_budget *budget, u
 		.state = MU_LADDER_START,
 		.link_due_ms = UINT64_MAX,
 		.session_due_ms = UINT64_MAX,
+		.sleep_due_ms = UINT64_MAX,
 		.budget = budget,
 	};
 	mu_backoff_init(&ladder->session, spread_ms);
@@ -390,7 +402,7 @@ void mu_ladder_init(struct mu_ladder *ladder, struct mu_ladder_budget *budget, u
 
 uint64_t mu_ladder_deadline_ms(const struct mu_ladder *ladder)
 {
-	uint64_t deadline_ms = ladder->link_due_ms;
+	uint64_t deadline_ms = ladder->link_due_ms < ladder->sleep_due_ms ? ladder->link_due_ms : ladder->sleep_due_ms;
 	if (ladder->link_up && ladder->session_due_ms < deadline_ms)
 		deadline_ms = ladder->session_due_ms;
 	return deadline_ms;
@@ -411,7 +423,7 @@ const char *mu_ladder_event_name(enum mu_ladder_event event)
 {
 	static const char *const names[MU_LADDER_EVENTS] = {
 		"begin", "link_up", "link_down", "session_open", "session_lost", "open_failed", "scan_done", "dead_session",
-		"dead_link", "dead_radio", "dead_device", "no_ack", "heap_starved", "timer", "link_timer", "session_timer",
+		"dead_link", "dead_radio", "dead_device", "no_ack", "heap_starved", "timer", "link_timer", "session_timer", "sleep_timer",
 	};
 	return (unsigned)event < MU_LADDER_EVENTS ? names[event] : "unknown";
 }
@@ -426,7 +438,6 @@ static const char *wait_name(uint32_t effects)
 		{ LINK_ROAM, "roaming" },
 		{ LINK_RETRY, "backoff" },
 		{ LINK_EASE, "long backoff" },
-		{ LINK_REST, "credentials" },
 		{ SCAN_WAIT, "scan" },
 		{ SCAN_LATER, "scan period" },
 		{ LINK_GOOD, "none" },
@@ -440,7 +451,7 @@ static const char *wait_name(uint32_t effects)
 size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size)
 {
 	static const char *const names[] = { "", "link up", "opening", "roaming, link up", "overload", "3rd loss for power save",
-		"5th refusal", "3rd misfit", "10th failure", "3rd failure", "known network", "reboot allowed",
+		"5th refusal or 3rd misfit", "10th failure", "3rd failure", "known network", "reboot allowed",
 		"30 min down, not refused, reboot allowed" };
 
 	for (size_t i = 0; i < ROW_COUNT && i < size; i++) {

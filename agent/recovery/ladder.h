@@ -7,11 +7,13 @@
 //              scanning ──known──► fallback (radio restarted, 3 tries) ──► recovery (a scan each 5 min, a reboot at most each 6 h)
 //
 // Why the link went down (reason.h) decides how the next try is waited for. Transient: the backoff. Overload: a longer one. Roaming: the radio
-// gets a few seconds to find its way. Credentials: after 5 refusals in a row fallback, and a try each 15 min. Configuration: after 3 in a row
-// recovery. In fallback and recovery the device's own access point is served; what it records waits in the spool.
+// gets a few seconds to find its way. Credentials: after 5 refusals in a row recovery; that none of the networks is then tried more often than
+// each 15 min, and another one at any time, is network/link's care. Configuration: after 3 in a row recovery. In fallback and recovery the device's own access point is served; what it records waits in the spool.
 //
 // The states but `start` are the NetworkState of muster.proto, same numbers. The table is const: mu_ladder_rows() lists it, and
 // agent/recovery/README.md shows it. For one state and event the first row whose guard holds is taken; without a row nothing happens.
+//
+// Power save goes off at the third loss that it is to blame for, and on again after a day without one; after the second time two days, and so on.
 //
 // What the caller does: post what happens, carry out the returned bits in the order of their values, and post MU_LADDER_TIMER at
 // mu_ladder_deadline_ms(). A link->scan that is not supported is posted as MU_LADDER_SCAN_DONE with value -1 (nobody can tell: try).
@@ -54,9 +56,10 @@ enum mu_ladder_event {
 	MU_LADDER_DEAD_DEVICE,  // ... still nothing: reboot, if the budget allows
 	MU_LADDER_NO_ACK,       // netwatch: the broker answers, the collector does not: open the session anew
 	MU_LADDER_HEAP_STARVED, // 15 min of refusals at the heap gate: reboot, if the budget allows
-	MU_LADDER_TIMER,        // the deadline has come; split into the two below
+	MU_LADDER_TIMER,        // the deadline has come; split into those below
 	MU_LADDER_LINK_TIMER,   // internal
 	MU_LADDER_SESSION_TIMER, // internal
+	MU_LADDER_SLEEP_TIMER,  // internal
 	MU_LADDER_EVENTS
 };
 
@@ -64,14 +67,15 @@ enum mu_ladder_action {
 	MU_DO_SESSION_CLOSE = 1 << 0,
 	MU_DO_LINK_DISCONNECT = 1 << 1,
 	MU_DO_LINK_RESTART = 1 << 2,   // the radio: stop, start
-	MU_DO_POWER_SAVE_OFF = 1 << 3, // of the radio, until the next boot
-	MU_DO_SERVE = 1 << 4,          // the device's own access point, if it has one
-	MU_DO_SERVE_END = 1 << 5,
-	MU_DO_LINK_CONNECT = 1 << 6,
-	MU_DO_LINK_SCAN = 1 << 7,
-	MU_DO_SESSION_OPEN = 1 << 8,
-	MU_DO_RECORD_LINK = 1 << 9, // write a Link record: something was lost or restored, or a step was taken
-	MU_DO_REBOOT = 1 << 10,     // cause: HEAP_STARVED for that event, else NETWORK
+	MU_DO_POWER_SAVE_OFF = 1 << 3, // of the radio
+	MU_DO_POWER_SAVE_ON = 1 << 4,
+	MU_DO_SERVE = 1 << 5,          // the device's own access point, if it has one
+	MU_DO_SERVE_END = 1 << 6,
+	MU_DO_LINK_CONNECT = 1 << 7,
+	MU_DO_LINK_SCAN = 1 << 8,
+	MU_DO_SESSION_OPEN = 1 << 9,
+	MU_DO_RECORD_LINK = 1 << 10, // write a Link record: something was lost or restored, or a step was taken
+	MU_DO_REBOOT = 1 << 11,     // cause: HEAP_STARVED for that event, else NETWORK
 };
 
 // May lie in retained memory, so that the budget outlives the reboot that it paid for. Contents after power-on do not matter.
@@ -86,11 +90,12 @@ struct mu_ladder {
 	struct mu_backoff session, link;
 	bool link_up, link_trying, session_trying;
 	bool outage;                            // something was lost and recorded, and is not yet restored
-	bool awake;                             // power save was switched off
+	uint8_t sleep_offs;                     // times that power save was switched off, since boot
 	uint8_t sleep_losses;                   // reasons that suspect power save, since the last link that lasted
 	uint8_t reason_class, refusals;         // of the last LINK_DOWN; how many of this class in a row, credentials and configuration only
 	int32_t reason;                         // of the last LINK_DOWN
 	uint64_t link_due_ms, session_due_ms;   // UINT64_MAX: not armed
+	uint64_t sleep_due_ms;                  // when power save goes on again; UINT64_MAX: it is on
 	uint64_t down_from_ms;                  // since when there is no link
 	struct mu_ladder_budget *budget;
 };
@@ -98,13 +103,13 @@ struct mu_ladder {
 enum {
 	MU_LADDER_LINK_TRIES = 10,           // failures before a scan
 	MU_LADDER_FALLBACK_TRIES = 3,
-	MU_LADDER_REFUSALS = 5,              // of credentials in a row, before there is a long pause
+	MU_LADDER_REFUSALS = 5,              // of credentials in a row, before there are only scans
 	MU_LADDER_MISFITS = 3,               // reasons of class configuration in a row, before there are only scans
 	MU_LADDER_SLEEP_LOSSES = 3,          // before power save goes off
 	MU_LADDER_SLEEP_FORGET_MS = 3600000, // a link that lasted so long is no worse for power save
+	MU_LADDER_AWAKE_MS = 86400000,       // without a loss for power save, for each time that it was switched off
 	MU_LADDER_LINK_TIMEOUT_MS = 30000,   // a connect or scan without an answer
 	MU_LADDER_ROAM_TIMEOUT_MS = 10000,   // the radio has not come back by itself
-	MU_LADDER_CREDENTIALS_MS = 900000,   // between two tries with credentials that were refused
 	MU_LADDER_OPEN_TIMEOUT_MS = 60000,   // an open without an answer; the port's own limit is shorter
 	MU_LADDER_SCAN_PERIOD_MS = 300000,   // in recovery
 	MU_LADDER_REBOOT_AFTER_MS = 1800000, // without a link, before a reboot is thought of

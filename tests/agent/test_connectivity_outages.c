@@ -130,7 +130,7 @@ static void test_a_wrong_password_for_a_day(void **unused)
 	assert_int_equal(fake.restarts, 0);
 	assert_true(fake.link_serving);
 	assert_string_equal(fake.link_own.ssid, "dev-1");
-	assert_int_equal(agent->ladder.state, MU_LADDER_FALLBACK);
+	assert_int_equal(agent->ladder.state, MU_LADDER_RECOVERY);
 	uint64_t depth = mu_spool_depth(&agent->spool);
 	assert_true(depth > 1000);
 	collector.no_link = false;

@@ -88,11 +88,11 @@ static void test_without_a_scan_the_order_decides(void **unused)
 	mu_link_choice_worked(&choice, YARD, 11);
 	assert_int_equal(pick(false), YARD); // worked last
 	assert_int_equal(choice.places[YARD].channel, 11);
-	mu_link_choice_failed(&choice, YARD, false);
+	mu_link_choice_failed(&choice, YARD);
 	assert_int_equal(pick(false), BARN);
-	mu_link_choice_failed(&choice, BARN, false);
+	mu_link_choice_failed(&choice, BARN);
 	assert_int_equal(pick(false), ATTIC);
-	mu_link_choice_failed(&choice, ATTIC, false);
+	mu_link_choice_failed(&choice, ATTIC);
 	assert_int_equal(pick(false), YARD); // and round again
 }
 
@@ -104,17 +104,47 @@ static void test_a_refusal_weighs_more(void **unused)
 	hear(true, "barn", -40, MU_LINK_AUTH_WPA2, 1);
 	hear(true, "yard", -80, MU_LINK_AUTH_OPEN, 2);
 	assert_int_equal(pick(true), BARN);
-	mu_link_choice_failed(&choice, BARN, true);
+	mu_link_choice_refused(&choice, BARN, 0);
 	assert_int_equal(pick(true), YARD);
-	mu_link_choice_failed(&choice, YARD, false);
+	mu_link_choice_failed(&choice, YARD);
 	assert_int_equal(pick(true), YARD);
-	mu_link_choice_failed(&choice, YARD, false);
+	mu_link_choice_failed(&choice, YARD);
 	assert_int_equal(pick(true), BARN); // louder, and none has done better
 	mu_link_choice_worked(&choice, YARD, 1);
 	assert_int_equal(choice.places[BARN].refused, 1); // that another one works does not mend its passphrase
 	assert_int_equal(pick(true), YARD);
 	mu_link_choice_worked(&choice, BARN, 1);
 	assert_int_equal(choice.places[BARN].refused, 0);
+}
+
+// From the fifth refusal in a row on a network rests, and only that one; one that failed otherwise in between does not.
+static void test_who_refuses_rests(void **unused)
+{
+	(void)unused;
+	uint64_t now_ms = UINT64_C(1) << 33; // more than 32 bits of milliseconds
+	mu_link_choice_init(&choice);
+	hear(true, "barn", -40, MU_LINK_AUTH_WPA2, 1);
+	for (int i = 0; i < 2 * MU_LINK_REFUSALS; i++) {
+		mu_link_choice_refused(&choice, BARN, now_ms);
+		if (i % (MU_LINK_REFUSALS - 1) == 0)
+			mu_link_choice_failed(&choice, BARN);
+		mu_link_choice_wake(&choice, now_ms);
+		assert_int_equal(mu_link_choice_in_sight(&choice, COUNT), 1);
+	}
+	for (int i = 0; i < 4; i++) {
+		for (int k = 0; k < (i ? 1 : MU_LINK_REFUSALS); k++)
+			mu_link_choice_refused(&choice, BARN, now_ms);
+		mu_link_choice_wake(&choice, now_ms + MU_LINK_REST_MS - 2048);
+		assert_int_equal(mu_link_choice_in_sight(&choice, COUNT), MU_ERR_AUTH);
+		assert_int_equal(pick(true), MU_LINK_NONE);
+		assert_int_equal(pick(false), ATTIC);
+		mu_link_choice_wake(&choice, now_ms += MU_LINK_REST_MS);
+		assert_int_equal(mu_link_choice_in_sight(&choice, COUNT), 1);
+		assert_int_equal(pick(true), BARN);
+	}
+	mu_link_choice_worked(&choice, BARN, 1); // and all is forgotten
+	mu_link_choice_refused(&choice, BARN, now_ms);
+	assert_int_equal(pick(true), BARN);
 }
 
 // What a port may say that cannot be stays within the table.
@@ -126,11 +156,12 @@ static void test_odd_values(void **unused)
 	assert_int_equal(choice.places[BARN].rssi_dbm, INT8_MIN);
 	hear(true, "barn", 1000, MU_LINK_AUTH_WPA2, 1);
 	assert_int_equal(choice.places[BARN].rssi_dbm, 0);
-	mu_link_choice_failed(&choice, MU_LINK_NONE, true);
+	mu_link_choice_failed(&choice, MU_LINK_NONE);
+	mu_link_choice_refused(&choice, MU_LINK_NONE, 0);
 	mu_link_choice_worked(&choice, MU_LINK_NONE, 6); // a wire
 	assert_int_equal(choice.worked, MU_LINK_NONE);
 	for (int i = 0; i < 1000; i++)
-		mu_link_choice_failed(&choice, BARN, true);
+		mu_link_choice_refused(&choice, BARN, 0);
 	assert_int_equal(choice.places[BARN].refused, UINT8_MAX);
 }
 
@@ -141,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_scans_are_merged),
 		cmocka_unit_test(test_without_a_scan_the_order_decides),
 		cmocka_unit_test(test_a_refusal_weighs_more),
+		cmocka_unit_test(test_who_refuses_rests),
 		cmocka_unit_test(test_odd_values),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

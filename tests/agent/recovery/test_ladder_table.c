@@ -25,6 +25,7 @@ enum {
 	DISCONNECT = MU_DO_LINK_DISCONNECT,
 	RESTART = MU_DO_LINK_RESTART,
 	AWAKE = MU_DO_POWER_SAVE_OFF,
+	ASLEEP = MU_DO_POWER_SAVE_ON,
 	SERVE = MU_DO_SERVE,
 	END = MU_DO_SERVE_END,
 	CONNECT = MU_DO_LINK_CONNECT,
@@ -49,14 +50,7 @@ struct setting {
 enum { SLEEPY = 4, FULL = 5, WRONG = 15, GONE = 200, ROAMS = 207, MISFIT = 211 };
 
 // What the next step of the link waits for.
-enum {
-	LEFT_ALONE,
-	NONE,
-	ANSWER = MU_LADDER_LINK_TIMEOUT_MS,
-	ROAMING = MU_LADDER_ROAM_TIMEOUT_MS,
-	PAUSE = MU_LADDER_CREDENTIALS_MS,
-	PERIOD = MU_LADDER_SCAN_PERIOD_MS
-};
+enum { LEFT_ALONE, NONE, ANSWER = MU_LADDER_LINK_TIMEOUT_MS, ROAMING = MU_LADDER_ROAM_TIMEOUT_MS, PERIOD = MU_LADDER_SCAN_PERIOD_MS };
 #define BACKOFF(failures) (1000 << (failures))
 #define LONG_BACKOFF(failures) (30000 << (failures))
 #define UP \
@@ -93,7 +87,7 @@ static const struct cell {
 	{ RE, MU_LADDER_LINK_DOWN, { .link_up = false, .value = ROAMS }, CLOSE, RE, BACKOFF(0) }, // roaming from nowhere: a failed try
 	{ RE, MU_LADDER_LINK_DOWN, { .value = WRONG, .was = MU_REASON_CREDENTIALS, .refusals = 3 }, CLOSE, RE, BACKOFF(0) },
 	{ RE, MU_LADDER_LINK_DOWN, { .value = WRONG, .was = MU_REASON_CREDENTIALS, .refusals = 4, .failures = 9 },
-		CLOSE | RESTART | SERVE | RECORD, FB, PAUSE }, // the fifth, and that goes before a scan
+		CLOSE | SERVE | RECORD, RC, PERIOD }, // the fifth, and that goes before a scan
 	{ RE, MU_LADDER_LINK_DOWN, { .value = WRONG, .was = MU_REASON_CONFIGURATION, .refusals = 4 }, CLOSE, RE, BACKOFF(0) }, // not in a row
 	{ RE, MU_LADDER_LINK_DOWN, { .value = MISFIT, .was = MU_REASON_CONFIGURATION, .refusals = 1 }, CLOSE, RE, BACKOFF(0) },
 	{ RE, MU_LADDER_LINK_DOWN, { .value = MISFIT, .was = MU_REASON_CONFIGURATION, .refusals = 2, .failures = 9 },
@@ -129,7 +123,7 @@ static const struct cell {
 	{ SC, MU_LADDER_LINK_TIMER, { 0 }, SERVE | RECORD, RC, PERIOD }, // the scan never answered
 
 	{ FB, MU_LADDER_LINK_UP, { 0 }, RECORD | END, RE, NONE },
-	{ FB, MU_LADDER_LINK_DOWN, { .value = WRONG, .was = MU_REASON_CREDENTIALS, .refusals = 200, .failures = 2 }, 0, FB, PAUSE },
+	{ FB, MU_LADDER_LINK_DOWN, { .value = WRONG, .was = MU_REASON_CREDENTIALS, .refusals = 200, .failures = 2 }, SERVE | RECORD, RC, PERIOD },
 	{ FB, MU_LADDER_LINK_DOWN, { .value = WRONG, .failures = 1 }, 0, FB, BACKOFF(1) }, // the first: as any failure
 	{ FB, MU_LADDER_LINK_DOWN, { .value = MISFIT, .was = MU_REASON_CONFIGURATION, .refusals = 200 }, SERVE | RECORD, RC, PERIOD },
 	{ FB, MU_LADDER_LINK_DOWN, { .value = MISFIT }, 0, FB, BACKOFF(0) },
@@ -154,6 +148,13 @@ static const struct cell {
 	{ FB, MU_LADDER_HEAP_STARVED, { 0 }, REBOOT | RECORD, FB, LEFT_ALONE },
 	{ RC, MU_LADDER_HEAP_STARVED, { 0 }, REBOOT | RECORD, RC, LEFT_ALONE },
 	{ RE, MU_LADDER_HEAP_STARVED, { .spent = true }, 0, RE, LEFT_ALONE },
+
+	{ S0, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, S0, LEFT_ALONE },
+	{ CO, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, CO, LEFT_ALONE },
+	{ RE, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, RE, LEFT_ALONE },
+	{ SC, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, SC, LEFT_ALONE },
+	{ FB, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, FB, LEFT_ALONE },
+	{ RC, MU_LADDER_SLEEP_TIMER, { .awake = true }, ASLEEP, RC, LEFT_ALONE },
 }
 ;
 enum { CELL_COUNT = sizeof cells / sizeof *cells };
@@ -169,7 +170,7 @@ static void set_up(struct mu_ladder *ladder, struct mu_ladder_budget *budget, in
 	ladder->session_trying = setting->opening;
 	ladder->link.failures = setting->failures;
 	ladder->down_from_ms = NOW_MS - setting->down_ms;
-	ladder->awake = setting->awake;
+	ladder->sleep_due_ms = setting->awake ? ALONE_MS : UINT64_MAX;
 	ladder->sleep_losses = setting->sleep_losses;
 	ladder->reason_class = setting->was;
 	ladder->refusals = setting->refusals;
@@ -242,8 +243,8 @@ static void test_every_row_has_a_cell(void **unused)
 
 static void actions_text(char *out, size_t size, uint32_t actions)
 {
-	static const char *const names[] = { "session_close", "link_disconnect", "link_restart", "power_save_off", "serve", "serve_end",
-		"link_connect", "link_scan", "session_open", "record", "reboot" };
+	static const char *const names[] = { "session_close", "link_disconnect", "link_restart", "power_save_off", "power_save_on", "serve",
+		"serve_end", "link_connect", "link_scan", "session_open", "record", "reboot" };
 	size_t used = 0;
 	out[0] = 0;
 	for (unsigned bit = 0; bit < sizeof names / sizeof *names; bit++)
@@ -300,7 +301,6 @@ static void test_the_readme_shows_the_waits(void **unused)
 		{ "| roaming | %d s |\n", MU_LADDER_ROAM_TIMEOUT_MS, 0 },
 		{ "| backoff | at random within %d s, doubling to %d s |\n", MU_BACKOFF_FIRST_MS, MU_BACKOFF_MAX_MS },
 		{ "| long backoff | at random within %d s, doubling to %d s |\n", MU_BACKOFF_EASED_FIRST_MS, MU_BACKOFF_EASED_MAX_MS },
-		{ "| credentials | %d s |\n", MU_LADDER_CREDENTIALS_MS, 0 },
 		{ "| scan period | %d s |\n", MU_LADDER_SCAN_PERIOD_MS, 0 },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -326,6 +326,38 @@ static void test_the_best_of_three(void **unused)
 	power_off(0);
 }
 
+static bool is_trying(const char *ssid)
+{
+	return radio.state != MU_STATION_OFF && !strcmp(radio.join.ssid, ssid);
+}
+
+// Of two networks one refuses for hours and the other is away. Who refuses is tried once in 15 min, and the other one is found within a period of
+// scans when it comes back in the midst of that pause.
+static void test_a_good_network_comes_back_in_the_pause(void **unused)
+{
+	(void)unused;
+	static const struct mu_link_network two[] = { known[1], { .ssid = "attic", .passphrase = "attic-pass" } };
+	const struct mu_link_config config = { .networks = two, .network_count = 2, .own = &own };
+	struct mu_air_point both[] = { points[0], points[1] };
+	unsigned tries = 0;
+	both[1].hidden = false;
+	power_on((struct mu_air){ .points = both, .point_count = 1 }, &config);
+	run(30 * MINUTE_MS);
+	while (!is_trying("barn"))
+		run(SLICE_MS);
+	for (uint64_t end_ms = collector.now_ms + 120 * MINUTE_MS; collector.now_ms < end_ms || !is_trying("barn");) {
+		bool was_trying = is_trying("barn");
+		run(SLICE_MS);
+		tries += !was_trying && is_trying("barn");
+	}
+	assert_in_range(tries, 7, 9);
+	run(MINUTE_MS);
+	mu_virtual_link_air(&radio, &(struct mu_air){ .points = both, .point_count = 2, .rssi_dbm = -58 }, collector.now_ms);
+	assert_in_range(run_until_connected(20 * MINUTE_MS), 1, MU_LADDER_SCAN_PERIOD_MS + 30000);
+	assert_string_equal(radio.join.ssid, "attic");
+	power_off(0);
+}
+
 // A wire has no air that could be bad, and a static address waits for nobody.
 static void test_a_wire_with_a_static_address(void **unused)
 {
@@ -362,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_dead_names_and_a_new_lease),
 		cmocka_unit_test(test_dead_names_and_the_fallback),
 		cmocka_unit_test(test_the_best_of_three),
+		cmocka_unit_test(test_a_good_network_comes_back_in_the_pause),
 		cmocka_unit_test(test_a_wire_with_a_static_address),
 		cmocka_unit_test(test_the_own_access_point),
 	};
