@@ -166,15 +166,34 @@ static void replay(struct sim_world *world, struct sim_device *device)
 	send(world, device, order->packet);
 }
 
-// A reboot that is wrong in one way: signature, key, addressee, counter, role, or that it is retained. A counter is old only if the device has
-// taken it or a higher one; one that it never had, or could not store (and said so: FAILED), makes a good command that it may obey.
+enum way { REPLAY, SIGNATURE, RELEASE_KEY, ADDRESSEE, COUNTER, ROLE, RETAINED, WAYS };
+static const struct {
+	const char *name;
+	enum sim_key key; // that signs
+} ways[WAYS] = {
+	[REPLAY] = { "", SIM_KEY_OPERATOR },
+	[SIGNATURE] = { "signature", SIM_KEY_OPERATOR },
+	[RELEASE_KEY] = { "key without a right", SIM_KEY_RELEASE },
+	[ADDRESSEE] = { "addressee", SIM_KEY_OPERATOR },
+	[COUNTER] = { "old counter", SIM_KEY_OPERATOR },
+	[ROLE] = { "role", SIM_KEY_COLLECTOR },
+	[RETAINED] = { "retained", SIM_KEY_OPERATOR },
+};
+
+// A counter is old only if the device has taken it or a higher one. One that it never had, or could not store (and said so: FAILED), makes a
+// good command that it may obey, once.
+static bool is_forged(const struct sim_orders *orders, const struct sim_order *order, enum way way)
+{
+	return way != COUNTER || order->counter <= orders->taken;
+}
+
+// A reboot that is wrong in one way: signature, key, addressee, counter, role, or that it is retained.
 void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 {
-	enum { REPLAY, SIGNATURE, RELEASE_KEY, ADDRESSEE, COUNTER, ROLE, RETAINED, WAYS };
-	static const char *const ways[] = { "", "signature", "key without a right", "addressee", "old counter", "role", "retained" };
 	struct draft draft = { .key = SIM_KEY_OPERATOR };
-	int way = sim_dice(world, 0, WAYS - 1);
-	uint64_t counter = world->orders[device->number].counter[0];
+	enum way way = (enum way)sim_dice(world, 0, WAYS - 1);
+	struct sim_orders *orders = &world->orders[device->number];
+	uint64_t counter = orders->counter[0];
 	if (way == REPLAY || (way == COUNTER && !counter)) {
 		replay(world, device);
 		return;
@@ -184,18 +203,18 @@ void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 		return;
 	mu__reboot__init(&draft.reboot);
 	draft_body(&draft, MU__COMMAND__BODY_REBOOT, &draft.reboot, "forgery");
-	draft.key = way == RELEASE_KEY ? SIM_KEY_RELEASE : way == ROLE ? SIM_KEY_COLLECTOR : SIM_KEY_OPERATOR;
+	draft.key = ways[way].key;
 	draft.command.counter = way == COUNTER ? (uint64_t)sim_dice(world, 1, (int32_t)counter) : counter + 1000000;
 	if (way == ADDRESSEE)
 		draft.command.device = (char *)"dev-99";
 	close_order(order, &draft);
 	order->final = true;
-	order->forged = way != COUNTER || order->counter <= world->orders[device->number].taken;
+	order->forged = is_forged(orders, order, way);
 	device->truth.reboots_ordered += !order->forged;
 	order->packet = seal(world, device, &draft.command, draft.key, way == SIGNATURE);
 	order->packet->retained = way == RETAINED;
-	sim_say(world, "attacker", "forges a reboot of %s: %s, counter %llu%s", device->id, ways[way], (unsigned long long)order->counter,
-		order->forged ? "" : ", which may be new to it");
+	sim_say(world, "attacker", "forges a reboot of %s: %s, counter %llu%s", device->id, ways[way].name,
+		(unsigned long long)order->counter, order->forged ? "" : ", which may be new to it");
 	send(world, device, order->packet);
 }
 
