@@ -4,6 +4,9 @@
 
 enum { PLACES = MU_INBOX_STATES + MU_INBOX_MESSAGES };
 
+_Static_assert((int)MU_INBOX_BYTES >= (int)MU_EVENT_PAYLOAD_MAX + (int)MU_TOPIC_MAX, "the largest message fits");
+_Static_assert((int)MU_EVENT_PAYLOAD_MAX <= UINT16_MAX, "its size fits into struct mu_inbox_event");
+
 void mu_inbox_init(struct mu_inbox *inbox)
 {
 	*inbox = (struct mu_inbox){ .first = 0 };
@@ -43,8 +46,7 @@ static void release(struct mu_inbox *inbox)
 		inbox->oldest = inbox->next = 0;
 }
 
-// Copies topic and payload and lets the event point there.
-static int put_message(struct mu_inbox *inbox, struct mu_event *event)
+static int put_message(struct mu_inbox *inbox, const struct mu_event *event, struct mu_inbox_event *kept)
 {
 	size_t topic_size = event->topic ? strlen(event->topic) + 1 : 0;
 	if (!topic_size || topic_size > MU_TOPIC_MAX || event->payload_bytes > MU_EVENT_PAYLOAD_MAX)
@@ -55,38 +57,33 @@ static int put_message(struct mu_inbox *inbox, struct mu_event *event)
 	memcpy(place, event->topic, topic_size);
 	if (event->payload_bytes)
 		memcpy(place + topic_size, event->payload, event->payload_bytes);
-	event->topic = (const char *)place;
-	event->payload = place + topic_size;
+	kept->payload_bytes = (uint16_t)event->payload_bytes;
+	kept->value = (int32_t)(place - inbox->bytes);
 	inbox->messages++;
 	return 0;
 }
 
-static void put_answer(struct mu_inbox *inbox, struct mu_event *event)
-{
-	if (event->payload_bytes > MU_EVENT_ANSWER_MAX)
-		event->payload_bytes = MU_EVENT_ANSWER_MAX;
-	if (event->payload_bytes)
-		memcpy(inbox->answer, event->payload, event->payload_bytes);
-	event->payload = inbox->answer;
-}
-
-static int put_state(struct mu_inbox *inbox, struct mu_event *event)
+static int put_state(struct mu_inbox *inbox, const struct mu_event *event, struct mu_inbox_event *kept)
 {
 	if (inbox->states == MU_INBOX_STATES)
 		return refuse(inbox, MU_ERR_FULL);
-	if (event->type == MU_EVENT_UDP_ANSWER)
-		put_answer(inbox, event);
-	else
-		event->payload = 0;
-	event->topic = 0;
+	if (event->type == MU_EVENT_UDP_ANSWER && event->payload_bytes) {
+		kept->payload_bytes = event->payload_bytes < MU_EVENT_ANSWER_MAX ? (uint16_t)event->payload_bytes : MU_EVENT_ANSWER_MAX;
+		memcpy(inbox->answer, event->payload, kept->payload_bytes);
+	}
 	inbox->states++;
 	return 0;
 }
 
 int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event)
 {
-	struct mu_event kept = *event;
-	int error = event->type == MU_EVENT_MQTT_MESSAGE ? put_message(inbox, &kept) : put_state(inbox, &kept);
+	struct mu_inbox_event kept = {
+		.type = (uint8_t)event->type,
+		.retained = event->retained,
+		.reason = event->reason,
+		.value = event->value,
+	};
+	int error = event->type == MU_EVENT_MQTT_MESSAGE ? put_message(inbox, event, &kept) : put_state(inbox, event, &kept);
 	if (error < 0)
 		return error;
 	inbox->events[(inbox->first + inbox->count++) % PLACES] = kept;
@@ -98,14 +95,25 @@ int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event)
 	release(inbox);
 	if (!inbox->count)
 		return 0;
-	*event = inbox->events[inbox->first];
+	const struct mu_inbox_event *kept = &inbox->events[inbox->first];
+	*event = (struct mu_event){
+		.type = (enum mu_event_type)kept->type,
+		.retained = kept->retained,
+		.reason = kept->reason,
+		.payload_bytes = kept->payload_bytes,
+	};
 	inbox->first = (inbox->first + 1) % PLACES;
 	inbox->count--;
 	if (event->type != MU_EVENT_MQTT_MESSAGE) {
+		event->value = kept->value;
+		event->payload = event->type == MU_EVENT_UDP_ANSWER ? inbox->answer : 0;
 		inbox->states--;
 		return 1;
 	}
+	event->topic = (const char *)inbox->bytes + kept->value;
+	size_t topic_size = strlen(event->topic) + 1;
+	event->payload = (const uint8_t *)event->topic + topic_size;
 	inbox->messages--;
-	inbox->taken = (uint16_t)(strlen(event->topic) + 1 + event->payload_bytes);
+	inbox->taken = (uint16_t)(topic_size + event->payload_bytes);
 	return 1;
 }

@@ -12,12 +12,23 @@
 enum {
 	MU_INBOX_STATES = 24,
 	MU_INBOX_MESSAGES = 8,
-	MU_INBOX_BYTES = 2200, // topics and payloads of messages: two of the largest, or all eight if they are Acks
+	// Topics and payloads of messages: the largest and three Acks, or two of the longest commands that there are (an update with its URL, below
+	// 700 bytes), or six rollbacks, or all eight if they are Acks.
+	MU_INBOX_BYTES = 1536,
+};
+
+// What is kept of an event.
+struct mu_inbox_event {
+	uint8_t type; // enum mu_event_type
+	bool retained;
+	uint16_t payload_bytes;
+	int32_t reason;
+	int32_t value; // of a message: where its topic lies; the payload is behind that
 };
 
 struct mu_inbox {
-	struct mu_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
-	unsigned first, count, states, messages;
+	struct mu_inbox_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
+	uint8_t first, count, states, messages;
 	// Messages in order of their coming, each in one piece: from oldest to end, then from 0 to next; oldest == next: none.
 	uint8_t bytes[MU_INBOX_BYTES];
 	uint16_t oldest, next, end;

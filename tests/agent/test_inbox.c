@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "agent/inbox.h"
+#include "proto/limits.h"
 
 static struct mu_inbox inbox;
 
@@ -100,7 +101,29 @@ static void test_bad_messages_are_refused_and_counted(void **unused)
 	assert_int_equal(put_message("t", big, sizeof big), MU_ERR_SIZE);
 	assert_int_equal(put_message(0, "x", 1), MU_ERR_SIZE);
 	assert_int_equal(inbox.dropped, 3);
-	assert_int_equal(put_message("t", big, MU_EVENT_PAYLOAD_MAX), 0);
+	long_topic[MU_TOPIC_MAX - 1] = 0;
+	assert_int_equal(put_message(long_topic, big, MU_EVENT_PAYLOAD_MAX), 0);
+}
+
+// What comes from the collector in one go: an Ack each second, and on "online" all commands that wait for this device.
+static void test_what_fits_at_once(void **unused)
+{
+	(void)unused;
+	static const struct {
+		size_t first, others;
+		unsigned count;
+	} rows[] = {
+		{ MU_EVENT_PAYLOAD_MAX, MU_ACK_BYTES_MAX, 4 }, // the largest and three Acks
+		{ 690, 690, 2 },                               // updates with the longest URL
+		{ MU_ACK_BYTES_MAX, MU_ACK_BYTES_MAX, MU_INBOX_MESSAGES },
+		{ 190, 190, 6 }, // rollbacks
+	};
+	static char big[MU_EVENT_PAYLOAD_MAX], topic[] = "muster/v1/the-longest-id-has-32-characters/ack";
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		mu_inbox_init(&inbox);
+		for (unsigned message = 0; message < rows[i].count; message++)
+			assert_int_equal(put_message(topic, big, message ? rows[i].others : rows[i].first), 0);
+	}
 }
 
 static void test_wraps_many_times(void **unused)
@@ -119,11 +142,11 @@ static void test_wraps_many_times(void **unused)
 	}
 }
 
-// Two of the largest fit, and the place of one that was taken is free again only when the next is: it is still being read.
+// The place of one that was taken is free again only when the next is: it is still being read.
 static void test_a_message_stays_until_the_next_is_taken(void **unused)
 {
 	(void)unused;
-	static char big[MU_EVENT_PAYLOAD_MAX], topic[MU_TOPIC_MAX];
+	static char big[MU_INBOX_BYTES / 2 - MU_TOPIC_MAX], topic[MU_TOPIC_MAX];
 	struct mu_event event;
 	memset(topic, 't', sizeof topic - 1);
 	mu_inbox_init(&inbox);
@@ -185,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_answers_keep_their_bytes),
 		cmocka_unit_test(test_messages_never_push_out_states),
 		cmocka_unit_test(test_bad_messages_are_refused_and_counted),
+		cmocka_unit_test(test_what_fits_at_once),
 		cmocka_unit_test(test_wraps_many_times),
 		cmocka_unit_test(test_a_message_stays_until_the_next_is_taken),
 		cmocka_unit_test(test_any_order_of_sizes),
