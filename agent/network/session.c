@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/topic.h"
 #include "proto/limits.h"
 
 static const char plain_scheme[] = "mqtt://", tls_scheme[] = "mqtts://";
@@ -13,20 +14,6 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-// muster/v1/<id>/<leaf>; the longest is 10 + 32 + 6 characters.
-static void build_topic(char out[MU_TOPIC_MAX], const char *id, const char *leaf)
-{
-	const char *const parts[] = { "muster/v1/", id, "/", leaf };
-	size_t used = 0;
-
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		size_t length = strlen(parts[i]);
-		memcpy(out + used, parts[i], length);
-		used += length;
-	}
-	out[used] = 0;
-}
-
 int mu_session_init(struct mu_session *session, const struct mu_port *port, const struct mu_session_config *config)
 {
 	if (!mu_id_valid(config->id) || !config->uri)
@@ -34,10 +21,6 @@ int mu_session_init(struct mu_session *session, const struct mu_port *port, cons
 	if (!starts_with(config->uri, plain_scheme) && !starts_with(config->uri, tls_scheme))
 		return MU_ERR_INVALID;
 	*session = (struct mu_session){ .port = port, .config = *config, .refused_from_ms = UINT64_MAX };
-	build_topic(session->topic_up, config->id, "up");
-	build_topic(session->topic_ack, config->id, "ack");
-	build_topic(session->topic_dn, config->id, "dn");
-	build_topic(session->topic_state, config->id, "state");
 	return 0;
 }
 
@@ -62,13 +45,15 @@ int mu_session_open(struct mu_session *session, int admitted, uint64_t now_ms)
 	if (admitted < 0)
 		return admitted;
 	session->refused_from_ms = UINT64_MAX;
+	char will_topic[MU_TOPIC_MAX];
+	mu_topic(will_topic, session->config.id, "state");
 	int err = session->port->mqtt->open(session->port->context,
 		&(struct mu_mqtt_options){
 			.uri = session->config.uri,
 			.client_id = session->config.id,
 			.user = session->config.user,
 			.password = session->config.password,
-			.will_topic = session->topic_state,
+			.will_topic = will_topic,
 			.will_payload = offline,
 			.keepalive_s = session->config.keepalive_s,
 			.timeout_ms = MU_SESSION_TIMEOUT_MS,
@@ -80,18 +65,29 @@ int mu_session_open(struct mu_session *session, int admitted, uint64_t now_ms)
 	return err < 0 ? err : 0;
 }
 
+static int subscribe(const struct mu_session *session, const char *leaf, int qos)
+{
+	char topic[MU_TOPIC_MAX];
+	mu_topic(topic, session->config.id, leaf);
+	return session->port->mqtt->subscribe(session->port->context, topic, qos);
+}
+
+static int say_online(const struct mu_session *session)
+{
+	char topic[MU_TOPIC_MAX];
+	mu_topic(topic, session->config.id, "state");
+	return session->port->mqtt->publish(session->port->context, topic, online, sizeof online - 1, 1);
+}
+
 int mu_session_opened(struct mu_session *session)
 {
-	const struct mu_mqtt_port *mqtt = session->port->mqtt;
-	void *context = session->port->context;
-
 	if (session->phase != MU_SESSION_OPENING)
 		return MU_ERR_STATE;
-	int err = mqtt->subscribe(context, session->topic_ack, 0);
+	int err = subscribe(session, "ack", 0);
 	if (err >= 0)
-		err = mqtt->subscribe(context, session->topic_dn, 1);
+		err = subscribe(session, "dn", 1);
 	if (err >= 0)
-		err = mqtt->publish(context, session->topic_state, online, sizeof online - 1, 1);
+		err = say_online(session);
 	if (err < 0) {
 		mu_session_close(session);
 		return err;
@@ -132,8 +128,8 @@ bool mu_session_own_puback(struct mu_session *session, int message_id)
 
 enum mu_session_message mu_session_classify(struct mu_session *session, const struct mu_event *event)
 {
-	bool is_ack = event->topic && strcmp(event->topic, session->topic_ack) == 0;
-	bool is_command = event->topic && strcmp(event->topic, session->topic_dn) == 0;
+	bool is_ack = mu_topic_is(event->topic, session->config.id, "ack");
+	bool is_command = mu_topic_is(event->topic, session->config.id, "dn");
 
 	if (!is_ack && !is_command) {
 		session->foreign_ignored++;

@@ -45,7 +45,6 @@ struct mu_session_config {
 struct mu_session {
 	const struct mu_port *port;
 	struct mu_session_config config;
-	char topic_up[MU_TOPIC_MAX], topic_ack[MU_TOPIC_MAX], topic_dn[MU_TOPIC_MAX], topic_state[MU_TOPIC_MAX];
 	enum mu_session_phase phase;
 	uint64_t trusted_wall_ms;      // set by the caller before each open: Unix time to judge certificates' dates by; 0: none can be trusted
 	bool dates_unchecked;          // the session was opened without one, over TLS

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/uplink.h"
+#include "agent/topic.h"
 #include "proto/arena.h"
 #include "proto/limits.h"
 #include <string.h>
@@ -21,15 +22,6 @@ static void forget_flight(struct mu_uplink *uplink)
 	uplink->next = uplink->base + 1;
 }
 
-static void set_topic(struct mu_uplink *uplink, const char *id)
-{
-	static const char prefix[] = "muster/v1/", suffix[] = "/up";
-	size_t length = strlen(id);
-	memcpy(uplink->topic, prefix, sizeof prefix - 1);
-	memcpy(uplink->topic + sizeof prefix - 1, id, length);
-	memcpy(uplink->topic + sizeof prefix - 1 + length, suffix, sizeof suffix);
-}
-
 int mu_uplink_init(struct mu_uplink *uplink, struct mu_spool *spool, const struct mu_port *port, const char *id, uint32_t boot,
 	void *buffer, size_t buffer_bytes, uint32_t batch_bytes)
 {
@@ -40,6 +32,7 @@ int mu_uplink_init(struct mu_uplink *uplink, struct mu_spool *spool, const struc
 		return MU_ERR_RANGE;
 	*uplink = (struct mu_uplink){ .spool = spool,
 		.port = port,
+		.id = id,
 		.buffer = buffer,
 		.batch_bytes = batch_bytes,
 		.boot = boot,
@@ -47,7 +40,6 @@ int mu_uplink_init(struct mu_uplink *uplink, struct mu_spool *spool, const struc
 		.resend_ms = MU_UPLINK_RESEND_MS };
 	uint64_t next_seq = mu_spool_next_seq(spool);
 	uplink->sent_through = next_seq ? next_seq - 1 : 0; // a boot before this one may have sent all of it
-	set_topic(uplink, id);
 	forget_flight(uplink);
 	return 0;
 }
@@ -190,7 +182,9 @@ static void publish(struct mu_uplink *uplink, uint64_t now_ms)
 		refuse(uplink, now_ms);
 		return;
 	}
-	int id = uplink->port->mqtt->publish(uplink->port->context, uplink->topic, uplink->buffer, (size_t)size, 1);
+	char topic[MU_TOPIC_MAX];
+	mu_topic(topic, uplink->id, "up");
+	int id = uplink->port->mqtt->publish(uplink->port->context, topic, uplink->buffer, (size_t)size, 1);
 	if (id <= 0) {
 		refuse(uplink, now_ms);
 		return;

@@ -61,7 +61,7 @@ struct mu_uplink {
 	uint8_t *buffer;
 	uint32_t batch_bytes;
 	uint32_t boot;
-	char topic[MU_TOPIC_MAX];
+	const char *id;
 	bool session, probing; // probing: a retransmission is out and nothing new was acked since
 	int awaited_id;        // of the publish that awaits its PUBACK, 0: none
 	uint64_t base;         // the collector has all up to here
@@ -89,7 +89,7 @@ struct mu_ack {
 
 // buffer: kept, of buffer_bytes >= MU_UPLINK_BUFFER_MIN and >= batch_bytes. batch_bytes: 512 .. 16 384, an Uplink is at most that,
 // but a single record always goes. boot: this boot's number, for the stamp of Gap records. The spool may be closed: then there is
-// nothing to send. 0, MU_ERR_RANGE, or MU_ERR_INVALID (id).
+// nothing to send. id: kept. 0, MU_ERR_RANGE, or MU_ERR_INVALID (id).
 int mu_uplink_init(struct mu_uplink *uplink, struct mu_spool *spool, const struct mu_port *port, const char *id, uint32_t boot,
 	void *buffer, size_t buffer_bytes, uint32_t batch_bytes);
 
