@@ -145,6 +145,7 @@ void mu_connectivity_post(struct mu_agent *agent, enum mu_ladder_event event, in
 
 void mu_connectivity_renew(struct mu_agent *agent, uint64_t now_ms)
 {
+	mu_connectivity_session_lost(agent, MU_REASON_RENEWED, now_ms);
 	post(agent, MU_LADDER_DEAD_SESSION, 0, now_ms);
 }
 
@@ -274,8 +275,8 @@ static void watch(struct mu_agent *agent, uint64_t now_ms, uint64_t *next_ms)
 		[MU_NETWATCH_NO_ACK] = MU_LADDER_NO_ACK,
 	};
 	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, next_ms);
-	if (due == MU_NETWATCH_DEAD_SESSION && agent->session.phase == MU_SESSION_OPEN)
-		mu_connectivity_session_lost(agent, MU_ERR_TIMEOUT, now_ms);
+	if ((due == MU_NETWATCH_DEAD_SESSION || due == MU_NETWATCH_NO_ACK) && agent->session.phase == MU_SESSION_OPEN)
+		mu_connectivity_session_lost(agent, due == MU_NETWATCH_NO_ACK ? (int32_t)MU_REASON_NO_ACK : MU_ERR_TIMEOUT, now_ms);
 	if (due != MU_NETWATCH_FINE)
 		post(agent, (enum mu_ladder_event)dues[due], 0, now_ms);
 }

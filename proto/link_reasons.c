@@ -8,9 +8,9 @@
 static const struct {
 	uint16_t first;
 	uint8_t count;
-} runs[] = { { 1, 39 }, { 45, 24 }, { 200, 13 }, { 1001, 4 } };
+} runs[] = { { 1, 39 }, { 45, 24 }, { 200, 13 }, { 1001, 6 } };
 enum { RUN_COUNT = sizeof runs / sizeof *runs };
-_Static_assert(39 + 24 + 13 + 4 == MU_LINK_REASON_COUNT, "the runs are all that there is");
+_Static_assert(39 + 24 + 13 + 6 == MU_LINK_REASON_COUNT, "the runs are all that there is");
 
 static const char names[] =
 	"unspecified\0auth_expired\0auth_leave\0inactivity\0too_many_stations\0class2_frame\0class3_frame\0assoc_leave\0"
@@ -25,7 +25,7 @@ static const char names[] =
 	"mesh_address_exists\0mesh_channel_regulatory\0mesh_channel_switch\0link_establish_failed\0channel_occupied\0"
 	"beacon_timeout\0no_ap_found\0auth_fail\0assoc_fail\0handshake_timeout\0connection_fail\0ap_tsf_reset\0roaming\0"
 	"assoc_comeback_too_long\0sa_query_timeout\0no_ap_with_security\0no_ap_in_auth_threshold\0no_ap_in_rssi_threshold\0"
-	"no_address\0no_answer\0no_names\0address_lost";
+	"no_address\0no_answer\0no_names\0address_lost\0session_renewed\0no_ack";
 
 int mu_link_reason_place(int32_t reason)
 {

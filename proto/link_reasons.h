@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 // A session that ended by itself while its link stood: this plus the size of the negative enum mu_err. No such code is ever on the air.
-enum { MU_LINK_REASON_SESSION = 1100, MU_LINK_REASON_COUNT = 80 };
+enum { MU_LINK_REASON_SESSION = 1100, MU_LINK_REASON_COUNT = 82 };
 
 // Place of a code among the MU_LINK_REASON_COUNT known ones of the radio and the wire, in the order of their numbers; -1: none of them.
 int mu_link_reason_place(int32_t reason);

@@ -20,7 +20,7 @@ static const uint8_t classes[] = {
 	TRAN, LOAD, CONF, TRAN, TRAN, TRAN, TRAN, CONF, CONF, TRAN, // 52 .. 61
 	TRAN, TRAN, CONF, TRAN, TRAN, TRAN, LOAD, // 62 .. 68
 	TRAN, TRAN, CRED, TRAN, CRED, TRAN, TRAN, ROAM, LOAD, TRAN, CONF, CONF, CONF, // 200 .. 212
-	TRAN, TRAN, TRAN, TRAN, // 1001 .. 1004
+	TRAN, TRAN, TRAN, TRAN, TRAN, TRAN, // 1001 .. 1006
 };
 _Static_assert(sizeof classes == MU_LINK_REASON_COUNT, "one class a code");
 

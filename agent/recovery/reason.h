@@ -28,6 +28,9 @@ enum { // our own, beside the 16 bits of 802.11: none of them is ever on the air
 	MU_REASON_NO_ANSWER = 1002, // the radio (or wire) never said how a connect ended
 	MU_REASON_NO_NAMES = 1003, // joined, but names do not resolve
 	MU_REASON_ADDRESS_LOST = 1004, // the lease ended and was not renewed
+	// Of a session, never of a link:
+	MU_REASON_RENEWED = 1005, // by the agent: the dates of certificates can be judged now
+	MU_REASON_NO_ACK = 1006, // by the agent: the broker answers, the collector does not
 };
 
 enum mu_reason_class mu_reason_class(int32_t reason);

@@ -98,6 +98,8 @@ static void test_an_outage_behind_the_broker_each_quarter(void **unused)
 {
 	(void)unused;
 	outage_behind_the_broker(15 * MINUTE);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST), 1);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST)->reason, MU_REASON_NO_ACK);
 }
 
 // A broker that takes every session and drops it: each looks like a success. It gets no more tries than one that refuses.

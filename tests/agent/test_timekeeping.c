@@ -165,6 +165,10 @@ static void test_unchecked_dates_are_reported_and_judged_later(void **unused)
 	assert_string_equal(fake_collector_last_event(&collector, "certificate_dates_unchecked")->text, "none");
 	assert_int_equal(fake.mqtt_opens, 2);
 	assert_true(fake.mqtt_trusted_wall_ms > ACK_MS);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST),
+		1); // nobody shall look for who dropped it
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST)->reason, MU_REASON_RENEWED);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED), 1);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 	run(600000);
 	assert_int_equal(fake.mqtt_opens, 2);

@@ -26,7 +26,8 @@ static const struct {
 	{ 212, 75, "no_ap_in_rssi_threshold" },
 	{ 1001, 76, "no_address" },
 	{ 1004, 79, "address_lost" },
-	{ 1005, -1, "unknown" },
+	{ 1006, 81, "no_ack" },
+	{ 1007, -1, "unknown" },
 	{ MU_LINK_REASON_SESSION, -1, "unknown" }, // no error
 	{ MU_LINK_REASON_SESSION - MU_ERR_TIMEOUT, -1, "timeout" }, // a broker that fell silent is no 802.11 code 13
 	{ MU_LINK_REASON_SESSION - MU_ERR_CLOSED, -1, "closed" },

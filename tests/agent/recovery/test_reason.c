@@ -104,6 +104,8 @@ static const struct {
 	{ 1002, "no_answer", TRAN },
 	{ 1003, "no_names", TRAN },
 	{ 1004, "address_lost", TRAN },
+	{ 1005, "session_renewed", TRAN },
+	{ 1006, "no_ack", TRAN },
 };
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
