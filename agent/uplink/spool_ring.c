@@ -352,23 +352,28 @@ static uint64_t limit_of(const struct mu_spool_ring *ring, uint32_t number)
 	return next ? mu_spool_ring_place(ring, next)->first_seq : ring->next_seq;
 }
 
-static int mark_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t acked)
+// Entries of the sector that start below *offset are acked. An entry at its end may yet be found at the next boot: one that was written, though
+// its call failed.
+static int find_unacked(struct mu_spool_ring *ring, uint32_t number, uint64_t acked, uint32_t *offset)
 {
-	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
 	struct mu_spool_walk walk = { .number = number, .next = MU_SPOOL_HEADER_BYTES };
 	int found;
 	while ((found = mu_spool_ring_next(ring, &walk)) > 0 && walk.number == number && walk.seq <= acked)
 		;
-	if (found < 0)
-		return found;
-	unsigned marks = sector->end / MARK_BYTES;
-	if (found && walk.number == number)
-		marks = walk.offset / MARK_BYTES;
-	else if (number != ring->head)
-		marks = MU_SPOOL_MARKS;
-	if (marks <= sector->marks)
-		return 0;
-	int err = mu_spool_ring_clear(ring, number, MU_SPOOL_MARKS_OFFSET + sector->marks, marks - sector->marks);
+	*offset = found > 0 && walk.number == number ? walk.offset : mu_spool_ring_place(ring, number)->end;
+	return found < 0 ? found : 0;
+}
+
+// limit: numbers of the sector are below this.
+static int mark_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, uint64_t acked)
+{
+	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
+	uint32_t offset = MU_SECTOR_BYTES;
+	int err = number != ring->head && limit <= acked + 1 ? 0 : find_unacked(ring, number, acked, &offset);
+	unsigned marks = offset / MARK_BYTES;
+	if (err < 0 || marks <= sector->marks)
+		return err;
+	err = mu_spool_ring_clear(ring, number, MU_SPOOL_MARKS_OFFSET + sector->marks, marks - sector->marks);
 	if (!err)
 		sector->marks = (uint8_t)marks;
 	return err;
@@ -379,9 +384,10 @@ int mu_spool_ring_mark(struct mu_spool_ring *ring, uint64_t acked_before, uint64
 	int result = 0;
 	for (uint32_t number = mu_spool_ring_oldest(ring); number && number <= ring->head; number++) {
 		const struct mu_spool_sector *sector = mu_spool_ring_sector(ring, number);
-		if (!sector || sector->first_seq > acked || limit_of(ring, number) <= acked_before + 1)
+		uint64_t limit = limit_of(ring, number);
+		if (!sector || sector->first_seq > acked || limit <= acked_before + 1)
 			continue;
-		int err = mark_sector(ring, number, acked);
+		int err = mark_sector(ring, number, limit, acked);
 		if (err < 0)
 			result = err;
 	}

@@ -144,7 +144,9 @@ static void note_spot(struct mu_spool_ring *ring, struct mu_spool_sector *sector
 	if (spot->place == MU_PLACE_VOID && ring->id == MU_RING_ARCHIVE)
 		return; // about to be copied again; a void entry of recent has used its number
 	survey->next_seq = spot->seq + 1;
-	if (survey->last < sector->marks * (MU_SECTOR_BYTES / MU_SPOOL_MARKS) && spot->seq > found->acked)
+	bool is_acked = survey->last < sector->marks * (MU_SECTOR_BYTES / MU_SPOOL_MARKS);
+	if (is_acked && spot->place == MU_PLACE_RECORD &&
+		spot->seq > found->acked) // a void one may lie between the last acked and the next
 		found->acked = spot->seq;
 }
 

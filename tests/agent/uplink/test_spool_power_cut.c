@@ -10,10 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "agent/uplink/spool.h"
-#include "tests/agent/fake_port.h"
+#include "tests/agent/uplink/spool_life.h"
 
-enum { SECTORS_MAX = 32, SEQS = 1400, AFTERWARDS = 10, RECORD_BYTES = 800 };
+enum { AFTERWARDS = 10 };
 
 // How thoroughly a spool of so many sectors is cut. *_every: in each n-th step, 0: never.
 struct plan {
@@ -26,46 +25,9 @@ struct plan {
 
 static const struct plan *plan;
 
-// What the world outside knows of a number.
-struct known {
-	unsigned step; // that appended it, 1..; 0: never given out
-	bool durable; // append returned it
-};
-
-struct life {
-	struct fake_port fake;
-	struct mu_spool spool;
-	struct known known[SEQS];
-	uint64_t acked; // mu_spool_ack() returned
-	uint64_t heard; // ... or was cut
-	uint64_t newest; // highest number that append returned
-	uint64_t dropped_before; // the pause of the Acks
-	uint64_t epoch;
-	bool opened;
-};
-
-// The life that is cut, and its state before the step in which it is: put back for each cut. In one place, because an open spool
-// points into itself.
-static struct life life;
-static struct life before_step;
-static uint8_t flash_before_step[SECTORS_MAX * MU_SECTOR_BYTES];
-static bool readable_before[SEQS], readable_after[SEQS];
-
-// Mostly heartbeats, so that thinning has work; every step has its own length and bytes.
-static enum mu_record_class class_of(unsigned step)
-{
-	static const enum mu_record_class classes[] = { MU_CLASS_HEARTBEAT, MU_CLASS_EVENT, MU_CLASS_HEARTBEAT, MU_CLASS_LOG,
-		MU_CLASS_HEARTBEAT, MU_CLASS_BOOT, MU_CLASS_HEARTBEAT, MU_CLASS_LINK, MU_CLASS_OTA, MU_CLASS_HEARTBEAT, MU_CLASS_COMMAND };
-	return classes[step % (sizeof classes / sizeof *classes)];
-}
-
-static size_t fill(unsigned step, uint8_t *bytes)
-{
-	size_t size = 290 + step * 37 % 509;
-	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(step * 31 + i * 7);
-	return size;
-}
+static uint64_t dropped_before; // the pause of the Acks
+static struct fake_port dice; // whose random numbers choose the samples
+static bool readable_before[SPOOL_LIFE_SEQS], readable_after[SPOOL_LIFE_SEQS];
 
 // Acks come late and in strides, and none for a long while in the middle: there the spool overflows.
 static unsigned acks_pause(void)
@@ -85,121 +47,52 @@ static bool is_ack_step(unsigned step)
 
 static void take_step(unsigned step)
 {
-	uint8_t bytes[RECORD_BYTES];
-	if (is_ack_step(step) && life.newest > 3) {
-		uint64_t through = life.newest - 3;
-		life.heard = through;
-		if (mu_spool_ack(&life.spool, through) == 0)
-			life.acked = through;
-		return;
-	}
-	uint64_t seq = mu_spool_next_seq(&life.spool);
-	assert_in_range(seq, 1, SEQS - 1);
-	assert_false(life.known[seq].durable); // the promise: never twice
-	life.known[seq].step = step;
-	if (mu_spool_append(&life.spool, class_of(step), bytes, fill(step, bytes), &seq) < 0)
-		return;
-	life.known[seq].durable = true;
-	life.newest = seq;
+	if (is_ack_step(step) && spool_life.newest > 3)
+		spool_life_ack();
+	else
+		spool_life_append(step);
 }
 
-static void open_life(void)
+static void read_all(bool readable[SPOOL_LIFE_SEQS])
 {
-	if (mu_spool_open(&life.spool, &life.fake.port) < 0)
-		return;
-	if (life.opened)
-		assert_true(mu_spool_epoch(&life.spool) == life.epoch);
-	life.epoch = mu_spool_epoch(&life.spool);
-	life.opened = true;
-}
-
-static void begin_life(void)
-{
-	memset(&life, 0, sizeof life);
-	fake_port_init(&life.fake, 7);
-	fake_port_partition(&life.fake, MU_PART_SPOOL, plan->sectors);
-}
-
-static void check_record(const struct mu_spool_entry *entry, const uint8_t *bytes)
-{
-	uint8_t wanted[RECORD_BYTES];
-	unsigned step = life.known[entry->seq].step;
-	assert_int_not_equal(step, 0);
-	size_t size = fill(step, wanted);
-	assert_int_equal(entry->size, size);
-	assert_int_equal(entry->record_class, class_of(step));
-	assert_memory_equal(bytes, wanted, size);
-}
-
-static void check_gap(const struct mu_spool_entry *entry)
-{
-	assert_int_not_equal(entry->gap, MU_GAP_DAMAGED); // a power cut damages nothing
-	for (uint64_t seq = entry->seq; seq < entry->seq + entry->count; seq++)
-		if (entry->gap == MU_GAP_RESERVED)
-			assert_false(life.known[seq].durable);
-}
-
-// Reads everything: no number is left out, none comes twice, each record is what was stored.
-static void read_all(bool readable[SEQS])
-{
-	uint8_t bytes[RECORD_BYTES];
-	memset(readable, 0, SEQS * sizeof *readable);
-	uint64_t seq = mu_spool_oldest_seq(&life.spool), next = mu_spool_next_seq(&life.spool);
-	uint32_t unacked = 0;
-	assert_true(next < SEQS);
-	while (seq < next) {
-		struct mu_spool_entry entry;
-		assert_int_equal(mu_spool_read(&life.spool, seq, &entry, bytes, sizeof bytes), 0);
-		assert_true(entry.seq == seq && entry.count >= 1 && entry.count <= next - seq);
-		if (entry.gap == MU_GAP_NONE) {
-			check_record(&entry, bytes);
-			readable[seq] = true;
-			unacked += seq > mu_spool_acked_through(&life.spool);
-		} else {
-			check_gap(&entry);
-		}
-		seq += entry.count;
-	}
-	struct mu_spool_entry none;
-	assert_int_equal(mu_spool_read(&life.spool, next, &none, bytes, sizeof bytes), MU_ERR_NOT_FOUND);
-	assert_int_equal(mu_spool_depth(&life.spool), unacked);
+	spool_life_check_depth(spool_life_read_all(readable, false)); // a power cut damages nothing
 }
 
 // What was acked and is needed again: at most a sector, in fact at most what two marks and two records hold.
-static void check_acked(const bool readable[SEQS])
+static void check_acked(const bool readable[SPOOL_LIFE_SEQS])
 {
-	uint64_t acked = mu_spool_acked_through(&life.spool);
-	uint8_t bytes[RECORD_BYTES];
+	uint64_t acked = mu_spool_acked_through(&spool_life.spool);
+	uint8_t bytes[SPOOL_LIFE_RECORD_BYTES];
 	size_t again = 0;
-	assert_true(acked <= life.heard);
-	for (uint64_t seq = acked + 1; seq <= life.acked; seq++)
+	assert_true(acked <= spool_life.heard);
+	for (uint64_t seq = acked + 1; seq <= spool_life.acked; seq++)
 		if (readable[seq])
-			again += MU_SPOOL_ENTRY_BYTES + fill(life.known[seq].step, bytes);
-	assert_true(again <= 2 * 256 + 2 * RECORD_BYTES);
+			again += MU_SPOOL_ENTRY_BYTES + spool_life_fill(spool_life.known[seq].step, bytes);
+	assert_true(again <= 2 * 256 + 2 * SPOOL_LIFE_RECORD_BYTES);
 }
 
 static void check_after_cut(void)
 {
-	bool readable[SEQS];
+	bool readable[SPOOL_LIFE_SEQS];
 	read_all(readable);
 	check_acked(readable);
-	for (uint64_t seq = mu_spool_acked_through(&life.spool) + 1; seq <= life.newest; seq++)
+	for (uint64_t seq = mu_spool_acked_through(&spool_life.spool) + 1; seq <= spool_life.newest; seq++)
 		if (readable_before[seq] && readable_after[seq])
 			assert_true(readable[seq]);
-	assert_true(mu_spool_next_seq(&life.spool) > life.newest);
+	assert_true(mu_spool_next_seq(&spool_life.spool) > spool_life.newest);
 }
 
 // The newest sector's worth is always complete, whatever its classes.
-static void check_newest(const bool readable[SEQS])
+static void check_newest(const bool readable[SPOOL_LIFE_SEQS])
 {
-	uint8_t bytes[RECORD_BYTES];
-	size_t room = MU_SECTOR_BYTES - MU_SPOOL_HEADER_BYTES - RECORD_BYTES;
-	for (uint64_t seq = life.newest; seq > 0; seq--) {
-		size_t size = MU_SPOOL_ENTRY_BYTES + fill(life.known[seq].step, bytes);
+	uint8_t bytes[SPOOL_LIFE_RECORD_BYTES];
+	size_t room = MU_SECTOR_BYTES - MU_SPOOL_HEADER_BYTES - SPOOL_LIFE_RECORD_BYTES;
+	for (uint64_t seq = spool_life.newest; seq > 0; seq--) {
+		size_t size = MU_SPOOL_ENTRY_BYTES + spool_life_fill(spool_life.known[seq].step, bytes);
 		if (size > room)
 			break;
 		room -= size;
-		assert_true(readable[seq] || !life.known[seq].durable);
+		assert_true(readable[seq] || !spool_life.known[seq].durable);
 	}
 }
 
@@ -207,7 +100,7 @@ static uint64_t count_dropped(void)
 {
 	uint64_t dropped = 0;
 	for (int i = 0; i < MU_CLASS_COUNT; i++)
-		dropped += mu_spool_dropped(&life.spool, (enum mu_record_class)i);
+		dropped += mu_spool_dropped(&spool_life.spool, (enum mu_record_class)i);
 	return dropped;
 }
 
@@ -216,22 +109,22 @@ static uint64_t count_dropped(void)
 static void check_counters(void)
 {
 	uint64_t unacked = 0;
-	for (uint64_t seq = mu_spool_acked_through(&life.spool) + 1; seq < SEQS; seq++)
-		unacked += life.known[seq].step != 0;
-	assert_true(count_dropped() - life.dropped_before + mu_spool_depth(&life.spool) <= unacked);
+	for (uint64_t seq = mu_spool_acked_through(&spool_life.spool) + 1; seq < SPOOL_LIFE_SEQS; seq++)
+		unacked += spool_life.known[seq].step != 0;
+	assert_true(count_dropped() - dropped_before + mu_spool_depth(&spool_life.spool) <= unacked);
 }
 
 static void check_life_goes_on(unsigned step)
 {
-	bool readable[SEQS];
-	uint64_t first = mu_spool_next_seq(&life.spool);
+	bool readable[SPOOL_LIFE_SEQS];
+	uint64_t first = mu_spool_next_seq(&spool_life.spool);
 	for (unsigned i = 1; i <= AFTERWARDS; i++)
 		take_step(step + i);
 	read_all(readable);
 	check_newest(readable);
 	if (step > acks_pause() && step + AFTERWARDS < acks_resume())
 		check_counters();
-	assert_true(life.newest + 3 >= first + AFTERWARDS); // all but the acks among them
+	assert_true(spool_life.newest + 3 >= first + AFTERWARDS); // all but the acks among them
 }
 
 static void go(unsigned step)
@@ -239,19 +132,7 @@ static void go(unsigned step)
 	if (step)
 		take_step(step);
 	else
-		open_life();
-}
-
-static void save(void)
-{
-	before_step = life;
-	memcpy(flash_before_step, life.fake.flash[MU_PART_SPOOL], life.fake.flash_bytes[MU_PART_SPOOL]);
-}
-
-static void restore(void)
-{
-	life = before_step;
-	memcpy(life.fake.flash[MU_PART_SPOOL], flash_before_step, life.fake.flash_bytes[MU_PART_SPOOL]);
+		(void)spool_life_open();
 }
 
 // Where the power goes.
@@ -264,32 +145,32 @@ struct cut {
 
 static void arm(uint64_t operation, const struct cut *cut)
 {
-	life.fake.tear_at = cut->at;
-	fake_port_cut(&life.fake, operation, cut->tear);
+	spool_life.fake.tear_at = cut->at;
+	fake_port_cut(&spool_life.fake, operation, cut->tear);
 }
 
 // false: opening has no operation `again`. *bytes: of the operation that was cut.
 static bool live_with(unsigned step, const struct cut *cut, size_t *bytes)
 {
-	restore();
+	spool_life_restore();
 	arm(cut->operation, cut);
 	go(step);
-	assert_true(life.fake.power_off);
-	*bytes = life.fake.cut_bytes;
+	assert_true(spool_life.fake.power_off);
+	*bytes = spool_life.fake.cut_bytes;
 	bool cut_again = false;
-	fake_port_power_on(&life.fake);
-	memset(&life.spool, 0xA5, sizeof life.spool); // RAM is gone
+	fake_port_power_on(&spool_life.fake);
+	spool_life_forget();
 	if (cut->again) {
 		arm(cut->again, cut);
-		open_life();
-		cut_again = life.fake.power_off;
-		fake_port_power_on(&life.fake);
+		(void)spool_life_open();
+		cut_again = spool_life.fake.power_off;
+		fake_port_power_on(&spool_life.fake);
 	}
-	open_life();
-	assert_true(life.opened);
+	(void)spool_life_open();
+	assert_true(spool_life.opened);
 	check_after_cut();
 	check_life_goes_on(step);
-	assert_int_equal(life.fake.rule_violations, 0);
+	assert_int_equal(spool_life.fake.rule_violations, 0);
 	return cut_again;
 }
 
@@ -328,10 +209,10 @@ static unsigned cut_at_every_byte(unsigned step, uint64_t operation)
 
 static unsigned cut_at_random(unsigned step, uint64_t operations)
 {
-	struct cut cut = { 1 + fake_port_random(&before_step.fake) % operations, FAKE_TEAR_AT, 0, 0 };
+	struct cut cut = { 1 + fake_port_random(&dice) % operations, FAKE_TEAR_AT, 0, 0 };
 	size_t bytes;
 	(void)live_with(step, &cut, &bytes);
-	cut.at = fake_port_random(&before_step.fake) % bytes;
+	cut.at = fake_port_random(&dice) % bytes;
 	cut.again = 1;
 	(void)live_with(step, &cut, &bytes);
 	return 2;
@@ -340,9 +221,10 @@ static unsigned cut_at_random(unsigned step, uint64_t operations)
 static unsigned cut_step(unsigned step, uint64_t *operations)
 {
 	unsigned lives = 0;
-	save();
+	spool_life_save();
+	uint64_t before = spool_life.fake.operations;
 	go(step);
-	*operations = life.fake.operations - before_step.fake.operations;
+	*operations = spool_life.fake.operations - before;
 	read_all(readable_after);
 	for (uint64_t operation = 1; operation <= *operations; operation++) {
 		if (is_due(plan->tears_every, step))
@@ -352,7 +234,7 @@ static unsigned cut_step(unsigned step, uint64_t *operations)
 	}
 	if (is_due(plan->samples_every, step) && *operations)
 		lives += cut_at_random(step, *operations);
-	restore();
+	spool_life_restore();
 	go(step);
 	memcpy(readable_before, readable_after, sizeof readable_before);
 	return lives;
@@ -364,20 +246,20 @@ static void cut_everywhere(const struct plan *chosen)
 	unsigned lives = 0;
 	plan = chosen;
 	memset(readable_before, 0, sizeof readable_before);
-	begin_life();
+	spool_life_begin(plan->sectors, 290, 509);
 	for (unsigned step = 0; step <= plan->steps; step++) {
 		uint64_t more;
 		if (step == acks_pause())
-			life.dropped_before = count_dropped();
+			dropped_before = count_dropped();
 		lives += cut_step(step, &more);
 		operations += more;
 	}
 	print_message("sectors=%u operations=%u lives=%u\n", plan->sectors, (unsigned)operations, lives);
 	// Worth its time only if both rings went round and something was thrown away.
-	assert_true(life.spool.recent.head > life.spool.recent.count * 3 / 2);
-	assert_true(life.spool.archive.head > life.spool.archive.count);
-	assert_true(mu_spool_dropped(&life.spool, MU_CLASS_HEARTBEAT) > 0 && mu_spool_dropped(&life.spool, MU_CLASS_EVENT) > 0);
-	fake_port_free(&life.fake);
+	assert_true(spool_life.spool.recent.head > spool_life.spool.recent.count * 3 / 2);
+	assert_true(spool_life.spool.archive.head > spool_life.spool.archive.count);
+	assert_true(mu_spool_dropped(&spool_life.spool, MU_CLASS_HEARTBEAT) > 0 && mu_spool_dropped(&spool_life.spool, MU_CLASS_EVENT) > 0);
+	spool_life_end();
 }
 
 static bool exhaustive;
@@ -403,8 +285,8 @@ static void test_rings_of_four_sectors(void **unused)
 static void test_the_full_size_sampled(void **unused)
 {
 	(void)unused;
-	static const struct plan quick = { .sectors = SECTORS_MAX, .steps = 1050, .samples_every = 5 };
-	static const struct plan long_one = { .sectors = SECTORS_MAX, .steps = 1050, .tears_every = 10, .samples_every = 1 };
+	static const struct plan quick = { .sectors = SPOOL_LIFE_SECTORS_MAX, .steps = 1050, .samples_every = 5 };
+	static const struct plan long_one = { .sectors = SPOOL_LIFE_SECTORS_MAX, .steps = 1050, .tears_every = 10, .samples_every = 1 };
 	cut_everywhere(exhaustive ? &long_one : &quick);
 }
 
