@@ -36,9 +36,7 @@ int mu_app_metrics_add(struct mu_app_metrics *metrics, const char *name)
 			return (int)i;
 	if (metrics->count == MU_APP_METRICS_MAX)
 		return MU_ERR_FULL;
-	struct mu_app_metric *metric = &metrics->metric[metrics->count];
-	*metric = (struct mu_app_metric){ .kind = MU__APP_METRIC__VALUE__NOT_SET };
-	memcpy(metric->name, name, length);
+	memcpy(metrics->metric[metrics->count].name, name, length + 1);
 	return (int)metrics->count++;
 }
 
@@ -48,8 +46,8 @@ static int set(struct mu_app_metrics *metrics, int index, Mu__AppMetric__ValueCa
 	if (index < 0 || (uint32_t)index >= metrics->count)
 		return MU_ERR_NOT_FOUND;
 	struct mu_app_metric *metric = &metrics->metric[index];
-	metric->changed |= metric->kind != kind || metric->value.bits != bits;
-	metric->kind = kind;
+	metrics->changed[index] |= metrics->kind[index] != kind || metric->value.bits != bits;
+	metrics->kind[index] = (uint8_t)kind;
 	metric->value.bits = bits;
 	return 0;
 }
@@ -72,13 +70,13 @@ size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_on
 	size_t count = 0;
 	for (uint32_t i = 0; i < metrics->count; i++) {
 		const struct mu_app_metric *metric = &metrics->metric[i];
-		if (metric->kind == MU__APP_METRIC__VALUE__NOT_SET || (changed_only && !metric->changed))
+		if (metrics->kind[i] == MU__APP_METRIC__VALUE__NOT_SET || (changed_only && !metrics->changed[i]))
 			continue;
 		Mu__AppMetric *out = &storage[count];
 		mu__app_metric__init(out);
 		out->index = i;
-		out->value_case = metric->kind;
-		if (metric->kind == MU__APP_METRIC__VALUE_INTEGER)
+		out->value_case = (Mu__AppMetric__ValueCase)metrics->kind[i];
+		if (out->value_case == MU__APP_METRIC__VALUE_INTEGER)
 			out->integer = metric->value.integer;
 		else
 			out->real = metric->value.real;
@@ -89,8 +87,7 @@ size_t mu_app_metrics_fill(const struct mu_app_metrics *metrics, bool changed_on
 
 void mu_app_metrics_reported(struct mu_app_metrics *metrics)
 {
-	for (uint32_t i = 0; i < metrics->count; i++)
-		metrics->metric[i].changed = false;
+	memset(metrics->changed, 0, sizeof metrics->changed);
 }
 
 size_t mu_app_metrics_names(struct mu_app_metrics *metrics, char *list[MU_APP_METRICS_MAX])

@@ -2,7 +2,7 @@
 // Metrics of the application's own: at most 16, integer or real, known on the wire by their index into Boot.app_metric_names.
 //
 // A metric without a value is not sent. One that was registered after the boot record is unknown to the collector until the next
-// one: see `named`. Memory: the caller's struct (about 600 bytes); names are copied. Thread: the one that steps the agent.
+// one: see `named`. Memory: the caller's struct (about 420 bytes); names are copied. Thread: the one that steps the agent.
 #ifndef MU_HEALTH_APP_METRICS_H
 #define MU_HEALTH_APP_METRICS_H
 #include "agent/port/port.h"
@@ -15,8 +15,6 @@ enum { MU_APP_METRICS_MAX = 16 };
 
 struct mu_app_metric {
 	char name[MU_NAME_MAX];
-	Mu__AppMetric__ValueCase kind; // NOT_SET: no value yet
-	bool changed;                  // since mu_app_metrics_reported()
 	union {
 		uint64_t bits; // of either
 		int64_t integer;
@@ -27,6 +25,8 @@ struct mu_app_metric {
 struct mu_app_metrics {
 	uint32_t count;
 	uint32_t named; // how many names the last boot record carried; the caller sets it, and writes another when it is below count
+	uint8_t kind[MU_APP_METRICS_MAX]; // Mu__AppMetric__ValueCase; NOT_SET: no value yet
+	bool changed[MU_APP_METRICS_MAX]; // since mu_app_metrics_reported()
 	struct mu_app_metric metric[MU_APP_METRICS_MAX];
 };
 

@@ -42,10 +42,10 @@ struct mu_socket {
 	const char *owner; // null: a free row
 	int handle, descriptor;
 	uint32_t identity, progress; // as last seen
-	bool library; // not ours to close
-	bool waiting, pending;
-	bool released; // the owner has let go
-	bool told; // a library's that is over: its owner was asked to close
+	bool library : 1; // not ours to close
+	bool waiting : 1, pending : 1;
+	bool released : 1; // the owner has let go
+	bool told : 1; // a library's that is over: its owner was asked to close
 	uint8_t why; // enum mu_socket_why, as found by the last look
 	uint64_t due_ms; // waiting: when it is stuck; released: when it is an orphan
 	uint64_t pending_ms; // since when nothing was acknowledged

@@ -270,6 +270,7 @@ struct mu_port {
 };
 
 // 0, or MU_ERR_INVALID with *missing naming the absent table or function, e.g. "flash.erase".
+// Its names are in functions.def; a function of the tables above without one does not compile.
 int mu_port_check(const struct mu_port *port, const char **missing);
 
 #endif

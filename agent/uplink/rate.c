@@ -3,15 +3,15 @@
 
 enum { TOKEN = 60000 }; // a millisecond earns `per_minute` of them
 
-static uint32_t within(uint32_t value)
+static uint16_t within(uint32_t value)
 {
-	return value < 1 ? 1 : value > MU_RATE_MAX ? MU_RATE_MAX : value;
+	return value < 1 ? 1 : value > MU_RATE_MAX ? MU_RATE_MAX : (uint16_t)value;
 }
 
 void mu_rate_init(struct mu_rate *rate, uint32_t per_minute, uint32_t burst, uint64_t now_ms)
 {
 	*rate = (struct mu_rate){ .per_minute = within(per_minute), .burst = within(burst), .at_ms = now_ms };
-	rate->credit = rate->burst * TOKEN;
+	rate->credit = (uint32_t)rate->burst * TOKEN;
 }
 
 static void earn(struct mu_rate *rate, uint64_t now_ms)

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct mu_rate {
-	uint32_t per_minute, burst;
+	uint16_t per_minute, burst;
 	uint32_t credit; // in thousandths of a minute's share: one token is 60 000
-	uint64_t at_ms; // credit is as of then
 	uint32_t refused; // since init; stays at its largest value
+	uint64_t at_ms; // credit is as of then
 };
 
 enum { MU_RATE_MAX = 1000 }; // of per_minute and burst
