@@ -51,45 +51,116 @@ static void encode_key(const struct mu_key *key, uint8_t *record)
 	memcpy(record + AT_NAME, key->name, strlen(key->name));
 }
 
-static int check_header(const uint8_t *data, size_t size)
+// Returns the number of keys that the header promises.
+static int check_header(const struct mu_source *source)
 {
-	if (size < HEADER_SIZE + CRC_SIZE)
+	uint8_t header[HEADER_SIZE];
+	if (source->size_bytes < HEADER_SIZE + CRC_SIZE)
 		return MU_ERR_SIZE;
-	if (data[0] == 0xFF)
+	int err = mu_source_read(source, 0, header, sizeof header);
+	if (err < 0)
+		return err;
+	if (header[0] == 0xFF)
 		return MU_ERR_NOT_FOUND;
-	if (memcmp(data, magic, sizeof magic))
+	if (memcmp(header, magic, sizeof magic))
 		return MU_ERR_INVALID;
-	if (data[4] != VERSION)
+	if (header[4] != VERSION)
 		return MU_ERR_VERSION;
-	if (data[5] > MU_KEYSET_MAX)
-		return MU_ERR_INVALID;
-	size_t end = HEADER_SIZE + (size_t)data[5] * MU_KEYSET_RECORD_SIZE;
-	if (size < end + CRC_SIZE)
-		return MU_ERR_SIZE;
-	return mu_le32_get(data + end) == mu_crc32_le(0, data, end) ? 0 : MU_ERR_CRC;
+	return header[5] > MU_KEYSET_MAX ? MU_ERR_INVALID : header[5];
 }
 
-// Appends a key that is valid and whose id is new.
-static int add_key(struct mu_keyset *set, const struct mu_key *key)
+static uint32_t place_of(unsigned index)
 {
-	if (!key_is_valid(key) || mu_keyset_find(set, key->id))
+	return HEADER_SIZE + index * MU_KEYSET_RECORD_SIZE;
+}
+
+// Somebody who looks for a key, while the sector is checked: what he gets are the very bytes that were under the CRC.
+struct search {
+	const uint8_t *id; // null: nothing is looked for
+	struct mu_key *key;
+	bool found;
+};
+
+static int check_sum(const struct mu_source *source, unsigned count, struct search *search)
+{
+	uint8_t bytes[MU_KEYSET_RECORD_SIZE];
+	uint32_t crc = 0, end = place_of(count), at = 0;
+	if (source->size_bytes < end + CRC_SIZE)
+		return MU_ERR_SIZE;
+	for (uint32_t size = HEADER_SIZE; at < end; at += size, size = MU_KEYSET_RECORD_SIZE) {
+		int err = mu_source_read(source, at, bytes, size);
+		if (err < 0)
+			return err;
+		crc = mu_crc32_le(crc, bytes, size);
+		if (!search->id || at == 0 || memcmp(bytes, search->id, MU_KEY_ID_SIZE))
+			continue;
+		decode_key(search->key, bytes);
+		search->found = true;
+	}
+	int err = mu_source_read(source, end, bytes, CRC_SIZE);
+	if (err < 0)
+		return err;
+	return mu_le32_get(bytes) == crc ? 0 : MU_ERR_CRC;
+}
+
+static int read_key(const struct mu_source *source, unsigned index, struct mu_key *key)
+{
+	uint8_t record[MU_KEYSET_RECORD_SIZE];
+	int err = mu_source_read(source, place_of(index), record, sizeof record);
+	if (err >= 0)
+		decode_key(key, record);
+	return err;
+}
+
+// The key at this place is valid and no other before it has its id.
+static int check_key(const struct mu_source *source, unsigned index)
+{
+	struct mu_key key;
+	uint8_t id[MU_KEY_ID_SIZE];
+	int err = read_key(source, index, &key);
+	if (err >= 0 && !key_is_valid(&key))
 		return MU_ERR_INVALID;
-	set->keys[set->count++] = *key;
-	return 0;
+	for (unsigned i = 0; err >= 0 && i < index; i++) {
+		err = mu_source_read(source, place_of(i), id, sizeof id);
+		if (err >= 0 && !memcmp(id, key.id, sizeof id))
+			return MU_ERR_INVALID;
+	}
+	return err;
+}
+
+static int check(const struct mu_source *source, struct search *search)
+{
+	int count = check_header(source);
+	if (count < 0)
+		return count;
+	int err = check_sum(source, (unsigned)count, search);
+	for (unsigned i = 0; err >= 0 && i < (unsigned)count; i++)
+		err = check_key(source, i);
+	return err < 0 ? err : count;
+}
+
+int mu_keyset_check(const struct mu_source *source)
+{
+	return check(source, &(struct search){ .id = 0 });
+}
+
+int mu_keyset_get(const struct mu_source *source, const uint8_t id[MU_KEY_ID_SIZE], struct mu_key *key)
+{
+	struct search search = { .id = id, .key = key };
+	int count = check(source, &search);
+	if (count < 0)
+		return count;
+	return search.found ? 0 : MU_ERR_NOT_FOUND;
 }
 
 int mu_keyset_parse(struct mu_keyset *set, const uint8_t *data, size_t size)
 {
-	set->count = 0;
-	int err = check_header(data, size);
-	for (unsigned i = 0; !err && i < data[5]; i++) {
-		struct mu_key key;
-		decode_key(&key, data + HEADER_SIZE + i * MU_KEYSET_RECORD_SIZE);
-		err = add_key(set, &key);
-	}
-	if (err < 0)
-		set->count = 0;
-	return err;
+	struct mu_source source = mu_source_memory(data, size < MU_KEYSET_SIZE_MAX ? (uint32_t)size : MU_KEYSET_SIZE_MAX);
+	int count = mu_keyset_check(&source);
+	set->count = count < 0 ? 0 : (unsigned)count;
+	for (unsigned i = 0; i < set->count; i++)
+		read_key(&source, i, &set->keys[i]);
+	return count < 0 ? count : 0;
 }
 
 static bool ids_are_unique(const struct mu_keyset *set)

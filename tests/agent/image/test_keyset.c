@@ -94,6 +94,60 @@ static void test_sealed_nonsense_is_refused(void **unused)
 	}
 }
 
+// One id twice: which of the two would be meant? Sealed by something else, for our writer refuses.
+static void test_an_id_twice_is_refused(void **unused)
+{
+	(void)unused;
+	uint8_t bytes[MU_KEYSET_SIZE_MAX];
+	struct mu_keyset set = make_set(3);
+	struct mu_key key;
+	size_t end = (size_t)mu_keyset_write(&set, bytes, sizeof bytes) - 4;
+	memcpy(bytes + 8 + 2 * MU_KEYSET_RECORD_SIZE, bytes + 8, MU_KEY_ID_SIZE);
+	uint32_t crc = mu_crc32_le(0, bytes, end);
+	memcpy(bytes + end, &crc, sizeof crc);
+	struct mu_source source = mu_source_memory(bytes, sizeof bytes);
+	assert_int_equal(mu_keyset_check(&source), MU_ERR_INVALID);
+	assert_int_equal(mu_keyset_get(&source, set.keys[1].id, &key), MU_ERR_INVALID); // not even one that is there once
+}
+
+struct failing {
+	struct mu_source bytes;
+	unsigned reads, fail_at;
+};
+
+static int read_failing(void *context, uint32_t offset, void *buffer, size_t size)
+{
+	struct failing *failing = context;
+	return ++failing->reads == failing->fail_at ? MU_ERR_IO : mu_source_read(&failing->bytes, offset, buffer, size);
+}
+
+// As a device reads: one key at a time, from flash that may refuse any read. No key is ever taken from a sector that was not read to its end.
+static void test_one_key_from_a_source(void **unused)
+{
+	(void)unused;
+	static const uint8_t unknown[MU_KEY_ID_SIZE] = { 9 };
+	uint8_t bytes[MU_KEYSET_SIZE_MAX];
+	struct mu_keyset set = make_set(MU_KEYSET_MAX);
+	struct mu_key key;
+	mu_keyset_write(&set, bytes, sizeof bytes);
+	struct failing failing = { .bytes = mu_source_memory(bytes, sizeof bytes) };
+	struct mu_source source = { .context = &failing, .read = read_failing, .size_bytes = sizeof bytes };
+	assert_int_equal(mu_keyset_check(&source), MU_KEYSET_MAX);
+	for (unsigned i = 0; i < MU_KEYSET_MAX; i++) {
+		assert_int_equal(mu_keyset_get(&source, set.keys[i].id, &key), 0);
+		assert_memory_equal(key.point, set.keys[i].point, sizeof key.point);
+		assert_int_equal(key.role, set.keys[i].role);
+	}
+	assert_int_equal(mu_keyset_get(&source, unknown, &key), MU_ERR_NOT_FOUND);
+	failing.reads = 0;
+	mu_keyset_get(&source, set.keys[0].id, &key);
+	for (unsigned reads = failing.reads; reads; reads--) {
+		failing.reads = 0;
+		failing.fail_at = reads;
+		assert_int_equal(mu_keyset_get(&source, set.keys[0].id, &key), MU_ERR_IO);
+	}
+}
+
 static void test_write_refuses(void **unused)
 {
 	(void)unused;
@@ -123,6 +177,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_an_id_twice_is_refused),
+		cmocka_unit_test(test_one_key_from_a_source),
 		cmocka_unit_test(test_every_flipped_bit_is_refused),
 		cmocka_unit_test(test_cut_and_erased),
 		cmocka_unit_test(test_sealed_nonsense_is_refused),
