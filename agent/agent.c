@@ -248,7 +248,9 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 	mu_logbook_tell(agent, now_ms);
 	mu_report_spool(agent, now_ms);
 	mu_report_close_call(agent, now_ms);
-	if (mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE))
+	bool diagnosing = mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE);
+	mu_heap_watch_diagnose(agent, diagnosing, now_ms);
+	if (diagnosing)
 		mu_heartbeat_full(&agent->heartbeat);
 	if (mu_report_heartbeat(agent, now_ms) && agent->has_slots)
 		mu_rollback_heartbeat(&agent->rollback);

@@ -2,6 +2,8 @@
 #include "agent/heap_watch.h"
 #include "agent/agent_state.h"
 #include "agent/reporting.h"
+#include "proto/limits.h"
+#include "proto/text.h"
 #include <string.h>
 
 void mu_heap_watch_init(struct mu_heap_watch *watch)
@@ -115,4 +117,21 @@ void mu_heap_watch_step(struct mu_agent *agent, uint64_t now_ms)
 	if (agent->vitals.has_link)
 		mu_heap_steps_idle(&watch->steps, mark);
 	tell(agent, now_ms);
+}
+
+// What one cycle takes, step by step, and in value what its close gives back. A figure that has no room is left out, the last ones first.
+void mu_heap_watch_diagnose(struct mu_agent *agent, bool holds, uint64_t now_ms)
+{
+	struct mu_heap_watch *watch = &agent->heap_watch;
+	const struct mu_heap_step_note *note = watch->steps.note;
+	char text[MU_EVENT_TEXT_MAX + 1] = "";
+	if (!holds)
+		watch->diagnosed_ms = 0;
+	if (!holds || (watch->diagnosed_ms && now_ms - watch->diagnosed_ms < MU_HEAP_WATCH_EVERY_MS))
+		return;
+	for (int i = 0; i < MU_HEAP_STEP_CLOSE; i++)
+		if (note[i].seen)
+			mu_text_field(text, sizeof text, mu_heap_step_name((enum mu_heap_step)i), note[i].taken_bytes);
+	if (*text && mu_report_event(agent, "heap_steps", text, -(int64_t)note[MU_HEAP_STEP_CLOSE].taken_bytes, now_ms))
+		watch->diagnosed_ms = now_ms;
 }

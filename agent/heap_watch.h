@@ -2,7 +2,8 @@
 // Tells agent/health/heap_steps when network steps begin and end, with a fresh look at the heap each time, and reports who leaks.
 //
 // The event heap_step (proto/events.def) goes out when a leak per reconnect cycle is first seen, and when another step turns out to be to
-// blame or the amount has doubled; at most one in ten minutes. Memory: the agent's struct. Thread: the one that steps the agent.
+// blame or the amount has doubled; at most one in ten minutes. While a `diagnose` holds, the event heap_steps says what each step takes: at
+// once, and every ten minutes. Memory: the agent's struct. Thread: the one that steps the agent.
 #ifndef MU_HEAP_WATCH_H
 #define MU_HEAP_WATCH_H
 #include "agent/event.h"
@@ -18,6 +19,7 @@ struct mu_heap_watch {
 	bool serving; // the own access point was open
 	int32_t told_bytes;
 	uint64_t told_ms;
+	uint64_t diagnosed_ms; // of the last heap_steps; 0: none while this `diagnose` holds
 };
 
 void mu_heap_watch_init(struct mu_heap_watch *watch);
@@ -31,5 +33,8 @@ void mu_heap_watch_closed(struct mu_agent *agent); // right after the agent has 
 
 // Once a second, after the vitals were sampled. Reports.
 void mu_heap_watch_step(struct mu_agent *agent, uint64_t now_ms);
+
+// With each heartbeat: whether a `diagnose` holds.
+void mu_heap_watch_diagnose(struct mu_agent *agent, bool holds, uint64_t now_ms);
 
 #endif

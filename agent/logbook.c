@@ -103,41 +103,20 @@ static void count(struct mu_agent *agent, uint32_t counts[MU_SUPPRESSED_COUNTS])
 	counts[4] = mu_spool_refused(&agent->spool);
 }
 
-static char *put(char *at, const char *text)
-{
-	size_t size = strlen(text);
-	memcpy(at, text, size);
-	return at + size;
-}
-
-static char *put_number(char *at, uint32_t number)
-{
-	char digits[10];
-	size_t count = 0;
-	do {
-		digits[count++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	while (count)
-		*at++ = digits[--count];
-	return at;
-}
-
 void mu_logbook_tell(struct mu_agent *agent, uint64_t now_ms)
 {
-	static const char *const names[MU_SUPPRESSED_COUNTS] = { "logs=", " events=", " commands=", " messages=", " refused=" };
+	static const char *const names[MU_SUPPRESSED_COUNTS] = { "logs", "events", "commands", "messages", "refused" };
 	struct mu_logbook *logbook = &agent->logbook;
 	uint32_t counts[MU_SUPPRESSED_COUNTS];
-	char text[MU_SUPPRESSED_COUNTS * (sizeof " commands=4294967295" - 1) + 1], *at = text;
+	char text[MU_SUPPRESSED_COUNTS * sizeof " commands=4294967295"] = "";
 	int64_t sum = 0;
 	count(agent, counts);
 	if (!memcmp(counts, logbook->told, sizeof counts) || (logbook->has_told && now_ms - logbook->told_ms < MU_SUPPRESSED_EVERY_MS))
 		return;
 	for (int i = 0; i < MU_SUPPRESSED_COUNTS; i++) {
-		at = put_number(put(at, names[i]), counts[i]);
+		mu_text_field(text, sizeof text, names[i], counts[i]);
 		sum += counts[i];
 	}
-	*at = 0;
 	if (!mu_report_event(agent, "suppressed", text, sum, now_ms))
 		return; // the next heartbeat tries again
 	logbook->has_told = true;

@@ -3,11 +3,10 @@
 #include "agent/connectivity.h"
 #include "agent/reporting.h"
 #include "proto/limits.h"
+#include "proto/text.h"
 #include <string.h>
 
 static const char unchecked_event[] = "certificate_dates_unchecked", stepped_event[] = "clock_stepped", failed_event[] = "sntp_failed";
-
-enum { DIGITS_MAX = 10 };
 
 // ---- reports
 
@@ -25,24 +24,13 @@ static void add_text(char *text, size_t size, const char *more)
 	strncat(text, more, size - 1 - strlen(text));
 }
 
-static void add_number(char *text, size_t size, uint32_t number)
-{
-	char digits[DIGITS_MAX + 1] = "";
-	char *at = digits + DIGITS_MAX;
-	do
-		*--at = (char)('0' + number % 10);
-	while (number /= 10);
-	add_text(text, size, at);
-}
-
 static void report_step(struct mu_agent *agent, const char *source, uint64_t now_ms)
 {
 	char text[32] = "";
 	if (!is_due(&agent->timekeeping.stepped_told_ms, MU_TIMEKEEPING_STEP_REPORT_MS, now_ms))
 		return;
 	add_text(text, sizeof text, source);
-	add_text(text, sizeof text, " steps=");
-	add_number(text, sizeof text, agent->clock.steps);
+	mu_text_field(text, sizeof text, "steps", agent->clock.steps);
 	mu_report_event(agent, stepped_event, text, agent->clock.stepped_ms, now_ms);
 }
 

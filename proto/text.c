@@ -93,3 +93,25 @@ size_t mu_text_copy(char *out, size_t size, const char *in)
 	out[used] = 0;
 	return used;
 }
+
+bool mu_text_field(char *out, size_t size, const char *name, int64_t number)
+{
+	char digits[12], *end = digits + sizeof digits, *at = end;
+	uint32_t left = (uint32_t)(number < 0 ? -number : number);
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (number < 0)
+		*--at = '-';
+	size_t used = strlen(out), name_size = strlen(name), digits_size = (size_t)(end - at);
+	if (used + (used > 0) + name_size + 1 + digits_size >= size)
+		return false;
+	if (used)
+		out[used++] = ' ';
+	memcpy(out + used, name, name_size);
+	used += name_size;
+	out[used++] = '=';
+	memcpy(out + used, at, digits_size);
+	out[used + digits_size] = 0;
+	return true;
+}

@@ -169,12 +169,16 @@ static void test_diagnose_gives_full_heartbeats(void **unused)
 	agent_rig_command(0x25, 1, MU__COMMAND__BODY_DIAGNOSE, &body);
 	fake_collector_run(&collector, 119000);
 	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
-	unsigned full = 0, heartbeats = 0;
-	for (unsigned i = before; i < collector.count; i++)
+	unsigned full = 0, heartbeats = 0, heap_steps = 0;
+	for (unsigned i = before; i < collector.count; i++) {
+		heap_steps += collector.records[i]->body_case == MU__RECORD__BODY_EVENT &&
+			strcmp(collector.records[i]->event->name, "heap_steps") == 0;
 		if (collector.records[i]->body_case == MU__RECORD__BODY_HEARTBEAT) {
 			heartbeats++;
 			full += collector.records[i]->heartbeat->agent && collector.records[i]->heartbeat->tasks;
 		}
+	}
+	assert_int_equal(heap_steps, 1);
 	assert_in_range(heartbeats, 11, 13);
 	assert_int_equal(full, heartbeats);
 	assert_int_equal(mu_overrides_log_level(&agent->overrides), MU__LOG_LEVEL__LOG_INFO);

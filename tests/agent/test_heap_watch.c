@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "agent/agent_state.h"
@@ -130,19 +131,24 @@ static void cycle(void)
 	post(MU_EVENT_MQTT_CLOSED, 0);
 }
 
-// The newest event heap_step, and how many there were.
-static const Mu__Event *last_event(unsigned *count)
+// The newest event of this name, and how many there were.
+static const Mu__Event *last_of(const char *name, unsigned *count)
 {
 	const Mu__Event *last = 0;
 	*count = 0;
 	for (unsigned i = 0; i < world.collector.count; i++) {
 		const Mu__Record *record = world.collector.records[i];
-		if (record->body_case != MU__RECORD__BODY_EVENT || strcmp(record->event->name, "heap_step") != 0)
+		if (record->body_case != MU__RECORD__BODY_EVENT || strcmp(record->event->name, name) != 0)
 			continue;
 		last = record->event;
 		++*count;
 	}
 	return last;
+}
+
+static const Mu__Event *last_event(unsigned *count)
+{
+	return last_of("heap_step", count);
 }
 
 // What leaks, and within how many cycles it is seen and rightly named.
@@ -234,6 +240,29 @@ static void test_every_step_is_noted(void **unused)
 	end();
 }
 
+// What an operator at night wants to know: which step holds how much. At once when diagnosing begins, then every ten minutes.
+static void test_diagnosing_tells_each_step(void **unused)
+{
+	(void)unused;
+	static const uint8_t id[MU_COMMAND_ID_BYTES] = { 1 };
+	start(true, 6);
+	for (int i = 0; i < 4; i++)
+		cycle();
+	unsigned events;
+	assert_null(last_of("heap_steps", &events));
+	assert_int_equal(mu_overrides_set(&world.agent->overrides, MU_OVERRIDE_DIAGNOSE, 0, 1500, id, world.collector.now_ms), 0);
+	for (unsigned minutes = 0; minutes < 60; minutes++)
+		run(60000); // a heartbeat each ten: two or three of them while it holds
+	const Mu__Event *event = last_of("heap_steps", &events);
+	assert_in_range(events, 2, 3);
+	int name, tcp, tls, mqtt;
+	assert_int_equal(sscanf(strstr(event->text, "name="), "name=%d tcp=%d tls=%d mqtt=%d", &name, &tcp, &tls, &mqtt), 4);
+	assert_in_range(tcp, MU_HEAP_SOCKET_BYTES - 600, MU_HEAP_SOCKET_BYTES + 600);
+	assert_in_range(tls, MU_HEAP_TLS_BYTES - 600, MU_HEAP_TLS_BYTES + 600);
+	assert_in_range(event->value, MU_HEAP_SOCKET_BYTES + MU_HEAP_TLS_BYTES - 1200, MU_HEAP_SOCKET_BYTES + MU_HEAP_TLS_BYTES + 1200);
+	end();
+}
+
 // The heap gate refuses: nothing was opened, so that is no cycle.
 static void test_a_refusal_is_no_cycle(void **unused)
 {
@@ -275,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_the_step_that_keeps_heap_is_named),
 		cmocka_unit_test(test_a_thousand_healthy_reconnects),
 		cmocka_unit_test(test_every_step_is_noted),
+		cmocka_unit_test(test_diagnosing_tells_each_step),
 		cmocka_unit_test(test_a_refusal_is_no_cycle),
 		cmocka_unit_test(test_without_vitals),
 	};

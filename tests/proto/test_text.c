@@ -74,11 +74,44 @@ static void test_copy(void **unused)
 	assert_int_equal(mu_text_copy(0, 0, "x"), 0);
 }
 
+// From `before`, in so many bytes: what is there afterwards.
+static const struct {
+	const char *before;
+	size_t size;
+	int64_t number;
+	bool fits;
+	const char *after;
+} fields[] = {
+	{ "", 32, 0, true, "n=0" },
+	{ "a=1", 32, 10, true, "a=1 n=10" },
+	{ "a=1", 32, UINT32_MAX, true, "a=1 n=4294967295" },
+	{ "a=1", 32, -(int64_t)UINT32_MAX, true, "a=1 n=-4294967295" },
+	{ "", 4, 7, true, "n=7" }, // just fits
+	{ "", 3, 7, false, "" },
+	{ "a=1", 7, 7, false, "a=1" }, // all of it or nothing
+	{ "a=1", 8, 7, true, "a=1 n=7" },
+	{ "a=1", 8, -7, false, "a=1" },
+};
+
+static void test_field(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		char out[33];
+		memset(out, 'X', sizeof out);
+		memcpy(out, fields[i].before, strlen(fields[i].before) + 1);
+		assert_int_equal(mu_text_field(out, fields[i].size, "n", fields[i].number), fields[i].fits);
+		assert_string_equal(out, fields[i].after);
+		assert_int_equal(out[fields[i].size], 'X');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_field),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
