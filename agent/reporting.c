@@ -83,104 +83,202 @@ void mu_disconnects_add(struct mu_disconnects *disconnects, uint32_t reason)
 	mu_disconnects_try(disconnects, reason);
 }
 
-static struct mu_heartbeat_link link_part(struct mu_agent *agent)
+// ---- the parts of a heartbeat: mu_heartbeat_begin() has marked all fields present
+
+static uint32_t saturated(uint64_t value)
 {
-	struct mu_heartbeat_link link = { .state = (int)agent->ladder.state, .disconnects = agent->disconnects.total };
-	for (; link.reason_count < agent->disconnects.used && link.reason_count < MU_HEARTBEAT_REASONS; link.reason_count++) {
-		link.reasons[link.reason_count].reason = agent->disconnects.by_reason[link.reason_count].reason;
-		link.reasons[link.reason_count].count = agent->disconnects.by_reason[link.reason_count].count;
-	}
-	link.has_phases = agent->session.opened && agent->port->mqtt->phases(agent->port->context, &link.phases) >= 0;
-	return link;
+	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
 }
 
-static struct mu_heartbeat_uplink uplink_part(struct mu_agent *agent, uint64_t now_ms)
+struct copy {
+	uint16_t to, from; // offsets in struct mu_heartbeat_storage and struct mu_agent
+};
+
+#define OFFSET(type, field, size) (offsetof(type, field) + 0 * sizeof(char[sizeof(((type *)0)->field) == (size) ? 1 : -1]))
+
+// Figures of 32 bits that need no thought.
+static const struct copy figures[] = {
+#define FIGURE(to, from) \
+	{ \
+		OFFSET(struct mu_heartbeat_storage, to, 4), OFFSET(struct mu_agent, from, 4) \
+	}
+	FIGURE(vitals.verdict, verdict),
+	FIGURE(vitals.heap_free_bytes, vitals.system.heap_free_bytes),
+	FIGURE(vitals.heap_min_bytes, vitals.heap_low_bytes),
+	FIGURE(vitals.heap_largest_bytes, vitals.system.heap_largest_bytes),
+	FIGURE(vitals.temperature_decicelsius, vitals.system.temperature_decicelsius),
+	FIGURE(vitals.psram_free_bytes, vitals.system.psram_free_bytes),
+	FIGURE(vitals.psram_min_bytes, vitals.system.psram_min_bytes),
+	FIGURE(vitals.psram_largest_bytes, vitals.system.psram_largest_bytes),
+	FIGURE(link.state, ladder.state),
+	FIGURE(link.disconnects, disconnects.total),
+	FIGURE(link.rssi_dbm, vitals.link.rssi_dbm),
+	FIGURE(link.rssi_min_dbm, vitals.rssi_min_dbm),
+	FIGURE(link.channel, vitals.link.channel),
+	FIGURE(link.associate_ms, vitals.link.associate_ms),
+	FIGURE(link.dhcp_ms, vitals.link.dhcp_ms),
+	FIGURE(sockets.open, vitals.system.sockets_open),
+	FIGURE(sockets.limit, vitals.system.sockets_limit),
+	FIGURE(sockets.high_water, vitals.system.sockets_high_water),
+	FIGURE(sockets.orphans_closed, sockets.registry.orphans_closed),
+	FIGURE(sockets.refused, sockets.registry.refused),
+	FIGURE(uplink.reconnects, reconnects),
+	FIGURE(tasks.cpu0_permille, vitals.system.cpu_permille[0]),
+	FIGURE(tasks.cpu1_permille, vitals.system.cpu_permille[1]),
+	FIGURE(tasks.stack_min_bytes, vitals.system.stack_min_bytes),
+	FIGURE(tasks.watchdog_late_ms, tokens.late_ms),
+	FIGURE(ota.running_slot, slots.running),
+	FIGURE(agent.flash_erases, vitals.system.flash_erases),
+	FIGURE(agent.flash_written_bytes, vitals.system.flash_written_bytes),
+	FIGURE(agent.step_max_us, cost.step_max_us),
+};
+
+// Flags: mostly whether there is such a figure.
+static const struct copy flags[] = {
+#define FLAG(to, from) \
+	{ \
+		OFFSET(struct mu_heartbeat_storage, to, sizeof(protobuf_c_boolean)), OFFSET(struct mu_agent, from, 1) \
+	}
+	FLAG(vitals.has_heap_free_bytes, vitals.has_system),
+	FLAG(vitals.has_heap_min_bytes, vitals.has_system),
+	FLAG(vitals.has_heap_largest_bytes, vitals.has_system),
+	FLAG(vitals.has_temperature_decicelsius, vitals.system.has_temperature),
+	FLAG(vitals.has_psram_free_bytes, vitals.system.has_psram),
+	FLAG(vitals.has_psram_min_bytes, vitals.system.has_psram),
+	FLAG(vitals.has_psram_largest_bytes, vitals.system.has_psram),
+	FLAG(link.has_rssi_min_dbm, vitals.has_rssi_min),
+	FLAG(link.has_channel, vitals.has_link),
+	FLAG(link.has_associate_ms, vitals.has_link),
+	FLAG(link.has_dhcp_ms, vitals.has_link),
+	FLAG(tasks.has_cpu0_permille, vitals.system.has_cpu),
+	FLAG(tasks.has_cpu1_permille, vitals.system.has_cpu),
+	FLAG(tasks.has_stack_min_bytes, vitals.system.has_stack),
+	FLAG(tasks.watchdog_armed, watchdog_armed),
+	FLAG(agent.has_flash_erases, vitals.system.has_flash),
+	FLAG(agent.has_flash_written_bytes, vitals.system.has_flash),
+};
+
+static void copy_all(const struct mu_agent *agent, struct mu_heartbeat_storage *storage)
 {
-	struct mu_stamp now = stamp_of(agent, now_ms);
+	uint8_t *to = (uint8_t *)storage;
+	const uint8_t *from = (const uint8_t *)agent;
+	for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+		memcpy(to + figures[i].to, from + figures[i].from, sizeof(uint32_t));
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+		*(protobuf_c_boolean *)(void *)(to + flags[i].to) = from[flags[i].from];
+}
+
+static void fill_reasons(const struct mu_disconnects *from, struct mu_heartbeat_storage *storage)
+{
+	Mu__LinkHealth *link = &storage->link;
+	link->reasons = storage->reason_list;
+	for (; link->n_reasons < from->used && link->n_reasons < MU_HEARTBEAT_REASONS; link->n_reasons++) {
+		Mu__ReasonCount *reason = storage->reason_list[link->n_reasons] = &storage->reasons[link->n_reasons];
+		mu__reason_count__init(reason);
+		uint32_t code = from->by_reason[link->n_reasons].reason;
+		reason->reason = code < UINT16_MAX ? code : UINT16_MAX; // a code that is none must not cost the heartbeat
+		reason->count = from->by_reason[link->n_reasons].count;
+	}
+}
+
+static void fill_phases(const struct mu_agent *agent, Mu__LinkHealth *link)
+{
+	struct mu_mqtt_phases phases = { 0 };
+	bool opened = agent->session.opened && agent->port->mqtt->phases(agent->port->context, &phases) >= 0;
+	link->has_dns_ms = link->has_tcp_ms = link->has_mqtt_ms = opened;
+	link->has_tls_ms = phases.tls_ms > 0;
+	link->dns_ms = phases.dns_ms;
+	link->tcp_ms = phases.tcp_ms;
+	link->tls_ms = phases.tls_ms;
+	link->mqtt_ms = phases.mqtt_ms;
+}
+
+static void fill_uplink(struct mu_agent *agent, Mu__UplinkHealth *uplink)
+{
 	const struct mu_uplink_stats *stats = mu_uplink_statistics(&agent->uplink);
 	struct mu_spool *spool = &agent->spool;
-	struct mu_heartbeat_uplink uplink = {
-		.spool_records = mu_spool_depth(spool),
-		.oldest_age_s = mu_uplink_oldest_age_s(&agent->uplink, &now),
-		.has_ack = stats->last_ack_ms != 0,
-		.ack_ms = stats->ack_ms,
-		.reconnects = agent->reconnects,
-		.retransmits = stats->retransmits,
-		.spool_used_permille = mu_spool_used_permille(spool),
-		.dropped_heartbeats = mu_spool_dropped(spool, MU_CLASS_HEARTBEAT),
-		.dropped_events = mu_spool_dropped(spool, MU_CLASS_EVENT),
-		.dropped_logs = mu_spool_dropped(spool, MU_CLASS_LOG),
-	};
+	uplink->spool_records = mu_spool_depth(spool);
+	uplink->has_ack_ms = stats->last_ack_ms != 0;
+	uplink->ack_ms = stats->ack_ms;
+	uplink->retransmits = stats->retransmits;
+	uplink->spool_used_permille = mu_spool_used_permille(spool);
 	for (int record_class = 0; record_class < MU_CLASS_COUNT; record_class++)
-		uplink.dropped_records += mu_spool_dropped(spool, (enum mu_record_class)record_class);
-	return uplink;
+		uplink->dropped_records += mu_spool_dropped(spool, (enum mu_record_class)record_class);
+	uplink->dropped_heartbeats = mu_spool_dropped(spool, MU_CLASS_HEARTBEAT);
+	uplink->dropped_events = mu_spool_dropped(spool, MU_CLASS_EVENT);
+	uplink->dropped_logs = mu_spool_dropped(spool, MU_CLASS_LOG);
 }
 
-// A port that counts no sockets still has those that the heap gate refused.
-static struct mu_heartbeat_sockets sockets_part(const struct mu_agent *agent)
+static ProtobufCBinaryData sha_bytes(const uint8_t sha[MU_SHA_BYTES])
 {
-	const struct mu_system_vitals *system = &agent->vitals.system;
-	return (struct mu_heartbeat_sockets){
-		.open = system->sockets_open,
-		.limit = system->sockets_limit,
-		.high_water = system->sockets_high_water,
-		.orphans_closed = agent->sockets.registry.orphans_closed,
-		.refused = agent->sockets.registry.refused,
-	};
+	return (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = (uint8_t *)sha };
 }
 
-static struct mu_heartbeat_ota ota_part(const struct mu_agent *agent)
+static void fill_ota(const struct mu_agent *agent, Mu__OtaHealth *ota)
 {
-	const struct mu_slot *running = mu_slots_running(&agent->slots), *other = mu_slots_other(&agent->slots);
-	return (struct mu_heartbeat_ota){
-		.state = mu_journal_is_open(&agent->journal) ? MU__OTA_STATE__OTA_PLANNED : MU__OTA_STATE__OTA_IDLE,
-		.running_slot = agent->slots.running,
-		.running_state = (int)running->state,
-		.other_state = (int)other->state,
-		.running_sha = agent->config.elf_sha,
-		.other_sha = other->has_image ? other->elf_sha : 0,
-		.other_firmware = other->has_image ? other->version : 0,
-		.rollback_block = (int)mu_slots_rollback_block(&agent->slots),
-	};
+	const struct mu_slot *other = mu_slots_other(&agent->slots);
+	ota->state = mu_journal_is_open(&agent->journal) ? MU__OTA_STATE__OTA_PLANNED : MU__OTA_STATE__OTA_IDLE;
+	ota->running_state = (Mu__SlotState)mu_slots_running(&agent->slots)->state;
+	ota->running_sha = sha_bytes(agent->config.elf_sha);
+	ota->other_state = (Mu__SlotState)other->state;
+	ota->has_other_sha = other->has_image;
+	ota->other_sha = sha_bytes(other->elf_sha);
+	ota->other_firmware = other->has_image ? (char *)other->version : 0;
+	ota->rollback_block = (Mu__RollbackBlock)mu_slots_rollback_block(&agent->slots);
+	ota->has_rollback_block = ota->rollback_block != MU__ROLLBACK_BLOCK__ROLLBACK_READY;
+	ota->rollback_ready = !ota->has_rollback_block;
 }
 
-static struct mu_heartbeat_cost cost_part(struct mu_agent *agent, uint64_t now_ms)
+static void fill_cost(struct mu_agent *agent, Mu__AgentCost *cost, uint64_t now_ms)
 {
 	uint64_t window_ms = now_ms > agent->cost.window_ms ? now_ms - agent->cost.window_ms : 1;
-	struct mu_heartbeat_cost cost = {
-		.cpu_us_per_s = (uint32_t)(agent->cost.busy_us * 1000 / window_ms),
-		.sent_bytes = (uint32_t)mu_uplink_statistics(&agent->uplink)->published_bytes,
-		.flash_erases = agent->vitals.system.flash_erases,
-		.flash_written_bytes = agent->vitals.system.flash_written_bytes,
-		.step_max_us = agent->cost.step_max_us,
-	};
+	cost->cpu_us_per_s = saturated(agent->cost.busy_us * 1000 / window_ms);
+	cost->sent_bytes = (uint32_t)mu_uplink_statistics(&agent->uplink)->published_bytes;
 	agent->cost.window_ms = now_ms;
 	agent->cost.busy_us = 0;
-	return cost;
+}
+
+// What is not sent, or not in this way, though the port gives a figure.
+static void withdraw(const struct mu_agent *agent, struct mu_heartbeat_storage *storage)
+{
+	const struct mu_system_vitals *system = &agent->vitals.system;
+	storage->link.has_rssi_dbm = agent->vitals.has_link && agent->vitals.link.rssi_dbm < 0;
+	storage->tasks.has_cpu1_permille &= system->cpu_permille[1] > 0;
+	storage->tasks.stack_min_task = system->has_stack && *system->stack_min_task ? (char *)system->stack_min_task : 0;
+	if (!system->has_sockets && !storage->sockets.refused) // a port that counts none still has those that the heap gate refused
+		storage->heartbeat.sockets = 0;
+	if (!agent->has_slots)
+		storage->heartbeat.ota = 0;
+}
+
+static void fill_heartbeat(struct mu_agent *agent, struct mu_heartbeat_storage *storage, uint64_t now_ms)
+{
+	struct mu_stamp now = stamp_of(agent, now_ms);
+	uint32_t oldest_age_s =
+		mu_uplink_oldest_age_s(&agent->uplink, &now); // reads through the scratch, so before the storage there is used
+	mu_heartbeat_begin(storage);
+	copy_all(agent, storage);
+	storage->vitals.uptime_s = saturated(now_ms / 1000);
+	storage->vitals.has_heap_slope_bytes_per_h =
+		mu_heap_trend_slope(&agent->vitals.trend, &storage->vitals.heap_slope_bytes_per_h) == 0;
+	fill_phases(agent, &storage->link);
+	fill_reasons(&agent->disconnects, storage);
+	fill_uplink(agent, &storage->uplink);
+	storage->uplink.oldest_age_s = oldest_age_s;
+	fill_cost(agent, &storage->agent, now_ms);
+	fill_ota(agent, &storage->ota);
+	withdraw(agent, storage);
+	storage->heartbeat.app = storage->app_list;
+	storage->heartbeat.n_app =
+		mu_app_metrics_fill(&agent->app, !mu_heartbeat_is_full(&agent->heartbeat), storage->app, storage->app_list);
+	mu_metrics_withhold(&storage->heartbeat); // one mad sensor must not cost the heartbeat
+	mu_heartbeat_choose(&agent->heartbeat, storage);
 }
 
 uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 {
-	struct mu_heartbeat_link link = link_part(agent);
-	struct mu_heartbeat_sockets sockets = sockets_part(agent);
-	struct mu_heartbeat_uplink uplink = uplink_part(agent, now_ms);
-	struct mu_heartbeat_tasks tasks = { .watchdog_armed = agent->watchdog_armed, .watchdog_late_ms = agent->tokens.late_ms };
-	struct mu_heartbeat_ota ota = agent->has_slots ? ota_part(agent) : (struct mu_heartbeat_ota){ .running_slot = 0 };
-	struct mu_heartbeat_cost cost = cost_part(agent, now_ms);
-	struct mu_heartbeat_input input = {
-		.vitals = &agent->vitals,
-		.verdict = agent->verdict,
-		.link = &link,
-		.sockets = agent->vitals.system.has_sockets || sockets.refused ? &sockets : 0,
-		.uplink = &uplink,
-		.tasks = &tasks,
-		.ota = agent->has_slots ? &ota : 0,
-		.cost = &cost,
-		.app = &agent->app,
-	};
 	struct mu_heartbeat_storage *storage = &agent->scratch.record.from.heartbeat;
-	mu_heartbeat_fill(&agent->heartbeat, &input, now_ms, storage);
-	mu_metrics_withhold(&storage->heartbeat); // one mad sensor must not cost the heartbeat
+	fill_heartbeat(agent, storage, now_ms);
 	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, MU__RECORD__BODY_HEARTBEAT, &storage->heartbeat, now_ms);
 	mu_heartbeat_recorded(&agent->heartbeat, seq != 0, now_ms);
 	if (seq) {
@@ -205,7 +303,7 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	link.has_state = true;
 	link.state = (Mu__NetworkState)agent->ladder.state;
 	link.has_outage_ms = outage_ms != 0;
-	link.outage_ms = outage_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)outage_ms;
+	link.outage_ms = saturated(outage_ms);
 	return append(agent, MU_CLASS_LINK, MU__RECORD__BODY_LINK, &link, now_ms);
 }
 
@@ -252,11 +350,6 @@ uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const
 uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms)
 {
 	return append(agent, MU_CLASS_COMMAND, MU__RECORD__BODY_COMMAND_RESULT, &result->message, now_ms);
-}
-
-static ProtobufCBinaryData sha_bytes(const uint8_t sha[MU_SHA_BYTES])
-{
-	return (ProtobufCBinaryData){ .len = MU_SHA_BYTES, .data = (uint8_t *)sha };
 }
 
 uint64_t mu_report_ota(struct mu_agent *agent, Mu__OtaState state, const struct mu_rollback_report *report, uint64_t now_ms)

@@ -53,6 +53,10 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 81000,
 		.heap_min_bytes = 64000,
 		.heap_largest_bytes = 40000,
+		.has_psram = true,
+		.psram_free_bytes = 4000000,
+		.psram_min_bytes = 3000000,
+		.psram_largest_bytes = 2000000,
 		.has_temperature = true,
 		.temperature_decicelsius = -125,
 		.has_cpu = true,
@@ -72,15 +76,67 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 	const Mu__Heartbeat *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat;
 	assert_int_equal(heartbeat->vitals->heap_largest_bytes, 40000);
 	assert_int_equal(heartbeat->vitals->temperature_decicelsius, -125);
+	assert_int_equal(heartbeat->vitals->heap_free_bytes, 81000);
+	assert_int_equal(heartbeat->vitals->heap_min_bytes, 64000);
+	assert_int_equal(heartbeat->vitals->psram_free_bytes, 4000000);
+	assert_int_equal(heartbeat->vitals->psram_min_bytes, 3000000);
+	assert_int_equal(heartbeat->vitals->psram_largest_bytes, 2000000);
 	assert_int_equal(heartbeat->vitals->uptime_s, 5);
+	assert_false(heartbeat->vitals->has_heap_slope_bytes_per_h); // too early to tell
+	assert_int_equal(heartbeat->link->rssi_min_dbm, -55);
+	assert_true(heartbeat->link->has_channel && heartbeat->link->has_associate_ms && heartbeat->link->has_dhcp_ms);
+	assert_int_equal(heartbeat->link->state, MU__NETWORK_STATE__NETWORK_CONNECTED);
+	assert_true(heartbeat->link->has_mqtt_ms && !heartbeat->link->has_tls_ms); // no TLS: nothing to say of it
+	assert_true(heartbeat->uplink->has_dropped_logs && heartbeat->uplink->dropped_records == 0);
 	assert_int_equal(heartbeat->link->rssi_dbm, -55);
 	assert_int_equal(heartbeat->sockets->open, 3);
 	assert_int_equal(heartbeat->sockets->limit, 10);
 	assert_int_equal(heartbeat->tasks->cpu0_permille, 120);
+	assert_false(heartbeat->tasks->has_cpu1_permille); // one core
+	assert_int_equal(heartbeat->tasks->stack_min_bytes, 900);
+	assert_true(heartbeat->tasks->has_watchdog_armed && heartbeat->tasks->has_watchdog_late_ms);
 	assert_string_equal(heartbeat->tasks->stack_min_task, "wifi");
+	assert_int_equal(heartbeat->agent->flash_written_bytes, 2048);
 	assert_int_equal(heartbeat->agent->flash_erases, 4);
 	assert_true(heartbeat->agent->sent_bytes > 0);
 	assert_null(heartbeat->ota); // this port has no slots
+	fake_collector_free(&collector);
+	fake_port_free(&fake);
+	free(agent);
+}
+
+// What cannot be is withheld, or the nearest that can be; the heartbeat comes all the same, with all else in it.
+static void test_a_mad_port_costs_its_figures_only(void **unused)
+{
+	(void)unused;
+	struct fake_port fake;
+	struct fake_collector collector;
+	struct mu_agent *agent = malloc(sizeof *agent);
+	fake_port_init(&fake, 6);
+	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 81000,
+		.heap_largest_bytes = 40000,
+		.has_temperature = true,
+		.temperature_decicelsius = INT32_MIN,
+		.has_cpu = true,
+		.cpu_permille = { 4000, UINT32_MAX },
+		.has_sockets = true,
+		.sockets_limit = UINT32_MAX };
+	fake_collector_init(&collector, &fake, agent);
+	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h", .elf_sha = { 0xAB } };
+	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	fake_collector_run(&collector, 2000);
+	mu_disconnects_add(&agent->disconnects, UINT32_MAX);
+	fake.link_status.channel = fake.link_status.dhcp_ms = UINT32_MAX;
+	fake_collector_run(&collector, 4000);
+	const Mu__Heartbeat *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat;
+	assert_false(heartbeat->vitals->has_temperature_decicelsius);
+	assert_false(heartbeat->tasks->has_cpu0_permille || heartbeat->tasks->has_cpu1_permille);
+	assert_false(heartbeat->link->has_channel || heartbeat->link->has_dhcp_ms);
+	assert_true(heartbeat->link->has_associate_ms);
+	assert_int_equal(heartbeat->link->reasons[0]->reason, UINT16_MAX);
+	assert_false(heartbeat->agent->has_flash_erases); // not counted is not none
+	assert_int_equal(heartbeat->vitals->heap_free_bytes, 81000);
 	fake_collector_free(&collector);
 	fake_port_free(&fake);
 	free(agent);
@@ -196,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_the_most_frequent_reason_comes_first),
 		cmocka_unit_test(test_rare_reasons_share_the_last_place),
 		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
+		cmocka_unit_test(test_a_mad_port_costs_its_figures_only),
 		cmocka_unit_test(test_a_bad_event_is_refused),
 		cmocka_unit_test(test_a_log_line_is_made_to_fit),
 		cmocka_unit_test(test_a_damaged_sector_is_reported_once),

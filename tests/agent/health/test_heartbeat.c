@@ -9,78 +9,125 @@
 #include "agent/health/heartbeat.h"
 #include "proto/limits.h"
 
-static const uint8_t sha_a[MU_SHA_BYTES] = { 0xA0 }, sha_b[MU_SHA_BYTES] = { 0xB0 };
+static uint8_t sha_a[MU_SHA_BYTES] = { 0xA0 }, sha_b[MU_SHA_BYTES] = { 0xB0 };
 static struct mu_heartbeat heartbeat;
-static struct mu_heartbeat_storage out;
-static struct mu_vitals vitals;
-static struct mu_heartbeat_link link_part;
-static struct mu_heartbeat_sockets sockets;
-static struct mu_heartbeat_uplink uplink;
-static struct mu_heartbeat_tasks tasks;
-static struct mu_heartbeat_ota ota;
-static struct mu_heartbeat_cost cost;
+static struct mu_heartbeat_storage out, model; // what is sent, and what is known
+static Mu__Vitals *const vitals = &model.vitals;
+static Mu__LinkHealth *const link_health = &model.link;
+static Mu__Sockets *const sockets = &model.sockets;
+static Mu__UplinkHealth *const uplink = &model.uplink;
+static Mu__Tasks *const tasks = &model.tasks;
+static Mu__OtaHealth *const ota = &model.ota;
+static Mu__AgentCost *const cost = &model.agent;
 static struct mu_app_metrics app;
-static struct mu_heartbeat_input input;
+
+static void set_vitals(void)
+{
+	vitals->heap_free_bytes = 131072;
+	vitals->heap_min_bytes = 88123;
+	vitals->heap_largest_bytes = 65536;
+	vitals->psram_free_bytes = 2000000;
+	vitals->psram_min_bytes = 1900000;
+	vitals->psram_largest_bytes = 1800000;
+	vitals->temperature_decicelsius = 412;
+	vitals->has_heap_slope_bytes_per_h = false;
+}
+
+static void set_link(void)
+{
+	link_health->state = MU__NETWORK_STATE__NETWORK_CONNECTED;
+	link_health->disconnects = 2;
+	link_health->rssi_dbm = -63;
+	link_health->rssi_min_dbm = -71;
+	link_health->channel = 11;
+	link_health->associate_ms = 812;
+	link_health->dhcp_ms = 340;
+	link_health->dns_ms = 20;
+	link_health->tcp_ms = 31;
+	link_health->tls_ms = 640;
+	link_health->mqtt_ms = 12;
+	link_health->reasons = model.reason_list;
+	link_health->n_reasons = 1;
+	model.reason_list[0] = &model.reasons[0];
+	mu__reason_count__init(model.reason_list[0]);
+	model.reasons[0].reason = 200;
+	model.reasons[0].count = 2;
+}
+
+static void set_ota(void)
+{
+	ota->running_slot = 1;
+	ota->running_state = ota->other_state = MU__SLOT_STATE__SLOT_VALID;
+	ota->running_sha = (ProtobufCBinaryData){ sizeof sha_a, sha_a };
+	ota->other_sha = (ProtobufCBinaryData){ sizeof sha_b, sha_b };
+	ota->other_firmware = (char *)"1.0.0";
+	ota->rollback_ready = true;
+	ota->has_rollback_block = false;
+}
 
 static int setup(void **unused)
 {
 	(void)unused;
 	assert_int_equal(mu_heartbeat_init(&heartbeat, "dev-0001", 60000), 0);
-	mu_vitals_init(&vitals);
-	vitals.has_system = vitals.has_link = vitals.has_rssi_min = true;
-	vitals.heap_low_bytes = 88123;
-	vitals.rssi_min_dbm = -71;
-	vitals.link = (struct mu_link_status){ .up = true, .rssi_dbm = -63, .channel = 11, .associate_ms = 812, .dhcp_ms = 340 };
-	vitals.system = (struct mu_system_vitals){
-		.heap_free_bytes = 131072,
-		.heap_min_bytes = 90000,
-		.heap_largest_bytes = 65536,
-		.has_psram = true,
-		.psram_free_bytes = 2000000,
-		.psram_min_bytes = 1900000,
-		.psram_largest_bytes = 1800000,
-		.has_temperature = true,
-		.temperature_decicelsius = 412,
-		.has_cpu = true,
-		.cpu_permille = { 120, 430 },
-		.has_stack = true,
-		.stack_min_bytes = 900,
-		.stack_min_task = "sensor",
-	};
-	link_part = (struct mu_heartbeat_link){
-		.state = MU__NETWORK_STATE__NETWORK_CONNECTED,
-		.disconnects = 2,
-		.reason_count = 1,
-		.reasons = { { 200, 2 } },
-		.has_phases = true,
-		.phases = { 20, 31, 640, 12 },
-	};
-	sockets = (struct mu_heartbeat_sockets){ 3, 10, 5, 0, 0 };
-	uplink = (struct mu_heartbeat_uplink){ .spool_records = 1,
-		.oldest_age_s = 1,
-		.has_ack = true,
-		.ack_ms = 140,
-		.spool_used_permille = 3 };
-	tasks = (struct mu_heartbeat_tasks){ true, 812 };
-	ota = (struct mu_heartbeat_ota){
-		.state = MU__OTA_STATE__OTA_IDLE,
-		.running_slot = 1,
-		.running_state = MU__SLOT_STATE__SLOT_VALID,
-		.other_state = MU__SLOT_STATE__SLOT_VALID,
-		.running_sha = sha_a,
-		.other_sha = sha_b,
-		.other_firmware = "1.0.0",
-	};
-	cost = (struct mu_heartbeat_cost){ 800, 40000, 3, 90000, 4100 };
+	mu_heartbeat_begin(&model);
+	set_vitals();
+	set_link();
+	set_ota();
+	sockets->open = 3;
+	sockets->limit = 10;
+	sockets->high_water = 5;
+	uplink->spool_records = uplink->oldest_age_s = 1;
+	uplink->ack_ms = 140;
+	uplink->spool_used_permille = 3;
+	tasks->cpu0_permille = 120;
+	tasks->cpu1_permille = 430;
+	tasks->stack_min_bytes = 900;
+	tasks->stack_min_task = (char *)"sensor";
+	tasks->watchdog_armed = true;
+	tasks->watchdog_late_ms = 812;
+	cost->cpu_us_per_s = 800;
+	cost->sent_bytes = 40000;
+	cost->flash_erases = 3;
+	cost->flash_written_bytes = 90000;
+	cost->step_max_us = 4100;
 	mu_app_metrics_init(&app);
-	input = (struct mu_heartbeat_input){ &vitals, 0, &link_part, &sockets, &uplink, &tasks, &ota, &cost, &app };
 	return 0;
+}
+
+// As the agent does; what the model marks absent is absent.
+static void copy_model(void)
+{
+	const Mu__Heartbeat known = model.heartbeat;
+	mu_heartbeat_begin(&out);
+	out.vitals = model.vitals;
+	out.link = model.link;
+	out.sockets = model.sockets;
+	out.uplink = model.uplink;
+	out.tasks = model.tasks;
+	out.ota = model.ota;
+	out.agent = model.agent;
+	if (!known.link)
+		out.heartbeat.link = 0;
+	if (!known.sockets)
+		out.heartbeat.sockets = 0;
+	if (!known.uplink)
+		out.heartbeat.uplink = 0;
+	if (!known.tasks)
+		out.heartbeat.tasks = 0;
+	if (!known.ota)
+		out.heartbeat.ota = 0;
+	if (!known.agent)
+		out.heartbeat.agent = 0;
 }
 
 // Fills, holds it against the limits, and returns the packed size of its record.
 static size_t fill(uint64_t now_ms)
 {
-	mu_heartbeat_fill(&heartbeat, &input, now_ms, &out);
+	copy_model();
+	out.vitals.uptime_s = (uint32_t)(now_ms / 1000);
+	out.heartbeat.app = out.app_list;
+	out.heartbeat.n_app = mu_app_metrics_fill(&app, !mu_heartbeat_is_full(&heartbeat), out.app, out.app_list);
+	mu_heartbeat_choose(&heartbeat, &out);
 	Mu__Record record;
 	mu__record__init(&record);
 	record.boot = 12;
@@ -101,7 +148,7 @@ static void record(uint64_t now_ms)
 {
 	fill(now_ms);
 	mu_heartbeat_recorded(&heartbeat, true, now_ms);
-	mu_vitals_reported(&vitals);
+	link_health->has_rssi_min_dbm = false; // nothing heard since
 	mu_app_metrics_reported(&app);
 }
 
@@ -147,7 +194,7 @@ static void test_fast_parts_are_always_there(void **unused)
 	assert_int_equal(h->sockets->open, 3);
 	assert_int_equal(h->uplink->ack_ms, 140);
 	assert_false(h->uplink->has_retransmits); // 0
-	uplink.retransmits = 1;
+	uplink->retransmits = 1;
 	fill(11000);
 	assert_int_equal(out.heartbeat.uplink->retransmits, 1);
 }
@@ -204,34 +251,38 @@ static void test_a_change_brings_its_part(void **unused)
 {
 	(void)unused;
 	record(5000);
-	vitals.link.channel = 6;
+	link_health->channel = 6;
 	expect_only("channel", LINK);
-	link_part.phases.tls_ms = 700;
+	link_health->tls_ms = 700;
 	expect_only("a new session", LINK);
-	link_part.phases.mqtt_ms = 13;
+	link_health->mqtt_ms = 13;
 	expect_only("and another", LINK);
-	link_part.reasons[0].count = 3;
+	model.reasons[0].count = 3;
 	expect_only("a reason", LINK);
-	sockets.high_water = 6;
+	sockets->high_water = 6;
 	expect_only("sockets high water", SOCKETS);
-	sockets.refused = 1;
+	sockets->refused = 1;
 	expect_only("a refused session", SOCKETS);
-	vitals.system.psram_min_bytes = 1;
+	vitals->psram_min_bytes = 1;
 	expect_only("PSRAM low water", PSRAM);
-	vitals.system.stack_min_bytes = 500;
+	tasks->stack_min_bytes = 500;
 	expect_only("stack", TASKS);
-	tasks.watchdog_armed = false;
+	tasks->watchdog_armed = false;
 	expect_only("watchdog", TASKS);
-	ota.rollback_block = MU__ROLLBACK_BLOCK__ROLLBACK_DAMAGED;
+	ota->rollback_ready = false;
+	ota->has_rollback_block = true;
+	ota->rollback_block = MU__ROLLBACK_BLOCK__ROLLBACK_DAMAGED;
 	expect_only("rollback block", OTA);
-	ota.other_sha = sha_a;
+	ota->other_sha.data = sha_a;
 	expect_only("the other image", OTA);
-	ota.other_firmware = "1.0.1";
+	ota->other_firmware = (char *)"1.0.1";
 	expect_only("its version", OTA);
-	cost.sent_bytes++;
-	vitals.system.cpu_permille[0] = 999;
-	vitals.system.temperature_decicelsius = 700;
-	uplink.oldest_age_s = 90;
+	cost->sent_bytes++;
+	tasks->cpu0_permille = 999;
+	tasks->watchdog_late_ms = 900;
+	vitals->temperature_decicelsius = 700;
+	vitals->psram_free_bytes--;
+	uplink->oldest_age_s = 90;
 	expect_only("what changes always", 0);
 }
 
@@ -240,7 +291,7 @@ static void test_what_was_not_stored_is_told_again(void **unused)
 {
 	(void)unused;
 	record(5000);
-	ota.state = MU__OTA_STATE__OTA_TRIAL;
+	ota->state = MU__OTA_STATE__OTA_TRIAL;
 	fill(10000);
 	assert_non_null(out.heartbeat.ota);
 	mu_heartbeat_recorded(&heartbeat, false, 10000);
@@ -252,37 +303,57 @@ static void test_what_was_not_stored_is_told_again(void **unused)
 	assert_null(out.heartbeat.ota);
 }
 
+// Only what changes is watched, so a value that comes or goes is a change, too.
+static void test_what_comes_or_goes_is_a_change(void **unused)
+{
+	(void)unused;
+	record(5000);
+	link_health->has_channel = link_health->has_dhcp_ms = false;
+	expect_only("no channel", LINK);
+	link_health->has_channel = link_health->has_dhcp_ms = true;
+	expect_only("a channel again", LINK);
+	link_health->n_reasons = 0;
+	expect_only("no reason", LINK);
+	ota->has_other_sha = false;
+	ota->other_firmware = 0;
+	expect_only("no other image", OTA);
+}
+
+static bool has_vitals_only(const Mu__Heartbeat *h)
+{
+	const void *const others[] = { h->link, h->sockets, h->uplink, h->tasks, h->ota, h->agent };
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (others[i])
+			return false;
+	return h->vitals && h->n_app == 0;
+}
+
 static void test_absent_parts(void **unused)
 {
 	(void)unused;
-	input = (struct mu_heartbeat_input){ 0 };
+	mu__heartbeat__init(&model.heartbeat);
 	fill(5000);
-	const Mu__Heartbeat *h = &out.heartbeat;
-	assert_non_null(h->vitals);
-	assert_false(h->vitals->has_heap_free_bytes);
-	assert_true(!h->link && !h->sockets && !h->uplink && !h->tasks && !h->ota && !h->agent && h->n_app == 0);
-	input.link = &link_part; // up, but nothing sampled yet
-	fill(5000);
-	assert_false(h->link->has_rssi_dbm);
-	assert_false(h->link->has_channel);
+	assert_true(has_vitals_only(&out.heartbeat));
+	mu_heartbeat_recorded(&heartbeat, true, 5000);
+	fill(10000); // a part that is not there is neither full nor changed
+	assert_true(has_vitals_only(&out.heartbeat));
 }
 
-// What a port may hand in, brought within the limits of the wire (fill() checks them).
-static void test_figures_are_clamped(void **unused)
+// Each field of each part is there at first: a new one in the schema cannot be forgotten unnoticed.
+static void test_begin_marks_all_present(void **unused)
 {
 	(void)unused;
-	link_part.phases.tls_ms = UINT32_MAX;
-	link_part.reasons[0].reason = UINT32_MAX;
-	link_part.reason_count = 99;
-	link_part.reasons[1].count = link_part.reasons[2].count = 1;
-	vitals.link.dhcp_ms = vitals.link.channel = UINT32_MAX;
-	sockets.open = sockets.limit = UINT32_MAX;
-	uplink.spool_used_permille = 1001;
-	vitals.system.cpu_permille[0] = 4000;
-	cost.cpu_us_per_s = UINT32_MAX;
-	fill(UINT64_C(1) << 52);
-	assert_int_equal(out.heartbeat.link->n_reasons, 3);
-	assert_int_equal(out.heartbeat.vitals->uptime_s, UINT32_MAX);
+	mu_heartbeat_begin(&out);
+	const ProtobufCMessage *const parts[] = { &out.vitals.base, &out.link.base, &out.sockets.base, &out.uplink.base, &out.tasks.base,
+		&out.ota.base, &out.agent.base };
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		for (unsigned j = 0; j < parts[i]->descriptor->n_fields; j++) {
+			const ProtobufCFieldDescriptor *field = &parts[i]->descriptor->fields[j];
+			assert_in_range(field->id, 1, 31); // the sets of fields are bits by number
+			if (field->label == PROTOBUF_C_LABEL_OPTIONAL && field->type != PROTOBUF_C_TYPE_STRING)
+				assert_true(
+					*(const protobuf_c_boolean *)(const void *)((const uint8_t *)parts[i] + field->quantifier_offset));
+		}
 }
 
 static void test_application_metrics(void **unused)
@@ -307,7 +378,7 @@ static void test_sizes(void **unused)
 	(void)unused;
 	size_t full = fill(5000);
 	record(5000);
-	vitals.has_rssi_min = true;
+	link_health->has_rssi_min_dbm = true;
 	size_t steady = fill(86400000);
 	if (full > 256 || steady > 120)
 		fail_msg("full %zu, steady %zu bytes", full, steady);
@@ -412,7 +483,8 @@ int main(void)
 		cmocka_unit_test_setup(test_a_change_brings_its_part, setup),
 		cmocka_unit_test_setup(test_what_was_not_stored_is_told_again, setup),
 		cmocka_unit_test_setup(test_absent_parts, setup),
-		cmocka_unit_test_setup(test_figures_are_clamped, setup),
+		cmocka_unit_test_setup(test_what_comes_or_goes_is_a_change, setup),
+		cmocka_unit_test_setup(test_begin_marks_all_present, setup),
 		cmocka_unit_test_setup(test_application_metrics, setup),
 		cmocka_unit_test_setup(test_sizes, setup),
 		cmocka_unit_test_setup(test_first_hours_of_a_device, setup),
