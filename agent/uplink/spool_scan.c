@@ -294,15 +294,16 @@ static int survey_all(struct mu_spool_ring *ring, struct mu_spool_found *found)
 	return 0;
 }
 
-// A cut between the new header and the word in the old one: done now, before anything is appended.
+// A cut or a failed call between a new header and the word in the old one: done now, before anything is appended. Not only in the sector just
+// before the head: a try that failed passes over one.
 static void finish_succession(struct mu_spool_ring *ring)
 {
 	struct mu_spool_header header;
 	bool blank;
-	if (ring->head < 2 || !mu_spool_ring_sector(ring, ring->head - 1))
-		return;
-	if (read_header(ring, (ring->head - 2) % ring->count, &header, &blank) > 0 && !header.succeeded)
-		(void)mu_spool_ring_clear(ring, ring->head - 1, MU_SPOOL_SUCCEEDED_OFFSET, 4);
+	for (uint32_t number = ring->head - 1; number && ring->head - number < ring->count; number--)
+		if (mu_spool_ring_sector(ring, number) && read_header(ring, (number - 1) % ring->count, &header, &blank) > 0 &&
+			!header.succeeded)
+			(void)mu_spool_ring_clear(ring, number, MU_SPOOL_SUCCEEDED_OFFSET, 4);
 }
 
 int mu_spool_scan(struct mu_spool_ring *ring, struct mu_spool_found *found)

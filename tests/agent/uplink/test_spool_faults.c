@@ -266,6 +266,24 @@ static void test_nothing_is_stored_beside_a_header_left_behind(void **state)
 	assert_int_equal(spool_rig_read_at(rig, next).gap, MU_GAP_NONE);
 }
 
+// A header left behind becomes the head after a reset, two places behind the old head. If it rots later, the old head must know that there was one:
+// else the numbers go on behind its own records.
+static void test_a_header_left_behind_has_succeeded(void **state)
+{
+	struct spool_rig *rig = *state;
+	uint8_t packed[100] = { 0 };
+	spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 35); // fills the first sector
+	fake_port_fail(&rig->fake, FAKE_CALL_ERASE, 1, 1); // of the second
+	fake_port_fail(&rig->fake, FAKE_CALL_READ, 1, 1); // the third's header, once written
+	assert_true(mu_spool_append(&rig->spool, MU_CLASS_EVENT, packed, sizeof packed, 0) < 0);
+	spool_rig_reopen(rig);
+	uint64_t seq = spool_rig_add(rig, MU_CLASS_EVENT, 100);
+	spool_rig_sector(rig, 2)[20] ^= 0x10;
+	spool_rig_reopen(rig);
+	assert_true(mu_spool_next_seq(&rig->spool) > seq);
+	assert_int_equal(spool_rig_read_at(rig, seq).gap, MU_GAP_DAMAGED);
+}
+
 // The place of a sector that could not be emptied is passed over. What it held lies under old numbers, and must not be found in place of the
 // new ones. Rows: each kind of call fails once, in each position around the change of sectors in a ring that has gone round.
 static void test_a_sector_passed_over_hides_nothing(void **state)
@@ -341,6 +359,7 @@ int main(void)
 		ROW(test_a_sector_that_does_not_keep_what_is_written),
 		ROW(test_a_header_left_behind_is_not_believed),
 		ROW(test_nothing_is_stored_beside_a_header_left_behind),
+		ROW(test_a_header_left_behind_has_succeeded),
 		ROW(test_a_sector_passed_over_hides_nothing),
 		ROW(test_old_rubbish_is_no_damage),
 		ROW(test_damage_is_counted_once_a_boot),
