@@ -180,6 +180,7 @@ static void boot(struct sim_device *device)
 	mu_virtual_watchdog_reset(&device->watchdog);
 	sim_chip_boot(&device->chip, &world->dice, world->now_ms);
 	sim_radio_boot(&device->radio);
+	sim_cadence_boot(device);
 	device->boot_ms = world->now_ms;
 	device->on = true;
 	if (!enter(device, start_agent)) {
@@ -215,6 +216,7 @@ static void step_radio(struct sim_device *device)
 		static const char *const names[] = { "link joined", "link up", "address lost", "link lost, reason", "scan done, seen" };
 		sim_say(world, device->id, "%s %d", names[event.type],
 			event.type == MU_EVENT_LINK_DOWN ? (int)event.reason : (int)event.value);
+		sim_cadence_link(device, &event);
 		sim_device_post(device, &event);
 	}
 }

@@ -13,6 +13,7 @@
 #include "agent/port/linux/flash_partitions.h"
 #include "agent/port/linux/keyvalue.h"
 #include "agent/port/linux/watchdog.h"
+#include "tests/sim/cadence.h"
 #include "tests/sim/chip.h"
 #include "tests/sim/client.h"
 #include "tests/sim/radio.h"
@@ -48,6 +49,7 @@ struct sim_device {
 	bool spool_checked; // its numbers were compared with those before
 	bool quiet; // the oracle is looking: nothing fails
 	bool frozen; // the health loop stands still
+	struct sim_cadence cadence;
 	const char *hung; // a task of the application that checks in no more; null: none
 	uint64_t boot_ms, agent_due_ms;
 	int slot;

@@ -11,6 +11,7 @@
 //   reboots bounded      at most one by the agent for network or heap in 6 h
 //   commands done once   by valid ones only
 //   within limits        no dead letter, no refused record
+//   within the pace      cadence.h; reboots for network or heap 6 h apart
 // A violation ends the life: sim_fail(). Thread: one at a time.
 #ifndef TESTS_SIM_ORACLE_H
 #define TESTS_SIM_ORACLE_H

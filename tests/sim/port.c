@@ -212,6 +212,7 @@ static int link_connect(void *context, const struct mu_link_join *join)
 	if (fails(context, SIM_CALL_OTHER))
 		return MU_ERR_IO;
 	sim_say(device->world, device->id, "joins \"%s\"", join->ssid);
+	sim_cadence_join(device, join->ssid);
 	return sim_radio_connect(&device->radio, join, now_of(context));
 }
 
@@ -380,6 +381,7 @@ static const struct mu_udp_port udp_port = { .request = udp_request, .close = ud
 
 static int mqtt_open(void *context, const struct mu_mqtt_options *options)
 {
+	sim_cadence_open(context);
 	return fails(context, SIM_CALL_OTHER) ? MU_ERR_IO : sim_client_open(world_of(context), context, options);
 }
 

@@ -197,6 +197,30 @@ static void answer(struct sim_order *order, Mu__CommandOutcome outcome)
 	sim_operator_result(world, device, &result);
 }
 
+// A fifth refusal in a row, and another try a moment before it has rested.
+static void resting_network_tried(void)
+{
+	const struct mu_event refused = { .type = MU_EVENT_LINK_DOWN, .reason = SIM_REASON_HANDSHAKE };
+	for (int refusals = 0; refusals < 5; refusals++) {
+		sim_cadence_join(device, "home");
+		sim_cadence_link(device, &refused);
+	}
+	world->now_ms += 900000;
+	sim_cadence_join(device, "home");
+	assert_false(world->failed); // it has rested
+	sim_cadence_link(device, &refused);
+	world->now_ms += 890000;
+	sim_cadence_join(device, "cellar");
+	assert_false(world->failed); // another one
+	sim_cadence_join(device, "home");
+}
+
+static void broker_hammered(void)
+{
+	for (int opens = 0; opens <= SIM_CADENCE_OPENS; opens++)
+		sim_cadence_open(device);
+}
+
 static void forgery_obeyed(void)
 {
 	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
@@ -261,6 +285,8 @@ static const struct {
 	{ wrong_one_blamed, "is blamed for" },
 	{ reboot_that_nobody_ordered, "more often than ordered" },
 	{ two_network_reboots, "two reboots" },
+	{ resting_network_tried, "is tried again" },
+	{ broker_hammered, "sessions opened" },
 	{ forgery_obeyed, "forged" },
 	{ done_counter_obeyed, "forged" },
 	{ expired_counter_obeyed, "forged" },
