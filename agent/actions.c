@@ -132,19 +132,15 @@ void mu_actions_command(struct mu_agent *agent, const struct mu_event *event, ui
 
 void mu_actions_resume(struct mu_agent *agent, uint64_t now_ms)
 {
-	uint8_t ids[MU_COMMAND_ENTRIES][MU_COMMAND_ID_BYTES];
-	bool done[MU_COMMAND_ENTRIES];
-	uint32_t place = 0, count = 0;
+	uint32_t place = 0;
 	const struct mu_command_entry *entry;
-	while (count < MU_COMMAND_ENTRIES && (entry = mu_command_unfinished(&agent->command, &place))) {
+	while ((entry = mu_command_unfinished(&agent->command, &place))) {
 		if (entry->kind == MU_COMMAND_ROLLBACK)
 			continue; // its journal knows; reported through mu_rollback
-		memcpy(ids[count], entry->id, sizeof ids[count]);
-		done[count++] = entry->kind == MU_COMMAND_REBOOT || mu_overrides_holds(&agent->overrides, entry->id);
+		bool done = entry->kind == MU_COMMAND_REBOOT || mu_overrides_holds(&agent->overrides, entry->id);
+		finish(agent, entry->id, done ? MU__COMMAND_OUTCOME__OUTCOME_DONE : MU__COMMAND_OUTCOME__OUTCOME_FAILED,
+			done ? 0 : "cut off by a reset", now_ms);
 	}
-	for (uint32_t i = 0; i < count; i++)
-		finish(agent, ids[i], done[i] ? MU__COMMAND_OUTCOME__OUTCOME_DONE : MU__COMMAND_OUTCOME__OUTCOME_FAILED,
-			done[i] ? 0 : "cut off by a reset", now_ms);
 	apply_overrides(agent, now_ms);
 }
 

@@ -5,7 +5,8 @@
 #define MU_ACTIONS_H
 #include "agent/agent_state.h"
 
-// Results of commands that a reset cut off, and what is left of changes for a time. Once, after the boot record.
+// Results of commands that a reset cut off, and what is left of changes for a time. After the boot record, and again when the memory of
+// commands could be read only later.
 void mu_actions_resume(struct mu_agent *agent, uint64_t now_ms);
 
 void mu_actions_command(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms);

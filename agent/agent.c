@@ -130,6 +130,7 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	agent->tokens.close_call = MU_LIVENESS_NONE;
 	mu_app_metrics_init(&agent->app);
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
+	mu_command_init(&agent->command, port, &agent->keys, agent->id);
 	mu_stores_open(agent, MU_STORE_SPOOL | MU_STORE_KEYS | MU_STORE_COMMANDS);
 	if (!agent->has_spool && !agent->stores.missing)
 		agent->flash_faults++; // there is none: no less a fault

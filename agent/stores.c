@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/stores.h"
+#include "agent/actions.h"
 #include "agent/agent_state.h"
 #include "agent/reporting.h"
 
@@ -37,9 +38,12 @@ static int open_keys(struct mu_agent *agent)
 	return err < 0 ? err : 0; // keys that are no keys do not become so by reading them again
 }
 
+// Without a spool it cannot be told for how long the device has lived: one that refuses to be read counts as old, one that is not there does not.
 static int open_commands(struct mu_agent *agent)
 {
-	return mu_command_init(&agent->command, agent->port, &agent->keys, agent->id);
+	bool has_lived = agent->stores.missing & MU_STORE_SPOOL;
+	has_lived |= agent->has_spool && mu_spool_next_seq(&agent->spool) > MU_STORES_YOUNG_RECORDS;
+	return mu_command_open(&agent->command, has_lived);
 }
 
 static const struct {
@@ -71,12 +75,20 @@ static uint32_t unread_slots(const struct mu_agent *agent)
 	return agent->has_slots && agent->slots.unread && is_quiet ? MU_STORE_SLOTS : 0;
 }
 
-static void tell_late(struct mu_agent *agent, bool spool_came, bool slots_came, uint64_t now_ms)
+static uint32_t those_there(const struct mu_agent *agent)
 {
-	if (spool_came && agent->session.phase == MU_SESSION_OPEN)
+	return (agent->has_slots ? MU_STORE_SLOTS : 0) | (agent->has_spool ? MU_STORE_SPOOL : 0) |
+		(~agent->stores.missing & MU_STORE_COMMANDS);
+}
+
+static void tell_late(struct mu_agent *agent, uint32_t came, uint64_t now_ms)
+{
+	if (came & MU_STORE_SPOOL && agent->session.phase == MU_SESSION_OPEN)
 		mu_uplink_session_open(&agent->uplink, now_ms);
-	if (spool_came || slots_came)
+	if (came & (MU_STORE_SPOOL | MU_STORE_SLOTS))
 		mu_report_boot(agent, now_ms);
+	if (came & MU_STORE_COMMANDS)
+		mu_actions_resume(agent, now_ms);
 }
 
 void mu_stores_step(struct mu_agent *agent, uint64_t now_ms)
@@ -87,9 +99,9 @@ void mu_stores_step(struct mu_agent *agent, uint64_t now_ms)
 	uint32_t wanted = agent->stores.missing | unread_slots(agent);
 	if (!wanted)
 		return;
-	bool had_slots = agent->has_slots, had_spool = agent->has_spool;
+	uint32_t had = those_there(agent);
 	mu_stores_open(agent, wanted);
-	tell_late(agent, !had_spool && agent->has_spool, !had_slots && agent->has_slots, now_ms);
+	tell_late(agent, those_there(agent) & ~had, now_ms);
 	mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING,
 		agent->stores.missing ? "what=flash_refused action=retry" : "what=flash_refused action=recovered");
 }

@@ -11,7 +11,10 @@
 struct mu_agent;
 
 enum { MU_STORE_SLOTS = 1 << 0, MU_STORE_SPOOL = 1 << 1, MU_STORE_KEYS = 1 << 2, MU_STORE_COMMANDS = 1 << 3 };
-enum { MU_STORES_RETRY_MS = 60000 };
+enum {
+	MU_STORES_RETRY_MS = 60000,
+	MU_STORES_YOUNG_RECORDS = 64, // a device with more numbers behind it has had many boots to write what each first boot writes
+};
 
 struct mu_stores {
 	uint32_t missing; // of the bits above
@@ -21,7 +24,7 @@ struct mu_stores {
 // In init, once for each; in the order slots, spool, keys, commands. `which`: bits.
 void mu_stores_open(struct mu_agent *agent, uint32_t which);
 
-// Once a second. A spool or slots that are found late are told with another Boot record.
+// Once a second. A spool or slots that are found late are told with another Boot record; commands get the results that a reset cut off.
 void mu_stores_step(struct mu_agent *agent, uint64_t now_ms);
 
 #endif

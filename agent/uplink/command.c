@@ -166,33 +166,15 @@ static Mu__CommandOutcome (*const checks[])(struct trial *trial) = {
 
 // ---- what comes of it
 
-static const struct {
-	Mu__CommandOutcome outcome;
-	const char *text;
-} details[] = {
-	{ MU__COMMAND_OUTCOME__OUTCOME_TOO_LARGE, "more than 1024 bytes" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_MALFORMED, "not a command that this agent can read" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN_KEY, "the key is not on this device" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_BAD_SIGNATURE, "the signature does not fit key and command" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_WRONG_DEVICE, "made for another device" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE, "the key's role may not do this" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_REPLAYED, "counter not above the last one of this key" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_EXPIRED, "past its not_after" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_UNSUPPORTED, "this agent does not know such a command" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_ID_REUSED, "a command with this id came before, with other bytes" },
-	{ MU__COMMAND_OUTCOME__OUTCOME_FAILED, "could not be stored, so it was not done" },
-};
-
+// What the outcome does not say; its meaning is told where there is room for words.
 static const char *detail_of(const struct mu_command_decision *out)
 {
 	if (out->repeated)
 		return out->kind == MU_COMMAND_NONE ? "known, not done again" : "known, taken up again";
-	if (out->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED && out->time_unchecked)
-		return "not_after not checked: no trusted time";
-	for (size_t i = 0; i < sizeof details / sizeof *details; i++)
-		if (details[i].outcome == out->outcome)
-			return details[i].text;
-	return NULL;
+	if (out->outcome == MU__COMMAND_OUTCOME__OUTCOME_FAILED)
+		return "could not be checked or remembered: not done this time";
+	bool is_unchecked = out->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED && out->time_unchecked;
+	return is_unchecked ? "not_after not checked: no trusted time" : NULL;
 }
 
 static void fill_result(const struct trial *trial)
@@ -250,7 +232,7 @@ static int store(const struct trial *trial, Mu__CommandOutcome outcome)
 // A new command, above the counter: accepted or expired. Both are stored, or an expired one could come back when the time is lost.
 static void settle_new(struct trial *trial)
 {
-	if (store(trial, trial->out->outcome) < 0) {
+	if (store(trial, trial->out->outcome) < 0 && trial->kind != MU_COMMAND_ROLLBACK) {
 		trial->is_new = false;
 		trial->out->outcome = MU__COMMAND_OUTCOME__OUTCOME_FAILED;
 		mu_command_memory_finish(&trial->command->memory, trial->order->id.data, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
@@ -295,10 +277,14 @@ static void count(struct trial *trial)
 		command->refused++;
 }
 
-int mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id)
+void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id)
 {
-	*command = (struct mu_command){ .port = port, .keys = keys, .id = id };
-	return mu_command_memory_load(&command->memory, port);
+	*command = (struct mu_command){ .port = port, .keys = keys, .id = id, .memory.port = port };
+}
+
+int mu_command_open(struct mu_command *command, bool has_lived)
+{
+	return mu_command_memory_load(&command->memory, command->keys, has_lived);
 }
 
 void mu_command_handle(struct mu_command *command, const void *payload, size_t size, uint64_t trusted_wall_ms, uint64_t now_ms,

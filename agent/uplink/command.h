@@ -5,8 +5,12 @@
 // with the same bytes gives the stored result, with other bytes is refused; counter above the last accepted one of that key; not_after,
 // if the time is trusted. Each refusal has its own CommandOutcome. Nothing is stored before the signature, the addressee and the role
 // are good; result and counter are stored before the decision says what to do.
-// If the stored counters cannot be read, the replay of an old command cannot be told: until a key has a counter again, only rollbacks
-// (bound to two images) and commands whose not_after is proven by a trusted time are accepted from it; others are `replayed`.
+// What cannot be remembered is not done: while the store refuses to be read or written, a new command ends as `failed`, and its counter is
+// used up as far as RAM, or the next write that works, can keep it. Except a rollback, which may be what mends the device: it is done all the
+// same. It names both images and is known to its own journal, so that the same bytes do nothing a second time.
+// If the stored counters are lost (command_memory.h), the replay of an old command cannot be told: until a key has a counter again, only
+// rollbacks and commands whose not_after is proven by a trusted time are accepted from it; others are `replayed`. So a command that was done
+// within its not_after may then be done again, once a loss; a collector that sends none without a short not_after bounds that.
 // A result names the command's id only if the signature is good: whoever can publish could else put a refusal on an id of another's.
 // Refusals before that carry the digest of the command's bytes (of the whole payload if it has no readable command).
 // Floods: at most 6 results a minute that are refusals or repeats ask to be recorded; `suppressed` counts the rest.
@@ -63,9 +67,12 @@ struct mu_command_decision {
 	struct mu_command_result result;
 };
 
-// Reads what is stored. id and keys are kept by reference. 0, or the store's error, or MU_ERR_SIZE, MU_ERR_VERSION if what it
-// holds cannot be read (commands work all the same, within what is said above).
-int mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id);
+// id and keys are kept by reference. No flash is touched.
+void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id);
+
+// Reads what is stored, again after an error; never with a command accepted and not finished since then. has_lived: as of
+// mu_command_memory_load(), which says what it returns. Whatever that is: commands work, within what is said above.
+int mu_command_open(struct mu_command *command, bool has_lived);
 
 // Decides on one message of topic .../dn. trusted_wall_ms: Unix time from SNTP or the server, 0 if there is none.
 // scratch: MU_COMMAND_SCRATCH_BYTES of the caller's, any alignment. Always fills *out; out->outcome is the answer.

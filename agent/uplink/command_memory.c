@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/command_memory.h"
+#include "agent/image/little_endian.h"
 #include "muster.pb-c.h"
+#include <stddef.h>
 #include <string.h>
 
 #define RESULTS_KEY "cmd.res"
@@ -10,7 +12,8 @@ enum {
 	VERSION = 1,
 	// cmd.res: version u8, count u8, entries { id, digest, key id, counter u64, outcome u8, kind u8 }
 	RESULTS_HEADER = 2,
-	ENTRY_BYTES = MU_COMMAND_ID_BYTES + MU_COMMAND_DIGEST_BYTES + MU_KEY_ID_BYTES + 8 + 2,
+	NAMES_BYTES = MU_COMMAND_ID_BYTES + MU_COMMAND_DIGEST_BYTES + MU_KEY_ID_BYTES, // as they lie in the struct
+	ENTRY_BYTES = NAMES_BYTES + 8 + 2,
 	RESULTS_BYTES = RESULTS_HEADER + MU_COMMAND_ENTRIES * ENTRY_BYTES,
 	// cmd.ctr: version u8, count u8, counters_lost u8, counters { key id, last u64 }
 	COUNTERS_HEADER = 3,
@@ -19,56 +22,36 @@ enum {
 };
 
 _Static_assert((int)RESULTS_BYTES <= (int)MU_KV_VALUE_MAX && (int)COUNTERS_BYTES <= (int)MU_KV_VALUE_MAX, "each is one value");
+_Static_assert(offsetof(struct mu_command_entry, counter) == NAMES_BYTES, "bytes, and no gap between them");
 
 // ---- bytes
 
-static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
+static void put_u64(uint8_t *at, uint64_t value)
 {
-	memcpy(at, bytes, size);
-	return at + size;
+	mu_le32_put(at, (uint32_t)value);
+	mu_le32_put(at + 4, (uint32_t)(value >> 32));
 }
 
-static const uint8_t *take(const uint8_t *at, void *bytes, size_t size)
+static uint64_t get_u64(const uint8_t *at)
 {
-	memcpy(bytes, at, size);
-	return at + size;
-}
-
-static uint8_t *put_u64(uint8_t *at, uint64_t value)
-{
-	for (unsigned i = 0; i < 8; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-	return at + 8;
-}
-
-static const uint8_t *take_u64(const uint8_t *at, uint64_t *value)
-{
-	*value = 0;
-	for (unsigned i = 0; i < 8; i++)
-		*value |= (uint64_t)at[i] << 8 * i;
-	return at + 8;
+	return mu_le32_get(at) | (uint64_t)mu_le32_get(at + 4) << 32;
 }
 
 static uint8_t *put_entry(uint8_t *at, const struct mu_command_entry *entry)
 {
-	at = put(at, entry->id, sizeof entry->id);
-	at = put(at, entry->digest, sizeof entry->digest);
-	at = put(at, entry->key_id, sizeof entry->key_id);
-	at = put_u64(at, entry->counter);
-	*at++ = entry->outcome;
-	*at++ = entry->kind;
-	return at;
+	memcpy(at, entry, NAMES_BYTES);
+	put_u64(at + NAMES_BYTES, entry->counter);
+	at[NAMES_BYTES + 8] = entry->outcome;
+	at[NAMES_BYTES + 9] = entry->kind;
+	return at + ENTRY_BYTES;
 }
 
-static const uint8_t *take_entry(const uint8_t *at, struct mu_command_entry *entry)
+static void get_entry(const uint8_t *at, struct mu_command_entry *entry)
 {
-	at = take(at, entry->id, sizeof entry->id);
-	at = take(at, entry->digest, sizeof entry->digest);
-	at = take(at, entry->key_id, sizeof entry->key_id);
-	at = take_u64(at, &entry->counter);
-	entry->outcome = *at++;
-	entry->kind = *at++;
-	return at;
+	memcpy(entry, at, NAMES_BYTES);
+	entry->counter = get_u64(at + NAMES_BYTES);
+	entry->outcome = at[NAMES_BYTES + 8];
+	entry->kind = at[NAMES_BYTES + 9];
 }
 
 // ---- the store
@@ -100,9 +83,9 @@ static int store_counters(struct mu_command_memory *memory)
 {
 	uint8_t value[COUNTERS_BYTES] = { VERSION, (uint8_t)memory->counter_count, memory->counters_lost };
 	uint8_t *at = value + COUNTERS_HEADER;
-	for (uint32_t i = 0; i < memory->counter_count; i++) {
-		at = put(at, memory->counter[i].key_id, sizeof memory->counter[i].key_id);
-		at = put_u64(at, memory->counter[i].last);
+	for (uint32_t i = 0; i < memory->counter_count; i++, at += COUNTER_BYTES) {
+		memcpy(at, memory->counter[i].key_id, MU_KEY_ID_BYTES);
+		put_u64(at + MU_KEY_ID_BYTES, memory->counter[i].last);
 	}
 	return set(memory, COUNTERS_KEY, value, (size_t)(at - value));
 }
@@ -130,24 +113,26 @@ static int load_entries(struct mu_command_memory *memory)
 		return length;
 	const uint8_t *at = value + RESULTS_HEADER;
 	memory->entry_count = value[1];
-	for (uint32_t i = 0; i < memory->entry_count; i++)
-		at = take_entry(at, &memory->entry[i]);
+	for (uint32_t i = 0; i < memory->entry_count; i++, at += ENTRY_BYTES)
+		get_entry(at, &memory->entry[i]);
 	return 0;
 }
 
-static int load_counters(struct mu_command_memory *memory)
+static int load_counters(struct mu_command_memory *memory, bool has_lived)
 {
 	uint8_t value[COUNTERS_BYTES];
 	int length = get(memory, COUNTERS_KEY, value, sizeof value, COUNTERS_HEADER, COUNTER_BYTES);
-	memory->counters_lost = length < 0;
+	memory->counters_lost = length < 0 ? length != MU_ERR_IO : length == 0 && has_lived;
+	if (length == 0 && !has_lived)
+		(void)store_counters(memory); // from now on its absence is a loss; the next boot tries again
 	if (length <= 0)
 		return length;
 	const uint8_t *at = value + COUNTERS_HEADER;
 	memory->counter_count = value[1];
 	memory->counters_lost = value[2] != 0;
-	for (uint32_t i = 0; i < memory->counter_count; i++) {
-		at = take(at, memory->counter[i].key_id, sizeof memory->counter[i].key_id);
-		at = take_u64(at, &memory->counter[i].last);
+	for (uint32_t i = 0; i < memory->counter_count; i++, at += COUNTER_BYTES) {
+		memcpy(memory->counter[i].key_id, at, MU_KEY_ID_BYTES);
+		memory->counter[i].last = get_u64(at + MU_KEY_ID_BYTES);
 	}
 	return 0;
 }
@@ -168,7 +153,7 @@ static struct mu_command_counter *make_counter(struct mu_command_memory *memory,
 	if (memory->counter_count < MU_KEYSET_MAX)
 		return &memory->counter[memory->counter_count++];
 	for (uint32_t i = 0; i < memory->counter_count; i++)
-		if (!keys || !mu_keyset_find(keys, memory->counter[i].key_id))
+		if (!mu_keyset_find(keys, memory->counter[i].key_id))
 			return &memory->counter[i];
 	return NULL;
 }
@@ -190,14 +175,17 @@ static int raise_counter(struct mu_command_memory *memory, const struct mu_keyse
 
 // ---- for the outside
 
-int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_port *port)
+int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_keyset *keys, bool has_lived)
 {
-	*memory = (struct mu_command_memory){ .port = port };
+	*memory = (struct mu_command_memory){ .port = memory->port, .store_faults = memory->store_faults };
 	int entries_err = load_entries(memory);
-	int err = load_counters(memory);
+	int err = load_counters(memory, has_lived);
+	memory->unread = entries_err == MU_ERR_IO || err == MU_ERR_IO;
 	// Power may have failed after "cmd.res" was written and before "cmd.ctr" was.
 	for (uint32_t i = 0; i < memory->entry_count; i++)
-		raise_counter(memory, NULL, &memory->entry[i]);
+		raise_counter(memory, keys, &memory->entry[i]);
+	if (memory->unread)
+		return MU_ERR_IO;
 	return err < 0 ? err : entries_err;
 }
 
@@ -226,20 +214,29 @@ static int place_to_free(const struct mu_command_memory *memory)
 	return 0;
 }
 
-int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry)
+static void insert(struct mu_command_memory *memory, int place, const struct mu_command_entry *entry)
 {
-	int place = place_to_free(memory);
-	int err = store_entries(memory, place, entry);
-	if (err < 0)
-		return err;
 	if (place >= 0) {
 		size_t behind = memory->entry_count - 1u - (uint32_t)place;
 		memmove(&memory->entry[place], &memory->entry[place + 1], behind * sizeof *memory->entry);
 		memory->entry_count--;
 	}
 	memory->entry[memory->entry_count++] = *entry;
-	err = raise_counter(memory, keys, entry);
-	return err < 0 ? err : store_counters(memory);
+}
+
+int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry)
+{
+	int err = raise_counter(memory, keys, entry);
+	if (memory->unread)
+		err = MU_ERR_IO;
+	if (err < 0)
+		return err;
+	int place = place_to_free(memory);
+	int entries_err = store_entries(memory, place, entry);
+	if (entries_err >= 0)
+		insert(memory, place, entry);
+	err = store_counters(memory);
+	return entries_err < 0 ? entries_err : err;
 }
 
 int mu_command_memory_finish(struct mu_command_memory *memory, const uint8_t id[MU_COMMAND_ID_BYTES], uint8_t outcome)

@@ -2,8 +2,13 @@
 // What a device remembers of commands, through power cuts: the last 8 with their outcomes, and the last counter of each key.
 //
 // Key-value "cmd.res" (at most 402 bytes) and "cmd.ctr" (at most 259), little-endian. "cmd.res" is written first: an entry carries its
-// counter, so a cut between the two costs nothing. If "cmd.ctr" is there but cannot be read, the flag counters_lost stands, also in
-// flash, for each key that has no counter yet.
+// counter, so a cut between the two costs nothing.
+//
+// What if they are gone:
+//   the medium refuses to give one (MU_ERR_IO)    `unread`: nothing is written over what may be there; to be loaded again
+//   "cmd.ctr" is damaged (or of another version)  counters_lost, also in flash, for each key that has no counter yet
+//   "cmd.ctr" is not there                        on a device that has lived: the same, for its first boot writes an empty one. So a key-value
+//                                                 store that was emptied, by rot or by an application, does not make old counters new
 // No allocation. Memory: the caller's struct (about 720 bytes). Thread: the one that steps the agent.
 #ifndef MU_UPLINK_COMMAND_MEMORY_H
 #define MU_UPLINK_COMMAND_MEMORY_H
@@ -31,15 +36,16 @@ struct mu_command_counter {
 
 struct mu_command_memory {
 	const struct mu_port *port;
-	bool counters_lost;
+	bool unread, counters_lost;
 	uint32_t entry_count, counter_count;
 	struct mu_command_entry entry[MU_COMMAND_ENTRIES]; // oldest first
 	struct mu_command_counter counter[MU_KEYSET_MAX];
 	uint32_t store_faults; // since boot
 };
 
-// 0, or the store's error, or MU_ERR_SIZE, MU_ERR_VERSION: what could be read is there.
-int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_port *port);
+// *memory: all 0 but the port; or as it was after a load that failed. has_lived: this is not one of the device's first boots, by what others
+// remember. 0; MU_ERR_IO: `unread`; MU_ERR_SIZE, MU_ERR_VERSION or another error of the store: what could be read is there.
+int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_keyset *keys, bool has_lived);
 
 const struct mu_command_entry *mu_command_memory_find(const struct mu_command_memory *memory, const uint8_t id[MU_COMMAND_ID_BYTES]);
 
@@ -47,7 +53,8 @@ const struct mu_command_entry *mu_command_memory_find(const struct mu_command_me
 uint64_t mu_command_memory_counter(const struct mu_command_memory *memory, const uint8_t key_id[MU_KEY_ID_BYTES]);
 
 // Adds an entry and raises its key's counter; durable when it returns. The oldest finished entry makes room, and so does the counter
-// of a key that is no longer in keys. 0, or the store's error: the command must then not be done.
+// of a key that is no longer in keys. 0, or an error: the command must then not be done. While `unread` nothing is written: MU_ERR_IO. A
+// counter stays raised when the store fails, until the next load, and is written with the next one: what was refused is not done later.
 int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry);
 
 // Sets the outcome of an entry. 0 (also if it is that already), MU_ERR_NOT_FOUND, or the store's error (it then holds until a reset).

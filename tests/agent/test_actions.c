@@ -225,6 +225,53 @@ static void test_an_answer_cut_off_by_a_reset_is_made_good(void **unused)
 	assert_string_equal(result()->detail, "cut off by a reset");
 }
 
+static void send_reboot(uint64_t counter, uint8_t first)
+{
+	Mu__Reboot body = MU__REBOOT__INIT;
+	agent_rig_command(first, counter, MU__COMMAND__BODY_REBOOT, &body);
+}
+
+// The key-value store is emptied: the spool shows that this is no new device, so an old counter is not taken for a new one.
+static void test_an_emptied_store_makes_no_old_counter_new(void **unused)
+{
+	(void)unused;
+	send_report(5, 0x31, 5, 600);
+	fake_collector_run(&collector, 600000);
+	assert_true(mu_spool_next_seq(&agent->spool) > MU_STORES_YOUNG_RECORDS);
+	reset();
+	send_reboot(5, 0x32);
+	fake_collector_run(&collector, 2000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_REPLAYED); // as with a store that is not empty
+	memset(fake.keys, 0, sizeof fake.keys);
+	reset();
+	send_reboot(6, 0x33);
+	fake_collector_run(&collector, 2000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_REPLAYED);
+	assert_int_equal(fake.restarts, 0);
+}
+
+// The memory of commands can be read only a minute after the boot: until then nothing is done, then the reboot before it is answered.
+static void test_a_memory_that_comes_late(void **unused)
+{
+	(void)unused;
+	send_reboot(1, 0x34);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(fake.restarts, 1);
+	fake_port_power_on(&fake);
+	fake_port_fail(&fake, FAKE_CALL_GET, 1, UINT64_MAX / 2);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
+	fake_collector_run(&collector, 20000);
+	send_reboot(1, 0x34);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+	fake.fail_at[FAKE_CALL_GET] = 0;
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	assert_int_equal(fake.restarts, 1);
+	fake_collector_run(&collector, 200000);
+	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_COMMAND_RESULT), 3); // accepted, failed, done
+}
+
 static void test_what_this_version_cannot_do_is_said(void **unused)
 {
 	(void)unused;
@@ -274,6 +321,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_diagnose_gives_full_heartbeats, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_stored_is_not_done, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_an_answer_cut_off_by_a_reset_is_made_good, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_emptied_store_makes_no_old_counter_new, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_memory_that_comes_late, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_rollback_without_slots_is_refused, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_forgery_changes_nothing, set_up, agent_rig_tear_down),

@@ -29,7 +29,7 @@ static const char *missing(const struct sim_world *world, struct sim_device *dev
 		return "its ladder is not in state connected";
 	if (sim_ledger_through(&world->collector.ledgers[device->number]) + RECENT < truth->known)
 		return "it has not sent what it has";
-	if (!truth->count_may_lie && sim_operator_waits(world, device))
+	if (sim_operator_waits(world, device))
 		return "a command has no final result";
 	return has_fresh_heartbeat(world, truth) ? 0 : "no heartbeat has come since";
 }

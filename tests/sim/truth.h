@@ -51,7 +51,7 @@ struct sim_truth {
 	uint64_t boots_lost; // that the agent has admitted
 	uint64_t network_reboot_ms; // of the last one; UINT64_MAX: none since the last power-on
 	bool epoch_seen; // the collector knows it
-	bool count_may_lie; // a key-value call failed: the count of boots may be wrong, a command may be forgotten and done again
+	bool count_may_lie; // a key-value call failed: the count of boots may be wrong
 	bool flash_may_lie; // sectors were damaged or flash calls failed: DAMAGED gaps are to be expected
 	unsigned reboots_ordered, reboots_done, rollbacks_ordered; // by signed command
 };

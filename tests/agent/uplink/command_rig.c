@@ -116,7 +116,7 @@ void rig_expect_refusal(const char *what, const struct message *message, Mu__Com
 		fail_msg("%s: outcome %d, not %d", what, (int)rig.decision.outcome, (int)outcome);
 	assert_int_equal(rig.decision.kind, MU_COMMAND_NONE);
 	assert_true(rig.decision.record);
-	assert_non_null(rig.decision.result.message.detail);
+	assert_int_equal(rig.decision.result.message.detail != NULL, outcome == OUTCOME(FAILED)); // the others say it all
 	assert_int_equal(rig.decision.result.message.id.len, names_id ? MU_COMMAND_ID_BYTES : 0);
 	assert_true(names_id || outcome == OUTCOME(TOO_LARGE) || rig.decision.result.message.has_digest);
 	if (rig.fake.calls[FAKE_CALL_SET] != stores)
@@ -125,7 +125,8 @@ void rig_expect_refusal(const char *what, const struct message *message, Mu__Com
 
 int rig_start(void)
 {
-	return mu_command_init(&rig.command, &rig.fake.port, &rig.keys, "dev-1");
+	mu_command_init(&rig.command, &rig.fake.port, &rig.keys, "dev-1");
+	return mu_command_open(&rig.command, rig.has_lived);
 }
 
 int rig_setup(void **unused)
@@ -135,7 +136,11 @@ int rig_setup(void **unused)
 	rig.fake.port.crypto = &mu_crypto_openssl;
 	rig.running_sha[0] = 0xAA;
 	rig.target_sha[0] = 0xBB;
-	return rig_start();
+	rig.has_lived = false;
+	int err = rig_start();
+	rig.has_lived = true;
+	memset(rig.fake.calls, 0, sizeof rig.fake.calls); // the first boot has stored that there are no counters
+	return err;
 }
 
 int rig_teardown(void **unused)

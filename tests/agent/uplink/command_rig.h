@@ -34,6 +34,7 @@ struct command_rig {
 	struct mu_key signer[SIGNERS];
 	struct mu_keyset keys;
 	struct mu_command command;
+	bool has_lived;
 	struct mu_command_decision decision; // the last one
 	uint8_t scratch[MU_COMMAND_SCRATCH_BYTES];
 	uint8_t running_sha[MU_SHA_BYTES], target_sha[MU_SHA_BYTES]; // of rollbacks
@@ -45,7 +46,7 @@ int rig_free_keys(void **unused);
 int rig_setup(void **unused);
 int rig_teardown(void **unused);
 
-int rig_start(void); // the device boots: mu_command_init()
+int rig_start(void); // the device boots: mu_command_init(), mu_command_open(); after rig_setup() it is one that has lived
 
 size_t rig_pack(const struct order *order, uint8_t bytes[1024]);
 struct message rig_sign(enum signer signer, const uint8_t *bytes, size_t size);

@@ -48,7 +48,14 @@ static int finish(uint8_t id, uint8_t outcome)
 
 static int load(void)
 {
-	return mu_command_memory_load(&memory, &fake.port);
+	memory = (struct mu_command_memory){ .port = &fake.port };
+	return mu_command_memory_load(&memory, &keys, false);
+}
+
+static int load_old(void) // on a device that has lived
+{
+	memory = (struct mu_command_memory){ .port = &fake.port };
+	return mu_command_memory_load(&memory, &keys, true);
 }
 
 static int setup(void **unused)
@@ -58,7 +65,9 @@ static int setup(void **unused)
 	keys.count = 2;
 	keys.keys[0].id[0] = 1;
 	keys.keys[1].id[0] = 2;
-	return load();
+	int err = load();
+	memset(fake.calls, 0, sizeof fake.calls); // the first boot has written its empty "cmd.ctr"
+	return err;
 }
 
 static int teardown(void **unused)
@@ -127,17 +136,25 @@ static void test_finish(void **unused)
 	assert_int_equal(find(1)->outcome, ACCEPTED); // it was not durable, and said so
 }
 
-static void test_a_failed_store_changes_nothing(void **unused)
+// No entry, but the counter is used up: what was refused is not done later, in this boot nor, if it could be written, in another.
+static void test_a_failed_store_uses_up_the_counter(void **unused)
 {
 	(void)unused;
 	for (uint8_t i = 1; i <= 8; i++)
 		add(i, 1, i);
-	fake_port_fail(&fake, FAKE_CALL_SET, 1, 1);
-	assert_int_equal(add(9, 1, 9), MU_ERR_IO);
-	assert_null(find(9));
-	assert_non_null(find(1));
-	assert_int_equal(memory.entry_count, 8);
-	assert_true(counter_of(1) == 8);
+	for (uint64_t failures = 1; failures <= 2; failures++) { // of "cmd.res" alone, and of both
+		uint64_t counter = 8 + failures;
+		fake_port_fail(&fake, FAKE_CALL_SET, 1, failures);
+		assert_int_equal(add(9, 1, counter), MU_ERR_IO);
+		assert_null(find(9));
+		assert_non_null(find(1));
+		assert_int_equal(memory.entry_count, 8);
+		assert_true(counter_of(1) == counter);
+		assert_int_equal(memory.store_faults, failures);
+		assert_int_equal(load(), 0);
+		assert_true(counter_of(1) == 9);
+		assert_int_equal(memory.entry_count, 8);
+	}
 }
 
 static void test_a_cut_between_the_two_is_repaired(void **unused)
@@ -198,13 +215,69 @@ static void test_damaged_values(void **unused)
 	}
 }
 
+// Each of the two values, and both, cannot be read: nothing is written over them, and once they can be read all of it is there.
 static void test_a_store_that_cannot_be_read(void **unused)
 {
 	(void)unused;
-	add(1, 1, 1);
-	fake_port_fail(&fake, FAKE_CALL_GET, 1, 2);
-	assert_int_equal(load(), MU_ERR_IO);
+	add(1, 1, 50);
+	add(2, 2, 60);
+	for (uint64_t first = 1; first <= 2; first++)
+		for (uint64_t count = 1; count <= 3 - first; count++) {
+			fake_port_fail(&fake, FAKE_CALL_GET, first, count);
+			memory = (struct mu_command_memory){ .port = &fake.port, .store_faults = 7 };
+			assert_int_equal(mu_command_memory_load(&memory, &keys, true), MU_ERR_IO);
+			assert_true(memory.unread);
+			uint64_t sets = fake.calls[FAKE_CALL_SET];
+			assert_int_equal(add(3, 1, 70), MU_ERR_IO);
+			assert_true(counter_of(1) == 70); // in this boot it is not tried a second time
+			assert_int_equal(fake.calls[FAKE_CALL_SET], sets);
+			fake.fail_at[FAKE_CALL_GET] = 0;
+			assert_int_equal(mu_command_memory_load(&memory, &keys, true), 0);
+			assert_false(memory.unread || memory.counters_lost);
+			assert_int_equal(memory.entry_count, 2);
+			assert_true(counter_of(1) == 50 && counter_of(2) == 60);
+			assert_int_equal(memory.store_faults, 7);
+		}
+}
+
+// The first boot leaves a mark, so that a later one can tell that the store was emptied: no old counter is new then.
+static void test_an_emptied_store(void **unused)
+{
+	(void)unused;
+	assert_int_equal(load_old(), 0);
+	assert_false(memory.counters_lost); // lived, and never had a command
+	add(1, 1, 50);
+	fake_port_free(&fake);
+	fake_port_init(&fake, 1);
+	assert_int_equal(load_old(), 0);
 	assert_true(memory.counters_lost);
+	assert_true(counter_of(1) == 0);
+	assert_int_equal(fake.calls[FAKE_CALL_SET], 0);
+	assert_int_equal(load_old(), 0);
+	assert_true(memory.counters_lost); // and so on, until a key proves itself
+	add(1, 1, 51);
+	assert_int_equal(load_old(), 0);
+	assert_true(memory.counters_lost && counter_of(1) == 51); // for the other keys
+}
+
+// Power fails while the mark is written, or the store refuses it: the next of the first boots writes it.
+static void test_the_mark_is_tried_again(void **unused)
+{
+	(void)unused;
+	for (int tear = 0; tear <= FAKE_TEAR_COUNT; tear++) {
+		fake_port_free(&fake);
+		fake_port_init(&fake, 1);
+		if (tear < FAKE_TEAR_COUNT)
+			fake_port_cut(&fake, 1, (enum fake_tear)tear);
+		else
+			fake_port_fail(&fake, FAKE_CALL_SET, 1, 1);
+		load();
+		assert_false(memory.counters_lost);
+		fake_port_power_on(&fake);
+		assert_int_equal(load(), 0);
+		assert_int_equal(load_old(), 0);
+		assert_false(memory.counters_lost);
+	}
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -215,11 +288,13 @@ int main(void)
 		CASE(test_all_of_it_survives),
 		CASE(test_who_makes_room),
 		CASE(test_finish),
-		CASE(test_a_failed_store_changes_nothing),
+		CASE(test_a_failed_store_uses_up_the_counter),
 		CASE(test_a_cut_between_the_two_is_repaired),
 		CASE(test_counters_of_old_keys_make_room),
 		CASE(test_damaged_values),
 		CASE(test_a_store_that_cannot_be_read),
+		CASE(test_an_emptied_store),
+		CASE(test_the_mark_is_tried_again),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

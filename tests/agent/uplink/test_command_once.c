@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "agent/port/linux/crypto.h"
 #include "tests/agent/uplink/command_rig.h"
 
 // ---- once
@@ -163,13 +164,59 @@ static void test_what_cannot_be_stored_is_not_done(void **unused)
 		assert_int_equal(rig.decision.kind, MU_COMMAND_NONE);
 		assert_true(rig.command.memory.store_faults > 0);
 	}
-	// With nothing stored the same command works when the store does.
-	rig_teardown(NULL);
-	rig_setup(NULL);
-	fake_port_fail(&rig.fake, FAKE_CALL_SET, 1, 1);
-	rig_handle(&message);
-	assert_int_equal(rig_handle(&message), OUTCOME(ACCEPTED));
-	assert_int_equal(rig.decision.kind, MU_COMMAND_REBOOT);
+}
+
+// "Not done" stays true, also when the store works again: whoever has recorded the command cannot have it done later.
+static void test_what_was_not_stored_is_not_done_later(void **unused)
+{
+	(void)unused;
+	struct message message = rig_make((struct order){ .id = 1 }), next = rig_make((struct order){ .id = 2, .counter = 2 });
+	fake_port_fail(&rig.fake, FAKE_CALL_SET, 1, 2);
+	assert_int_equal(rig_handle(&message), OUTCOME(FAILED));
+	assert_int_equal(rig_handle(&message), OUTCOME(REPLAYED));
+	assert_int_equal(rig_handle(&next), OUTCOME(ACCEPTED));
+	assert_int_equal(rig_start(), 0);
+	rig_expect_refusal("not stored, then another was", &message, OUTCOME(REPLAYED), true);
+}
+
+// While the memory cannot be read nothing is done, were it ever so fresh, and nothing is written over it. Then it is as it was.
+static void test_a_memory_that_cannot_be_read(void **unused)
+{
+	(void)unused;
+	struct message first = rig_make((struct order){ .id = 1, .counter = 7, .not_after_ms = NOW_MS + 1000 });
+	struct message fresh = rig_make((struct order){ .id = 2, .counter = 8, .not_after_ms = NOW_MS + 1000 });
+	struct message next = rig_make((struct order){ .id = 3, .counter = 9 });
+	assert_int_equal(rig_handle(&first), OUTCOME(ACCEPTED));
+	fake_port_fail(&rig.fake, FAKE_CALL_GET, 1, 2);
+	assert_int_equal(rig_start(), MU_ERR_IO);
+	rig_expect_refusal("the one that was done", &first, OUTCOME(FAILED), true);
+	assert_string_equal(rig.decision.result.message.detail, "could not be checked or remembered: not done this time");
+	rig_expect_refusal("a fresh one", &fresh, OUTCOME(FAILED), true);
+	assert_int_equal(mu_command_open(&rig.command, true), 0);
+	assert_int_equal(rig_handle(&first), OUTCOME(ACCEPTED));
+	assert_true(rig.decision.repeated && rig.decision.kind == MU_COMMAND_NONE);
+	assert_int_equal(rig_handle(&next), OUTCOME(ACCEPTED));
+	assert_int_equal(rig.command.received, 4); // since boot, not since the last open
+}
+
+// What may mend the device is done though it cannot be remembered; its own journal knows it. But not twice in one boot.
+static void test_a_rollback_needs_no_memory(void **unused)
+{
+	(void)unused;
+	struct message rollback = rig_make((struct order){ .id = 1, .kind = MU_COMMAND_ROLLBACK });
+	struct mu_command_result result;
+	for (int unread = 0; unread <= 1; unread++) {
+		rig_teardown(NULL);
+		rig_setup(NULL);
+		fake_port_fail(&rig.fake, unread ? FAKE_CALL_GET : FAKE_CALL_SET, 1, 1000);
+		assert_int_equal(rig_start(), unread ? MU_ERR_IO : 0);
+		assert_int_equal(rig_handle(&rollback), OUTCOME(ACCEPTED));
+		assert_int_equal(rig.decision.kind, MU_COMMAND_ROLLBACK);
+		assert_int_equal(mu_command_finish(&rig.command, rig.decision.id, OUTCOME(DONE), NULL, &result), MU_ERR_NOT_FOUND);
+		assert_int_equal(result.message.outcome, OUTCOME(DONE));
+		assert_int_equal(rig_handle(&rollback), OUTCOME(REPLAYED));
+		assert_int_equal(rig.decision.kind, MU_COMMAND_NONE);
+	}
 }
 
 // Power fails in each store operation, in each way: the command is done at most once, and never refused as another's.
@@ -214,6 +261,23 @@ static void test_lost_counters(void **unused)
 	assert_int_equal(rig_start(), 0);
 	assert_true(rig.command.memory.counters_lost); // the other keys have none yet
 	assert_int_equal(rig_handle(&rollback), OUTCOME(ACCEPTED));
+}
+
+// The key-value store was emptied: a device that has lived knows that counters are missing, a new one takes its first command.
+static void test_an_emptied_store(void **unused)
+{
+	(void)unused;
+	struct message old = rig_make((struct order){ .id = 1, .counter = 5 });
+	struct message dated = rig_make((struct order){ .id = 2, .counter = 6, .not_after_ms = NOW_MS + 1000 });
+	assert_int_equal(rig_handle(&old), OUTCOME(ACCEPTED));
+	rig_teardown(NULL);
+	fake_port_init(&rig.fake, 1);
+	rig.fake.port.crypto = &mu_crypto_openssl;
+	assert_int_equal(rig_start(), 0);
+	rig_expect_refusal("done before the loss", &old, OUTCOME(REPLAYED), true);
+	assert_int_equal(rig_handle(&dated), OUTCOME(ACCEPTED));
+	rig_setup(NULL);
+	assert_int_equal(rig_handle(&old), OUTCOME(ACCEPTED)); // the first of a new device
 }
 
 static void test_a_newer_store_is_no_end(void **unused)
@@ -264,8 +328,12 @@ int main(void)
 		CASE(test_an_unfinished_rollback_that_is_too_late),
 		CASE(test_unfinished_after_a_boot),
 		CASE(test_what_cannot_be_stored_is_not_done),
+		CASE(test_what_was_not_stored_is_not_done_later),
+		CASE(test_a_memory_that_cannot_be_read),
+		CASE(test_a_rollback_needs_no_memory),
 		CASE(test_power_cuts),
 		CASE(test_lost_counters),
+		CASE(test_an_emptied_store),
 		CASE(test_a_newer_store_is_no_end),
 		CASE(test_a_flood_is_not_recorded),
 	};
