@@ -7,19 +7,13 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
-#include "agent/port/linux/system.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 
 enum { LEAK_BITS = MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK };
 
 struct world {
-	struct fake_port fake;
-	struct fake_collector collector;
 	struct mu_virtual_system chip;
-	struct mu_agent *agent;
 	bool tls;
 	int leaks; // enum mu_mqtt_phase that keeps leak_bytes each time, also when it fails; -1: none
 	uint32_t leak_bytes;
@@ -35,53 +29,44 @@ static void close_session(void *context)
 {
 	(void)context;
 	mu_virtual_system_sockets(&world.chip, 0, 0);
-	mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
+	mu_virtual_system_vitals(&world.chip, collector.now_ms, &fake.vitals);
 }
 
 static void start(bool tls, uint64_t seed)
 {
-	static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .reconnect_spread_s = 1 };
-	struct mu_agent_config chosen = config;
+	struct mu_agent_config config = agent_rig_plain;
+	config.broker_uri = tls ? "mqtts://broker.test:8883" : "mqtt://broker.test:1883";
+	config.reconnect_spread_s = 1;
+	config.heartbeat_ms = 600000; // the longer, the quicker the test
 	memset(&world, 0, sizeof world);
 	world.tls = tls;
 	world.leaks = -1;
-	fake_port_init(&world.fake, seed);
-	fake_port_partition(&world.fake, MU_PART_SPOOL, 32);
+	agent_rig_open(32);
+	fake.random_state = seed; // of the pauses between cycles
 	mu_virtual_system_init(&world.chip, 0, seed);
 	mu_virtual_system_boot(&world.chip, 0, 0);
-	mu_virtual_system_vitals(&world.chip, 0, &world.fake.vitals);
-	world.mqtt = *world.fake.port.mqtt;
+	mu_virtual_system_vitals(&world.chip, 0, &fake.vitals);
+	world.mqtt = *fake.port.mqtt;
 	world.mqtt.close = close_session;
-	world.fake.port.mqtt = &world.mqtt;
-	world.agent = malloc(sizeof *world.agent);
-	fake_collector_init(&world.collector, &world.fake, world.agent);
-	world.collector.opens_itself = true;
-	chosen.broker_uri = tls ? "mqtts://broker.test:8883" : "mqtt://broker.test:1883";
-	chosen.heartbeat_ms = 600000; // the longer, the quicker the test
-	assert_int_equal(mu_agent_init(world.agent, &chosen, &world.fake.port, 0), 0);
-}
-
-static void end(void)
-{
-	fake_collector_free(&world.collector);
-	fake_port_free(&world.fake);
-	free(world.agent);
+	fake.port.mqtt = &world.mqtt;
+	collector.opens_itself = true;
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
 }
 
 static void run(uint64_t ms)
 {
 	while (ms) {
 		uint64_t hop_ms = ms < 500 ? ms : 500;
-		mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
-		fake_collector_run(&world.collector, hop_ms);
+		mu_virtual_system_vitals(&world.chip, collector.now_ms, &fake.vitals);
+		fake_collector_run(&collector, hop_ms);
 		ms -= hop_ms;
 	}
 }
 
 static void post(enum mu_event_type type, int32_t value)
 {
-	mu_virtual_system_vitals(&world.chip, world.collector.now_ms, &world.fake.vitals);
-	mu_agent_post(world.agent,
+	mu_virtual_system_vitals(&world.chip, collector.now_ms, &fake.vitals);
+	mu_agent_post(agent,
 		&(struct mu_event){ .type = type, .value = value, .reason = type == MU_EVENT_MQTT_CLOSED ? MU_ERR_CLOSED : 0 });
 	run(20);
 }
@@ -101,11 +86,11 @@ static bool phase(enum mu_mqtt_phase which, int fails_in)
 
 static void await_opening(void)
 {
-	for (int i = 0; world.collector.opens == world.fake.mqtt_opens; i++) {
+	for (int i = 0; collector.opens == fake.mqtt_opens; i++) {
 		assert_true(i < 2000); // the agent does want to be connected
 		run(100);
 	}
-	world.collector.opens = world.fake.mqtt_opens;
+	collector.opens = fake.mqtt_opens;
 }
 
 // From the agent's wish to open a session until it is lost again, or was refused.
@@ -121,34 +106,14 @@ static void cycle(void)
 	if (open) {
 		run(50);
 		post(MU_EVENT_MQTT_OPEN, 0);
-		for (int32_t s = mu_dice_between(&world.chip.dice, 1, 9); s && world.agent->session.phase == MU_SESSION_OPEN; s--)
+		for (int32_t s = mu_dice_between(&world.chip.dice, 1, 9); s && agent->session.phase == MU_SESSION_OPEN; s--)
 			run(1000);
 	}
 	world.cycles++;
-	if (world.collector.opens != world.fake.mqtt_opens)
+	if (collector.opens != fake.mqtt_opens)
 		return; // the agent has closed and opened anew by itself
 	mu_virtual_system_sockets(&world.chip, 0, 0);
 	post(MU_EVENT_MQTT_CLOSED, 0);
-}
-
-// The newest event of this name, and how many there were.
-static const Mu__Event *last_of(const char *name, unsigned *count)
-{
-	const Mu__Event *last = 0;
-	*count = 0;
-	for (unsigned i = 0; i < world.collector.count; i++) {
-		const Mu__Record *record = world.collector.records[i];
-		if (record->body_case != MU__RECORD__BODY_EVENT || strcmp(record->event->name, name) != 0)
-			continue;
-		last = record->event;
-		++*count;
-	}
-	return last;
-}
-
-static const Mu__Event *last_event(unsigned *count)
-{
-	return last_of("heap_step", count);
 }
 
 // What leaks, and within how many cycles it is seen and rightly named.
@@ -175,26 +140,26 @@ static void test_the_step_that_keeps_heap_is_named(void **unused)
 		world.leaks = rows[i].leaks;
 		world.leak_bytes = rows[i].bytes;
 		world.fail_one_in = rows[i].fail_one_in;
-		while (!mu_heap_steps_leaking(&world.agent->heap_watch.steps) && world.cycles < 100)
+		while (!mu_heap_steps_leaking(&agent->heap_watch.steps) && world.cycles < 100)
 			cycle();
 		if (world.cycles > rows[i].seen_within)
 			fail_msg("row %zu: seen after %u cycles", i, world.cycles);
 		run(2000);
-		assert_true(world.agent->verdict & LEAK_BITS);
+		assert_true(agent->verdict & LEAK_BITS);
 		int32_t bytes = 0;
 		while (world.cycles < rows[i].named_within)
 			cycle();
-		assert_string_equal(mu_heap_step_name(mu_heap_steps_culprit(&world.agent->heap_watch.steps, &bytes)), rows[i].name);
+		assert_string_equal(mu_heap_step_name(mu_heap_steps_culprit(&agent->heap_watch.steps, &bytes)), rows[i].name);
 		assert_in_range(bytes, rows[i].bytes / 2, rows[i].bytes * 2);
-		unsigned events;
 		run(2000);
-		const Mu__Event *event = last_event(&events);
-		for (; strcmp(event->text, rows[i].name) != 0 && world.cycles < 90; event = last_event(&events))
+		const Mu__Event *event = fake_collector_last_event(&collector, "heap_step");
+		for (; strcmp(event->text, rows[i].name) != 0 && world.cycles < 90;
+			event = fake_collector_last_event(&collector, "heap_step"))
 			cycle(); // another name may be told ten minutes after the first
 		assert_string_equal(event->text, rows[i].name);
 		assert_in_range(event->value, rows[i].bytes / 2, rows[i].bytes * 2);
-		assert_in_range(events, 1, 3);
-		end();
+		assert_in_range(fake_collector_count_events(&collector, "heap_step"), 1, 3);
+		agent_rig_close();
 	}
 }
 
@@ -205,11 +170,10 @@ static void test_a_thousand_healthy_reconnects(void **unused)
 	world.fail_one_in = 5;
 	while (world.cycles < 1000) {
 		cycle();
-		assert_false(world.agent->verdict & LEAK_BITS);
+		assert_false(agent->verdict & LEAK_BITS);
 	}
-	unsigned events;
-	assert_null(last_event(&events));
-	end();
+	assert_null(fake_collector_last_event(&collector, "heap_step"));
+	agent_rig_close();
 }
 
 // The costs of TCP and TLS show where they arise, and the close gives them back.
@@ -219,7 +183,7 @@ static void test_every_step_is_noted(void **unused)
 	start(true, 3);
 	for (int i = 0; i < 4; i++)
 		cycle();
-	const struct mu_heap_step_note *notes = world.agent->heap_watch.steps.note;
+	const struct mu_heap_step_note *notes = agent->heap_watch.steps.note;
 	static const struct {
 		enum mu_heap_step step;
 		int32_t taken;
@@ -237,7 +201,7 @@ static void test_every_step_is_noted(void **unused)
 		assert_true(note->before_units && note->after_units && note->before_low_units >= note->after_low_units);
 	}
 	assert_int_equal(notes[MU_HEAP_STEP_ADDRESS].cycles + notes[MU_HEAP_STEP_SCAN].cycles, 0); // the link was never lost
-	end();
+	agent_rig_close();
 }
 
 // What an operator at night wants to know: which step holds how much. At once when diagnosing begins, then every ten minutes.
@@ -248,19 +212,18 @@ static void test_diagnosing_tells_each_step(void **unused)
 	start(true, 6);
 	for (int i = 0; i < 4; i++)
 		cycle();
-	unsigned events;
-	assert_null(last_of("heap_steps", &events));
-	assert_int_equal(mu_overrides_set(&world.agent->overrides, MU_OVERRIDE_DIAGNOSE, 0, 1500, id, world.collector.now_ms), 0);
-	while (world.collector.now_ms < 3600000) // a heartbeat each ten minutes: two or three of them while it holds
+	assert_int_equal(fake_collector_count_events(&collector, "heap_steps"), 0);
+	assert_int_equal(mu_overrides_set(&agent->overrides, MU_OVERRIDE_DIAGNOSE, 0, 1500, id, collector.now_ms), 0);
+	while (collector.now_ms < 3600000) // a heartbeat each ten minutes: two or three of them while it holds
 		cycle();
-	const Mu__Event *event = last_of("heap_steps", &events);
-	assert_in_range(events, 2, 3);
+	const Mu__Event *event = fake_collector_last_event(&collector, "heap_steps");
+	assert_in_range(fake_collector_count_events(&collector, "heap_steps"), 2, 3);
 	int name, tcp, tls, mqtt;
 	assert_int_equal(sscanf(strstr(event->text, "name="), "name=%d tcp=%d tls=%d mqtt=%d", &name, &tcp, &tls, &mqtt), 4);
 	assert_in_range(tcp, MU_HEAP_SOCKET_BYTES - 600, MU_HEAP_SOCKET_BYTES + 600);
 	assert_in_range(tls, MU_HEAP_TLS_BYTES - 600, MU_HEAP_TLS_BYTES + 600);
 	assert_in_range(event->value, MU_HEAP_SOCKET_BYTES + MU_HEAP_TLS_BYTES - 1200, MU_HEAP_SOCKET_BYTES + MU_HEAP_TLS_BYTES + 1200);
-	end();
+	agent_rig_close();
 }
 
 // The heap gate refuses: nothing was opened, so that is no cycle.
@@ -269,12 +232,12 @@ static void test_a_refusal_is_no_cycle(void **unused)
 	(void)unused;
 	start(true, 4);
 	cycle();
-	unsigned cycles = world.agent->heap_watch.steps.cycles;
+	unsigned cycles = agent->heap_watch.steps.cycles;
 	world.chip.heap.lost_bytes = 150 * 1024;
 	run(120000);
-	assert_true(world.agent->session.refused_from_ms != UINT64_MAX);
-	assert_int_equal(world.agent->heap_watch.steps.cycles, cycles);
-	end();
+	assert_true(agent->session.refused_from_ms != UINT64_MAX);
+	assert_int_equal(agent->heap_watch.steps.cycles, cycles);
+	agent_rig_close();
 }
 
 // A port that cannot say how its heap is: nothing is noted, and nothing breaks.
@@ -288,14 +251,14 @@ static void test_without_vitals(void **unused)
 {
 	(void)unused;
 	start(false, 5);
-	struct mu_system_port system = *world.fake.port.system;
+	struct mu_system_port system = *fake.port.system;
 	system.vitals = no_vitals;
-	world.fake.port.system = &system;
+	fake.port.system = &system;
 	for (int i = 0; i < 5; i++)
 		cycle();
-	assert_int_equal(world.agent->heap_watch.steps.note[MU_HEAP_STEP_TCP].seen, 0);
-	assert_int_equal(world.agent->heap_watch.steps.cycles, 0);
-	end();
+	assert_int_equal(agent->heap_watch.steps.note[MU_HEAP_STEP_TCP].seen, 0);
+	assert_int_equal(agent->heap_watch.steps.cycles, 0);
+	agent_rig_close();
 }
 
 int main(void)
