@@ -14,11 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
 #include "agent/port/linux/crypto.h"
-#include "agent/port/linux/digest.h"
+#include "tests/agent/agent_rig.h"
 #include "tests/agent/failing_port.h"
-#include "tests/agent/fake_collector.h"
 #include "tests/agent/ota/board.h"
 
 enum {
@@ -29,11 +27,6 @@ enum {
 };
 
 static bool try_all;
-static struct fake_port fake;
-static struct mu_port inner;
-static struct fake_collector collector;
-static struct mu_agent *agent;
-static struct mu_keyset keys;
 static uint64_t counter;
 
 static const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.1.0", .broker_uri = "mqtt://127.0.0.1", .heartbeat_ms = 2000 };
@@ -82,90 +75,43 @@ static struct mu_crypto_port crypto;
 
 static void open_device(void)
 {
-	fake_port_init(&fake, 11);
-	fake_port_partition(&fake, MU_PART_SPOOL, 6);
-	fake_port_partition(&fake, MU_PART_BOOT, 2);
-	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
+	agent_rig_open(6);
+	agent_rig_trust_operator();
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
 		fake_port_partition(&fake, copied[i], originals[copied[i]].size / MU_SECTOR_BYTES);
 		memcpy(fake.flash[copied[i]], originals[copied[i]].bytes, originals[copied[i]].size);
 	}
-	keys = (struct mu_keyset){ .count = 1, .keys[0] = { .id = "KEY-0001", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "ana" } };
-	assert_true(mu_keyset_write(&keys, fake.flash[MU_PART_KEYS], MU_KEYSET_SIZE_MAX) > 0);
 	fake.running_slot = 1;
-	fake.reset_info.reset_raw = 1;
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
 	crypto = *fake.port.crypto;
 	crypto.sha256_start = mu_crypto_sha256_start;
 	crypto.sha256_update = mu_crypto_sha256_update;
 	crypto.sha256_finish = mu_crypto_sha256_finish;
-	inner = fake.port;
-	inner.crypto = &crypto;
-	agent = malloc(sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
+	fake.port.crypto = &crypto;
 	counter = 0;
-}
-
-static void close_device(void)
-{
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
 }
 
 // ---- commands
 
-static void send(Mu__Command *command, uint8_t id[16], uint8_t name)
-{
-	uint8_t bytes[512], sum[32], signature[FAKE_SIGNATURE_BYTES], packed[1024];
-	Mu__SignedCommand envelope = MU__SIGNED_COMMAND__INIT;
-	memset(id, name, 16);
-	command->device = (char *)config.id;
-	command->id = (ProtobufCBinaryData){ .len = 16, .data = id };
-	size_t size = mu__command__pack(command, bytes);
-	mu_digest_sha256(bytes, size, sum);
-	fake_port_sign(keys.keys[0].point, sum, signature);
-	envelope.command = (ProtobufCBinaryData){ .len = size, .data = bytes };
-	envelope.signature = (ProtobufCBinaryData){ .len = sizeof signature, .data = signature };
-	envelope.key_id = (ProtobufCBinaryData){ .len = 8, .data = keys.keys[0].id };
-	fake_collector_send(&collector, "muster/v1/dev-1/dn", packed, mu__signed_command__pack(&envelope, packed), false);
-}
-
 static void send_log(uint8_t name)
 {
-	uint8_t id[16];
-	Mu__Command command = MU__COMMAND__INIT;
 	Mu__SetLog body = MU__SET_LOG__INIT;
 	body.level = MU__LOG_LEVEL__LOG_INFO;
 	body.for_s = 60;
-	command.counter = ++counter;
-	command.body_case = MU__COMMAND__BODY_LOG;
-	command.log = &body;
-	send(&command, id, name);
+	agent_rig_command(name, ++counter, MU__COMMAND__BODY_LOG, &body);
 }
 
 static void send_rollback(uint8_t name)
 {
-	uint8_t id[16], wrong[8] = { 9 };
-	Mu__Command command = MU__COMMAND__INIT;
+	uint8_t wrong[8] = { 9 };
 	Mu__Rollback body = MU__ROLLBACK__INIT;
-	body.running_sha = body.target_sha = (ProtobufCBinaryData){ .len = 8, .data = wrong };
-	command.counter = ++counter;
-	command.body_case = MU__COMMAND__BODY_ROLLBACK;
-	command.rollback = &body;
-	send(&command, id, name);
+	body.running_sha = body.target_sha = (ProtobufCBinaryData){ .len = sizeof wrong, .data = wrong };
+	agent_rig_command(name, ++counter, MU__COMMAND__BODY_ROLLBACK, &body);
 }
 
 static void send_reboot(uint8_t name, uint64_t number)
 {
-	uint8_t id[16];
-	Mu__Command command = MU__COMMAND__INIT;
 	Mu__Reboot body = MU__REBOOT__INIT;
-	command.counter = number;
-	command.body_case = MU__COMMAND__BODY_REBOOT;
-	command.reboot = &body;
-	send(&command, id, name);
+	agent_rig_command(name, number, MU__COMMAND__BODY_REBOOT, &body);
 }
 
 // The last outcome that the collector heard of this command; OUTCOME_UNKNOWN: none.
@@ -203,14 +149,8 @@ static void note_end_of_boot(void)
 
 static void boot(const struct mu_port *port, uint32_t reset_raw)
 {
-	const char *problem = "";
 	note_end_of_boot();
-	memset(agent, 0xA5, sizeof *agent);
-	fake.reset_info.reset_raw = reset_raw;
-	collector.now_ms = collector.ping_ms = 0;
-	int result = mu_agent_init(agent, &config, port, &problem);
-	if (result < 0)
-		fail_msg("the agent refuses to start: %s", problem);
+	agent_rig_boot_on(port, &config, reset_raw);
 }
 
 static bool is_well(void)
@@ -247,7 +187,7 @@ static void say_something(void)
 static void live(const struct mu_port *port)
 {
 	uint8_t probe = 0x40;
-	boot(port, 1);
+	boot(port, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 20000);
 	send_log(0x11);
 	say_something();
@@ -266,13 +206,13 @@ static void live(const struct mu_port *port)
 	send_reboot(0x13, reboot);
 	for (int i = 0; i < 10 && !fake.restarts; i++)
 		fake_collector_run(&collector, 1000);
-	boot(port, 3); // by command, or because somebody has pressed the button
+	boot(port, MU_RESET_RAW_SW); // by command, or because somebody has pressed the button
 	fake_collector_run(&collector, 20000);
 	recover(&probe);
 	send_reboot(0x13, reboot); // the broker has it still
 	fake_collector_run(&collector, 10000);
 	fake_port_power_on(&fake); // retained memory is lost
-	boot(port, 1);
+	boot(port, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 20000);
 	recover(&probe);
 	note_end_of_boot();
@@ -352,7 +292,7 @@ static void run(enum failing_call call, uint64_t n)
 	*unwell = 0;
 	too_late_to_tell = false;
 	open_device();
-	const struct mu_port *port = failing_port_init(&inner, &collector.now_ms);
+	const struct mu_port *port = failing_port_init(&fake.port, &collector.now_ms);
 	failing_port_arm(call, n);
 	live(port);
 	const char *wrong = judge(call);
@@ -363,7 +303,7 @@ static void run(enum failing_call call, uint64_t n)
 	}
 	for (int i = 0; !n && i < FAILING_CALLS; i++)
 		calls_of[i] = failing_port_calls((enum failing_call)i);
-	close_device();
+	agent_rig_close();
 }
 
 // Without a failure all of it holds, too, and each row of this test means something: the life reaches what it is to reach.
