@@ -4,10 +4,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
 #include <string.h>
 #include "agent/reporting.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 
 static void test_the_most_frequent_reason_comes_first(void **unused)
 {
@@ -45,11 +44,7 @@ static void test_rare_reasons_share_the_last_place(void **unused)
 static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 {
 	(void)unused;
-	struct fake_port fake;
-	struct fake_collector collector;
-	struct mu_agent *agent = malloc(sizeof *agent);
-	fake_port_init(&fake, 5);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	agent_rig_open(8);
 	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 81000,
 		.heap_min_bytes = 64000,
 		.heap_largest_bytes = 40000,
@@ -69,9 +64,7 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 		.flash_written_bytes = 2048 };
 	for (int i = 0; i < 3; i++)
 		fake.socket_state[i] = 0; // open
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h", .elf_sha = { 0xAB } };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 6000);
 	const Mu__Heartbeat *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat;
 	assert_int_equal(heartbeat->vitals->heap_largest_bytes, 40000);
@@ -100,9 +93,7 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 	assert_int_equal(heartbeat->agent->flash_erases, 4);
 	assert_true(heartbeat->agent->sent_bytes > 0);
 	assert_null(heartbeat->ota); // this port has no slots
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_close();
 }
 
 // What cannot be is withheld, or the nearest that can be; the heartbeat comes all the same, with all else in it.
@@ -146,29 +137,21 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 static void test_a_bad_event_is_refused(void **unused)
 {
 	(void)unused;
-	struct fake_port fake;
-	struct mu_agent *agent = malloc(sizeof *agent);
-	fake_port_init(&fake, 5);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_open(8);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	uint64_t next = mu_spool_next_seq(&agent->spool);
 	assert_int_equal(mu_report_event(agent, "bad name\n", 0, 0, 10), 0);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next);
 	assert_int_equal(mu_spool_refused(&agent->spool), 1);
 	assert_int_equal(mu_report_event(agent, "good", 0, 7, 10), next);
 	assert_int_equal(mu_spool_next_seq(&agent->spool), next + 1);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_close();
 }
 
 // A log line is never refused for its text: cut at its limit, between characters, and cleaned.
 static void test_a_log_line_is_made_to_fit(void **unused)
 {
 	(void)unused;
-	struct fake_port fake;
-	struct mu_agent *agent = malloc(sizeof *agent);
-	struct fake_collector collector;
 	char text[601], tag[40];
 	memset(text, 'x', sizeof text);
 	text[600] = 0;
@@ -176,74 +159,39 @@ static void test_a_log_line_is_made_to_fit(void **unused)
 	memcpy(text + 255, "\xc3\xa4", 2); // lies across the limit
 	memset(tag, 't', sizeof tag);
 	tag[39] = 0;
-	fake_port_init(&fake, 5);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
-	fake_collector_init(&collector, &fake, agent);
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_open(8);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	assert_true(mu_report_log(agent, MU__LOG_LEVEL__LOG_ERROR, tag, text, 10) > 0);
 	fake_collector_run(&collector, 20000);
-	const Mu__Log *log = 0;
-	for (unsigned i = 0; i < collector.count && !log; i++)
-		if (collector.records[i]->body_case == MU__RECORD__BODY_LOG && strcmp(collector.records[i]->log->tag, "muster") != 0)
-			log = collector.records[i]->log;
+	const Mu__Log *log = fake_collector_last_log(&collector, "ttttttttttttttt"); // 15
 	assert_non_null(log);
-	assert_int_equal(strlen(log->tag), 15);
 	assert_int_equal(strlen(log->text), 255);
 	assert_memory_equal(log->text, "a?b?[31mc?x", 11);
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-}
-
-static const Mu__Record *find_event(const struct fake_collector *collector, const char *name, unsigned *count)
-{
-	const Mu__Record *found = 0;
-	*count = 0;
-	for (unsigned i = 0; i < collector->count; i++)
-		if (collector->records[i]->body_case == MU__RECORD__BODY_EVENT && strcmp(collector->records[i]->event->name, name) == 0) {
-			found = collector->records[i];
-			++*count;
-		}
-	return found;
+	agent_rig_close();
 }
 
 // Flash that rots: the sector's own records are a Gap, all others arrive, and the device says so, once.
 static void test_a_damaged_sector_is_reported_once(void **unused)
 {
 	(void)unused;
-	struct fake_port fake;
-	struct fake_collector collector;
-	struct mu_agent *agent = malloc(sizeof *agent);
-	fake_port_init(&fake, 5);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
-	fake_collector_init(&collector, &fake, agent);
+	agent_rig_open(8);
 	collector.no_broker = true;
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h" };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 3 * 3600 * 1000); // more than two sectors
 	assert_true(mu_spool_depth(&agent->spool) > 150);
 	uint32_t head = agent->spool.recent.head;
 	assert_true(head >= 3);
 	memset(fake.flash[MU_PART_SPOOL] + MU_SECTOR_BYTES + 300, 0, 64); // in records of the second one
 	collector.no_broker = false;
-	collector.now_ms = collector.ping_ms = 0;
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0); // a boot
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
 	fake_collector_run(&collector, 600 * 1000);
 	assert_int_equal(mu_spool_depth(&agent->spool), 0);
-	unsigned events, gaps = fake_collector_count(&collector, MU__RECORD__BODY_GAP);
-	const Mu__Record *event = find_event(&collector, "spool_damaged", &events);
-	assert_non_null(event);
-	assert_int_equal(events, 1);
-	assert_int_equal(event->event->value, 1);
-	assert_true(gaps >= 1);
+	assert_int_equal(fake_collector_count_events(&collector, "spool_damaged"), 1);
+	assert_int_equal(fake_collector_last_event(&collector, "spool_damaged")->value, 1);
+	assert_true(fake_collector_count(&collector, MU__RECORD__BODY_GAP) >= 1);
 	assert_int_equal(fake_collector_last(&collector, MU__RECORD__BODY_GAP)->gap->reason, MU__GAP_REASON__GAP_DAMAGED);
 	assert_in_range(collector.count, mu_spool_next_seq(&agent->spool) - 60, mu_spool_next_seq(&agent->spool)); // a sector holds 60
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_close();
 }
 
 int main(void)
