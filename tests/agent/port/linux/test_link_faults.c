@@ -6,17 +6,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-#include "agent/agent_state.h"
 #include "agent/port/linux/link.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 
 enum { SLICE_MS = 50, MINUTE_MS = 60000, ADDRESS_LOST = MU_REASON_ADDRESS_LOST, NO_ADDRESS = MU_REASON_NO_ADDRESS };
 
-static struct fake_port fake;
-static struct fake_collector collector;
-static struct mu_agent *agent;
 static struct mu_virtual_link radio;
 
 // ---- the fake port with this radio in it
@@ -92,27 +86,14 @@ static const struct mu_link_config usual_link = { .networks = usual, .network_co
 static void power_on(struct mu_air air, const struct mu_link_config *link)
 {
 	struct mu_traits healthy = mu_traits_none();
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h:1883", .link = link };
-	fake_port_init(&fake, 3);
-	fake_port_partition(&fake, MU_PART_SPOOL, 32);
-	fake_port_partition(&fake, MU_PART_KEYS, 1);
-	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 200000, .heap_largest_bytes = 110000, .heap_min_bytes = 150000 };
+	struct mu_agent_config config = agent_rig_plain;
+	config.link = link;
+	agent_rig_open(32);
 	fake.port.link = &link_port;
-	agent = calloc(1, sizeof *agent);
-	fake_collector_init(&collector, &fake, agent);
 	air.rssi_dbm = -58;
 	mu_virtual_link_power_on(&radio, &air, 7, 0);
 	mu_virtual_link_boot(&radio, &healthy, 0);
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
-}
-
-static int power_off(void **unused)
-{
-	(void)unused;
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
-	return 0;
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
 }
 
 // What the state of the radio means for the session above it.
@@ -178,14 +159,6 @@ static unsigned told_losses(uint32_t reason)
 	return count;
 }
 
-static unsigned told_events(const char *name)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++)
-		count += collector.records[i]->body_case == MU__RECORD__BODY_EVENT && !strcmp(collector.records[i]->event->name, name);
-	return count;
-}
-
 static void assert_nothing_is_lost(void)
 {
 	for (unsigned i = 0; i < collector.count; i++)
@@ -219,9 +192,9 @@ static void test_cannot_join_at_first(void **unused)
 		run(3 * MINUTE_MS);
 		assert_true(told_reason(beginnings[i].reason) || told_reason(beginnings[i].or_reason));
 		assert_int_equal(agent->disconnects.total, 0); // a try that fails is no loss
-		assert_int_equal(told_events("credentials") > 0, beginnings[i].credentials);
+		assert_int_equal(fake_collector_count_events(&collector, "credentials") > 0, beginnings[i].credentials);
 		assert_nothing_is_lost();
-		power_off(0);
+		agent_rig_close();
 	}
 }
 
@@ -250,7 +223,7 @@ static void test_losses_while_up(void **unused)
 		assert_true(told_losses(losses[i].reason) >= losses[i].least);
 		assert_true(told_reason(losses[i].reason));
 		assert_nothing_is_lost();
-		power_off(0);
+		agent_rig_close();
 	}
 }
 
@@ -263,12 +236,12 @@ static void test_a_forgotten_sleeper(void **unused)
 	unsigned losses_told = told_losses(2) + told_losses(4) + told_losses(8);
 	assert_in_range(losses_told, 1, 4);
 	assert_true(told_reason(2) || told_reason(4) || told_reason(8));
-	assert_int_equal(told_events("power_save_off"), 1);
+	assert_int_equal(fake_collector_count_events(&collector, "power_save_off"), 1);
 	assert_true(radio.awake);
 	run(60 * MINUTE_MS);
 	assert_int_equal(told_losses(2) + told_losses(4) + told_losses(8), losses_told);
 	assert_nothing_is_lost();
-	power_off(0);
+	agent_rig_close();
 }
 
 // ---- names
@@ -282,7 +255,7 @@ static void test_dead_names_and_a_new_lease(void **unused)
 	assert_int_equal(radio.leases, 2);
 	run(2 * MINUTE_MS);
 	assert_nothing_is_lost();
-	power_off(0);
+	agent_rig_close();
 }
 
 // No lease's server answers: the fallback of the configuration does.
@@ -292,7 +265,7 @@ static void test_dead_names_and_the_fallback(void **unused)
 	power_on((struct mu_air){ .dns_dead = 2 }, &usual_link);
 	run_until_connected(10 * MINUTE_MS);
 	assert_int_equal(radio.join.address.dns[0][0], 9);
-	power_off(0);
+	agent_rig_close();
 }
 
 // ---- several networks
@@ -321,9 +294,9 @@ static void test_the_best_of_three(void **unused)
 	assert_int_equal(now.auth, MU_LINK_AUTH_WPA3);
 	assert_int_equal(now.bssid[1], 3);
 	run(2 * MINUTE_MS);
-	assert_int_equal(told_events("credentials"), 1);
+	assert_int_equal(fake_collector_count_events(&collector, "credentials"), 1);
 	assert_true(told_reason(15) || told_reason(204));
-	power_off(0);
+	agent_rig_close();
 }
 
 static bool is_trying(const char *ssid)
@@ -367,7 +340,7 @@ static void test_a_wire_with_a_static_address(void **unused)
 		.wired_address = { .is_static = true, .address = { 10, 0, 0, 2 }, .netmask = { 255, 255, 255, 0 } } };
 	power_on((struct mu_air){ .dhcp_dead_s = 86400, .wrong_password_s = 86400 }, &wire);
 	assert_in_range(run_until_connected(MINUTE_MS), 1, 10000);
-	power_off(0);
+	agent_rig_close();
 }
 
 // ---- the own access point, beside the station
@@ -381,9 +354,9 @@ static void test_the_own_access_point(void **unused)
 	run_until_connected(MINUTE_MS);
 	run(10 * MINUTE_MS);
 	assert_true(radio.serving);
-	assert_in_range(told_events("access_point"), 10, 60); // visitors come and go each 5 to 20 s
+	assert_in_range(fake_collector_count_events(&collector, "access_point"), 10, 60); // visitors come and go each 5 to 20 s
 	assert_nothing_is_lost();
-	power_off(0);
+	agent_rig_close();
 }
 
 int main(void)
