@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SHA-256 and ECDSA P-256 of OpenSSL as the port's crypto table, and each by itself for a port that wants only some of it.
 //
-// The context is not looked at. A stream's state lies in the caller's MU_HASH_STATE_BYTES, so one that is abandoned leaks nothing. Any thread, one at a time for a
-// state. Returns 0 or negative enum mu_err as struct mu_crypto_port says.
+// The context is not looked at. A stream's state lies in the caller's MU_HASH_STATE_BYTES, so one that is abandoned leaks nothing. Any
+// thread, one at a time for a state. Returns 0 or negative enum mu_err as struct mu_crypto_port says.
 #ifndef MU_PORT_LINUX_CRYPTO_H
 #define MU_PORT_LINUX_CRYPTO_H
 #include "agent/port/port.h"
