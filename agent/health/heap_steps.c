@@ -118,16 +118,12 @@ static void push(struct mu_heap_cycles *level, uint32_t stride, uint16_t units)
 		level->high_units = units;
 	if (++level->cycles < stride)
 		return;
-	if (level->count == MU_HEAP_TREND_WINDOWS) {
-		memmove(level->window_units, level->window_units + 1, sizeof level->window_units - sizeof *level->window_units);
-		level->count--;
-	}
-	level->window_units[level->count++] = level->high_units;
+	mu_heap_line_push(&level->line, level->high_units);
 	level->high_units = 0;
 	level->cycles = 0;
-	if (level->count == MU_HEAP_TREND_WINDOWS)
-		level->leaking = mu_heap_line_leaks(level->window_units, level->leaking);
 }
+
+_Static_assert(MU_HEAP_STEPS_FACTOR == 4, "bytes a cycle are shifted by two bits a level");
 
 void mu_heap_steps_open(struct mu_heap_steps *steps, bool tls, struct mu_heap_mark mark)
 {
@@ -144,24 +140,21 @@ void mu_heap_steps_open(struct mu_heap_steps *steps, bool tls, struct mu_heap_ma
 	move_to(steps, mark);
 }
 
+// The first level that calls a leak; MU_HEAP_STEPS_LEVELS: none.
+static int leaking_level(const struct mu_heap_steps *steps)
+{
+	int i = 0;
+	while (i < MU_HEAP_STEPS_LEVELS && !steps->level[i].line.leaking)
+		i++;
+	return i;
+}
+
 bool mu_heap_steps_leaking(const struct mu_heap_steps *steps)
 {
-	for (int i = 0; i < MU_HEAP_STEPS_LEVELS; i++)
-		if (steps->level[i].leaking)
-			return true;
-	return false;
+	return leaking_level(steps) < MU_HEAP_STEPS_LEVELS;
 }
 
 // ---- who it is
-
-static int32_t bytes_a_cycle(const struct mu_heap_steps *steps)
-{
-	int32_t stride = 1;
-	for (int i = 0; i < MU_HEAP_STEPS_LEVELS; i++, stride *= MU_HEAP_STEPS_FACTOR)
-		if (steps->level[i].leaking)
-			return mu_heap_line_loss(steps->level[i].window_units) / ((MU_HEAP_TREND_WINDOWS - 1) * stride);
-	return 0;
-}
 
 static int32_t mean(int32_t sum, uint32_t count)
 {
@@ -230,9 +223,11 @@ static bool takes_what_is_lost(const struct mu_heap_step_note *note, int step)
 
 enum mu_heap_step mu_heap_steps_culprit(const struct mu_heap_steps *steps, int32_t *bytes)
 {
-	*bytes = bytes_a_cycle(steps);
-	if (!mu_heap_steps_leaking(steps))
+	int level = leaking_level(steps);
+	*bytes = 0;
+	if (level == MU_HEAP_STEPS_LEVELS)
 		return MU_HEAP_STEP_NONE;
+	*bytes = mu_heap_line_loss(&steps->level[level].line) / ((MU_HEAP_TREND_WINDOWS - 1) << 2 * level); // a factor of 4 a level
 	enum mu_heap_step culprit = MU_HEAP_STEP_CLOSE; // each step is acquitted: what all cycles have in common is that they end
 	int32_t worst = worst_mean(steps), most = INT32_MIN;
 	for (int i = 0; i < MU_HEAP_STEP_COUNT; i++) {

@@ -13,6 +13,9 @@
 //   - it is acquitted if cycles that did not come to it lose at least half as much, or cycles that failed after it lose less than half;
 //   - of the suspects, a step that should take nothing (scan, address, name, SNTP) but takes about what is lost, is it;
 //   - else the suspect that takes most: with nothing but whole cycles to go by that is the TLS session, or TCP where there is no TLS.
+// So a leak in TCP is called `tls` until three cycles have failed between the two. No measuring of whole cycles can do better: the loss of
+// a step is what it takes less what its closing gives back, and TLS and TCP are closed by one call of the platform (esp-tls as libmosquitto
+// frees both in it, and the stack gives back the connection's memory later still), so there is one sum for two unknowns.
 // Heap in bytes; marks are kept in units of 16 and end at 1 MiB. A step's marks are taken when the agent handles the event that ends it.
 // Pure. Memory: the caller's struct (about 300 bytes). Thread: one at a time.
 #ifndef MU_HEALTH_HEAP_STEPS_H
@@ -51,11 +54,9 @@ struct mu_heap_step_note {
 };
 
 struct mu_heap_cycles {
-	uint16_t window_units[MU_HEAP_TREND_WINDOWS]; // oldest first
+	struct mu_heap_line line;
 	uint16_t high_units; // most in the open window
 	uint8_t cycles; // in the open window
-	uint8_t count;
-	bool leaking;
 };
 
 struct mu_heap_steps {

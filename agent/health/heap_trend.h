@@ -28,12 +28,17 @@ enum {
 	MU_HEAP_UNIT_BYTES = 16,
 };
 
-struct mu_heap_level {
-	uint64_t start_ms; // of the open window
-	uint16_t low_units; // least in the open window; UINT16_MAX: no sample yet
+// One row of windows, and what it says. Also for other series (heap_steps.h).
+struct mu_heap_line {
 	uint16_t window_units[MU_HEAP_TREND_WINDOWS]; // oldest first
 	uint8_t count;
-	bool leaking;
+	bool leaking; // as judged when it was last full
+};
+
+struct mu_heap_level {
+	struct mu_heap_line line;
+	uint16_t low_units; // least in the open window; UINT16_MAX: no sample yet
+	uint32_t window;    // number of the open one
 };
 
 struct mu_heap_trend {
@@ -53,9 +58,9 @@ bool mu_heap_trend_leaking(const struct mu_heap_trend *trend);
 // never of the first (24 s say nothing about an hour). MU_ERR_NOT_FOUND: not enough samples yet.
 int mu_heap_trend_slope(const struct mu_heap_trend *trend, int32_t *bytes_per_h);
 
-// ---- the judgement by itself, for other series of windows (heap_steps.h). Pure.
+// ---- the judgement by itself. Pure.
 uint16_t mu_heap_units(uint32_t bytes); // at most UINT16_MAX - 1
-int32_t mu_heap_line_loss(const uint16_t window_units[MU_HEAP_TREND_WINDOWS]); // bytes from the first window to the last; negative: a gain
-bool mu_heap_line_leaks(const uint16_t window_units[MU_HEAP_TREND_WINDOWS], bool leaking); // leaking: what it was before
+void mu_heap_line_push(struct mu_heap_line *line, uint16_t units); // the next window; judges if the row is full
+int32_t mu_heap_line_loss(const struct mu_heap_line *line); // bytes from the first window to the last; negative: a gain
 
 #endif

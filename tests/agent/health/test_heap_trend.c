@@ -233,7 +233,7 @@ static void test_a_hole_ends_the_evidence(void **unused)
 	for (; now < 30000; now += 1000)
 		mu_heap_trend_add(&trend, 200000, now);
 	mu_heap_trend_add(&trend, 100000, now + 600000);
-	assert_int_equal(trend.level[0].count, 0);
+	assert_int_equal(trend.level[0].line.count, 0);
 	assert_false(mu_heap_trend_leaking(&trend));
 }
 
