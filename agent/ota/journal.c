@@ -2,6 +2,7 @@
 #include "agent/ota/journal.h"
 #include "agent/image/crc32.h"
 #include "agent/image/little_endian.h"
+#include <stddef.h>
 #include <string.h>
 
 // Header and records have the same size, a CRC-32 in the last four bytes, and FF where nothing is defined.
@@ -12,10 +13,14 @@ enum {
 	AT_GENERATION = 8,
 	RECORD_MAGIC = 0x4A4D, // "MJ"
 	AT_NUMBER = 8,
-	AT_ID = 12,
-	AT_FROM = AT_ID + MU_COMMAND_ID_SIZE,
-	AT_TO = AT_FROM + MU_SHA_BYTES,
+	AT_IDS = 12,
+	IDS_SIZE = MU_COMMAND_ID_SIZE + 2 * MU_SHA_BYTES, // command, running and target image
 };
+
+_Static_assert(offsetof(struct mu_rollback_request, command_id) == 0 &&
+		offsetof(struct mu_rollback_request, running_sha) == MU_COMMAND_ID_SIZE &&
+		offsetof(struct mu_rollback_request, target_sha) == MU_COMMAND_ID_SIZE + MU_SHA_BYTES,
+	"the ids lie in a row, as in flash");
 
 #define HEADER_MAGIC 0x4C4A554Du // "MUJL"
 
@@ -63,12 +68,10 @@ static bool decode(struct mu_journal_record *record, const uint8_t bytes[SIZE])
 	if (mu_le16_get(bytes) != RECORD_MAGIC || !is_sealed(bytes))
 		return false;
 	record->kind = bytes[2];
-	record->reason = bytes[3];
+	record->request.reason = bytes[3];
 	record->failure = bytes[4];
 	record->number = mu_le32_get(bytes + AT_NUMBER);
-	memcpy(record->command_id, bytes + AT_ID, sizeof record->command_id);
-	memcpy(record->from_sha, bytes + AT_FROM, sizeof record->from_sha);
-	memcpy(record->to_sha, bytes + AT_TO, sizeof record->to_sha);
+	memcpy(&record->request, bytes + AT_IDS, IDS_SIZE);
 	return true;
 }
 
@@ -77,12 +80,10 @@ static void encode(const struct mu_journal_record *record, uint8_t bytes[SIZE])
 	memset(bytes, 0xFF, SIZE);
 	mu_le16_put(bytes, RECORD_MAGIC);
 	bytes[2] = (uint8_t)record->kind;
-	bytes[3] = (uint8_t)record->reason;
+	bytes[3] = (uint8_t)record->request.reason;
 	bytes[4] = (uint8_t)record->failure;
 	mu_le32_put(bytes + AT_NUMBER, record->number);
-	memcpy(bytes + AT_ID, record->command_id, sizeof record->command_id);
-	memcpy(bytes + AT_FROM, record->from_sha, sizeof record->from_sha);
-	memcpy(bytes + AT_TO, record->to_sha, sizeof record->to_sha);
+	memcpy(bytes + AT_IDS, &record->request, IDS_SIZE);
 	seal(bytes);
 }
 
@@ -230,7 +231,7 @@ struct search {
 static int match(void *context, const struct mu_journal_record *record)
 {
 	struct search *search = context;
-	if (!memcmp(record->command_id, search->command_id, MU_COMMAND_ID_SIZE)) {
+	if (!memcmp(record->request.command_id, search->command_id, MU_COMMAND_ID_SIZE)) {
 		*search->found = *record;
 		search->any = true;
 	}

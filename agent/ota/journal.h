@@ -34,14 +34,19 @@ enum mu_ota_cause {
 	MU_OTA_CAUSE_REFUSED = 10,
 };
 
+// Which image is to go, which is to come, who asked and why.
+struct mu_rollback_request {
+	uint8_t command_id[MU_COMMAND_ID_SIZE]; // all 0: no command; nothing is announced
+	uint8_t running_sha[MU_SHA_BYTES];
+	uint8_t target_sha[MU_SHA_BYTES];
+	enum mu_ota_cause reason; // COMMAND, BOOT_LOOP, ...
+};
+
 struct mu_journal_record {
 	enum mu_journal_kind kind;
-	enum mu_ota_cause reason;  // why it was begun: COMMAND, BOOT_LOOP, ...
 	enum mu_ota_cause failure; // FAILED only
 	uint32_t number;           // rises by one a record, set by append
-	uint8_t command_id[MU_COMMAND_ID_SIZE]; // all 0 if no command asked for it
-	uint8_t from_sha[MU_SHA_BYTES];
-	uint8_t to_sha[MU_SHA_BYTES];
+	struct mu_rollback_request request;
 };
 
 struct mu_journal {

@@ -4,9 +4,7 @@
 
 // Every pair that changes something; all others are no-ops.
 static const struct row {
-	enum mu_rollback_state state;
-	enum mu_rollback_event event;
-	enum mu_rollback_state next;
+	uint8_t state, event, next; // enum mu_rollback_state, mu_rollback_event, mu_rollback_state
 } table[] = {
 	{ MU_ROLLBACK_IDLE,       MU_ROLLBACK_ON_REQUEST,   MU_ROLLBACK_VERIFYING  },
 	{ MU_ROLLBACK_IDLE,       MU_ROLLBACK_ON_RESUME,    MU_ROLLBACK_VERIFYING  },
@@ -63,36 +61,16 @@ static bool is_same_command(const struct mu_rollback_request *a, const struct mu
 
 static int append(struct mu_rollback *rollback, enum mu_journal_kind kind, enum mu_ota_cause failure)
 {
-	const struct mu_rollback_request *request = &rollback->request;
-	struct mu_journal_record record = { .kind = kind, .reason = request->reason, .failure = failure };
-	memcpy(record.command_id, request->command_id, sizeof record.command_id);
-	memcpy(record.from_sha, request->running_sha, sizeof record.from_sha);
-	memcpy(record.to_sha, request->target_sha, sizeof record.to_sha);
+	struct mu_journal_record record = { .kind = kind, .failure = failure, .request = rollback->request };
 	return mu_journal_append(rollback->journal, &record);
-}
-
-static struct mu_rollback_request request_of(const struct mu_journal_record *record)
-{
-	struct mu_rollback_request request = { .reason = record->reason };
-	memcpy(request.command_id, record->command_id, sizeof request.command_id);
-	memcpy(request.running_sha, record->from_sha, sizeof request.running_sha);
-	memcpy(request.target_sha, record->to_sha, sizeof request.target_sha);
-	return request;
 }
 
 // ---- the end: first the caller's record of it, then the journal's. A reset in between makes it be told twice, never lost.
 
 static void finish(struct mu_rollback *rollback, enum mu_rollback_event event, enum mu_ota_cause failure)
 {
-	// A command answered by a boot loop has failed, though the way back worked.
-	bool undone = rollback->request.reason == MU_OTA_CAUSE_BOOT_LOOP && has_command(&rollback->request);
 	post(rollback, event);
 	rollback->failure = failure;
-	rollback->report = (struct mu_rollback_report){ .request = rollback->request, .failure = failure };
-	rollback->report.outcome = failure || undone ? MU_ROLLBACK_OUTCOME_FAILED : MU_ROLLBACK_OUTCOME_DONE;
-	if (undone && !failure)
-		rollback->report.failure = MU_OTA_CAUSE_BOOT_LOOP;
-	rollback->report.resumed = rollback->resumed;
 	rollback->ending = MU_ROLLBACK_END_REPORT;
 }
 
@@ -113,7 +91,11 @@ int mu_rollback_report(struct mu_rollback *rollback, struct mu_rollback_report *
 {
 	if (rollback->ending != MU_ROLLBACK_END_REPORT)
 		return MU_ERR_NOT_FOUND;
-	*report = rollback->report;
+	*report = (struct mu_rollback_report){ .request = rollback->request, .failure = rollback->failure, .resumed = rollback->resumed };
+	// A command answered by a boot loop has failed, though the way back worked.
+	if (!report->failure && report->request.reason == MU_OTA_CAUSE_BOOT_LOOP && has_command(&report->request))
+		report->failure = MU_OTA_CAUSE_BOOT_LOOP;
+	report->outcome = report->failure ? MU_ROLLBACK_OUTCOME_FAILED : MU_ROLLBACK_OUTCOME_DONE;
 	rollback->ending = MU_ROLLBACK_END_JOURNAL;
 	return 0;
 }
@@ -134,15 +116,15 @@ static int take_up(struct mu_rollback *rollback, const struct mu_journal_record 
 {
 	const uint8_t *running = mu_slots_running(rollback->slots)->elf_sha;
 	unsigned resumes = 0;
-	rollback->request = request_of(last);
+	rollback->request = last->request;
 	rollback->resumed = true;
-	if (is_same_sha(running, last->to_sha)) {
+	if (is_same_sha(running, last->request.target_sha)) {
 		rollback->resumed = last->kind != MU_JOURNAL_SWITCHED;
 		post(rollback, MU_ROLLBACK_ON_ARRIVED);
 		return 0;
 	}
 	// The bootloader would not run what it was switched to, or somebody flashed another image.
-	if (last->kind == MU_JOURNAL_SWITCHED || !is_same_sha(running, last->from_sha)) {
+	if (last->kind == MU_JOURNAL_SWITCHED || !is_same_sha(running, last->request.running_sha)) {
 		refuse(rollback, last->kind == MU_JOURNAL_SWITCHED ? MU_OTA_CAUSE_IMAGE_DAMAGED : MU_OTA_CAUSE_REFUSED);
 		return 0;
 	}
@@ -170,7 +152,7 @@ static int known_outcome(const struct mu_rollback *rollback, const struct mu_rol
 		return MU_ROLLBACK_OUTCOME_FAILED;
 	if (record.kind != MU_JOURNAL_CONFIRMED)
 		return MU_ROLLBACK_OUTCOME_ACCEPTED;
-	return record.reason == MU_OTA_CAUSE_BOOT_LOOP ? MU_ROLLBACK_OUTCOME_FAILED : MU_ROLLBACK_OUTCOME_DONE;
+	return record.request.reason == MU_OTA_CAUSE_BOOT_LOOP ? MU_ROLLBACK_OUTCOME_FAILED : MU_ROLLBACK_OUTCOME_DONE;
 }
 
 // Why not, or ACCEPTED.
@@ -320,7 +302,7 @@ static bool was_left_for_looping(const struct mu_rollback *rollback, const uint8
 {
 	struct mu_journal_record last = { 0 };
 	mu_journal_visit(rollback->journal, keep_last_switch, &last);
-	return last.reason == MU_OTA_CAUSE_BOOT_LOOP && is_same_sha(last.from_sha, sha);
+	return last.request.reason == MU_OTA_CAUSE_BOOT_LOOP && is_same_sha(last.request.running_sha, sha);
 }
 
 // A request out of what the slots hold. The command of a rollback that was just made, and now loops, is carried along so that

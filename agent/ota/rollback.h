@@ -60,13 +60,6 @@ enum mu_rollback_outcome {
 	MU_ROLLBACK_OUTCOME_FAILED = 29,
 };
 
-struct mu_rollback_request {
-	uint8_t command_id[MU_COMMAND_ID_SIZE]; // all 0: nobody asked, nothing is announced
-	uint8_t running_sha[MU_SHA_BYTES];
-	uint8_t target_sha[MU_SHA_BYTES];
-	enum mu_ota_cause reason;
-};
-
 struct mu_rollback_report {
 	struct mu_rollback_request request;
 	enum mu_rollback_outcome outcome; // DONE or FAILED
@@ -81,8 +74,7 @@ struct mu_rollback {
 	struct mu_rollback_request request;
 	uint64_t deadline_ms; // of ANNOUNCED
 	bool resumed;         // a reset came in between
-	enum mu_ota_cause failure;
-	struct mu_rollback_report report;
+	enum mu_ota_cause failure; // with an ending: 0, it is done
 	enum mu_rollback_ending { MU_ROLLBACK_END_NONE, MU_ROLLBACK_END_REPORT, MU_ROLLBACK_END_JOURNAL } ending;
 };
 

@@ -26,10 +26,10 @@ static int tear_down(void **unused)
 
 static int append(enum mu_journal_kind kind, uint8_t id)
 {
-	struct mu_journal_record record = { .kind = kind, .reason = MU_OTA_CAUSE_COMMAND, .failure = MU_OTA_CAUSE_POWER_LOSS };
-	memset(record.command_id, id, sizeof record.command_id);
-	memset(record.from_sha, id + 1, sizeof record.from_sha);
-	memset(record.to_sha, id + 2, sizeof record.to_sha);
+	struct mu_journal_record record = { .kind = kind, .request.reason = MU_OTA_CAUSE_COMMAND, .failure = MU_OTA_CAUSE_POWER_LOSS };
+	memset(record.request.command_id, id, sizeof record.request.command_id);
+	memset(record.request.running_sha, id + 1, sizeof record.request.running_sha);
+	memset(record.request.target_sha, id + 2, sizeof record.request.target_sha);
 	return mu_journal_append(&board.journal, &record);
 }
 
@@ -70,11 +70,11 @@ static void test_survives_a_restart(void **unused)
 	assert_int_equal(mu_journal_last(&board.journal, &record), 0);
 	assert_int_equal(record.kind, MU_JOURNAL_FAILED);
 	assert_int_equal(record.number, 2);
-	assert_int_equal(record.reason, MU_OTA_CAUSE_COMMAND);
+	assert_int_equal(record.request.reason, MU_OTA_CAUSE_COMMAND);
 	assert_int_equal(record.failure, MU_OTA_CAUSE_POWER_LOSS);
-	assert_int_equal(record.command_id[15], 5);
-	assert_int_equal(record.from_sha[7], 6);
-	assert_int_equal(record.to_sha[7], 7);
+	assert_int_equal(record.request.command_id[15], 5);
+	assert_int_equal(record.request.running_sha[7], 6);
+	assert_int_equal(record.request.target_sha[7], 7);
 }
 
 // Which kinds leave an operation open.

@@ -187,10 +187,10 @@ static void test_damaged_target_fails(void **unused)
 static struct mu_rollback_request plan(unsigned resumes)
 {
 	struct mu_rollback_request request = board_request(&board);
-	struct mu_journal_record record = { .kind = MU_JOURNAL_PLANNED, .reason = MU_OTA_CAUSE_COMMAND };
-	memcpy(record.command_id, request.command_id, sizeof record.command_id);
-	memcpy(record.from_sha, request.running_sha, sizeof record.from_sha);
-	memcpy(record.to_sha, request.target_sha, sizeof record.to_sha);
+	struct mu_journal_record record = { .kind = MU_JOURNAL_PLANNED, .request.reason = MU_OTA_CAUSE_COMMAND };
+	memcpy(record.request.command_id, request.command_id, sizeof record.request.command_id);
+	memcpy(record.request.running_sha, request.running_sha, sizeof record.request.running_sha);
+	memcpy(record.request.target_sha, request.target_sha, sizeof record.request.target_sha);
 	assert_int_equal(mu_journal_append(&board.journal, &record), 0);
 	record.kind = MU_JOURNAL_RESUMED;
 	for (unsigned i = 0; i < resumes; i++)

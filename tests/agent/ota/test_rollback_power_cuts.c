@@ -68,9 +68,9 @@ static void assert_explained(const struct board *board, const struct mu_rollback
 	assert_string_equal(board_running(board), new_version);
 	assert_int_equal(mu_journal_find(&board->journal, request->command_id, &record), 0);
 	assert_int_equal(record.kind, MU_JOURNAL_CONFIRMED);
-	assert_int_equal(record.reason, MU_OTA_CAUSE_COMMAND);
-	assert_memory_equal(record.from_sha, request->running_sha, MU_SHA_BYTES);
-	assert_memory_equal(record.to_sha, request->target_sha, MU_SHA_BYTES);
+	assert_int_equal(record.request.reason, MU_OTA_CAUSE_COMMAND);
+	assert_memory_equal(record.request.running_sha, request->running_sha, MU_SHA_BYTES);
+	assert_memory_equal(record.request.target_sha, request->target_sha, MU_SHA_BYTES);
 	assert_true(board->reports >= 1);
 	assert_int_equal(board->last_report.outcome, MU_ROLLBACK_OUTCOME_DONE);
 	assert_memory_equal(board->last_report.request.command_id, request->command_id, MU_COMMAND_ID_SIZE);
@@ -166,9 +166,9 @@ static struct mu_flash_image *make_full_journal(unsigned room)
 	struct board board;
 	board_open(&board, 0);
 	assert_int_equal(board_boot(&board, false), 0);
-	struct mu_journal_record record = { .kind = MU_JOURNAL_CONFIRMED, .reason = MU_OTA_CAUSE_COMMAND };
+	struct mu_journal_record record = { .kind = MU_JOURNAL_CONFIRMED, .request.reason = MU_OTA_CAUSE_COMMAND };
 	while (board.journal.used != MU_JOURNAL_RECORDS - room || !board.journal.open) {
-		memset(record.command_id, (int)board.journal.used, sizeof record.command_id);
+		memset(record.request.command_id, (int)board.journal.used, sizeof record.request.command_id);
 		assert_int_equal(mu_journal_append(&board.journal, &record), 0);
 	}
 	return board.flash;
@@ -273,7 +273,7 @@ static bool cut_escape(const struct mu_flash_image *base, uint64_t operation, ui
 	assert_string_equal(board_running(&board), new_version);
 	assert_int_equal(mu_journal_last(&board.journal, &record), 0);
 	assert_int_equal(record.kind, MU_JOURNAL_CONFIRMED);
-	assert_int_equal(record.reason, MU_OTA_CAUSE_BOOT_LOOP);
+	assert_int_equal(record.request.reason, MU_OTA_CAUSE_BOOT_LOOP);
 	board_close(&board);
 	return was_cut;
 }
