@@ -100,11 +100,7 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 static void test_a_mad_port_costs_its_figures_only(void **unused)
 {
 	(void)unused;
-	struct fake_port fake;
-	struct fake_collector collector;
-	struct mu_agent *agent = malloc(sizeof *agent);
-	fake_port_init(&fake, 6);
-	fake_port_partition(&fake, MU_PART_SPOOL, 8);
+	agent_rig_open(8);
 	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 81000,
 		.heap_largest_bytes = 40000,
 		.has_temperature = true,
@@ -113,9 +109,7 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 		.cpu_permille = { 4000, UINT32_MAX },
 		.has_sockets = true,
 		.sockets_limit = UINT32_MAX };
-	fake_collector_init(&collector, &fake, agent);
-	const struct mu_agent_config config = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://h", .elf_sha = { 0xAB } };
-	assert_int_equal(mu_agent_init(agent, &config, &fake.port, 0), 0);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 2000);
 	mu_disconnects_add(&agent->disconnects, UINT32_MAX);
 	fake.link_status.channel = fake.link_status.dhcp_ms = UINT32_MAX;
@@ -128,9 +122,7 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 	assert_int_equal(heartbeat->link->reasons[0]->reason, UINT16_MAX);
 	assert_false(heartbeat->agent->has_flash_erases); // not counted is not none
 	assert_int_equal(heartbeat->vitals->heap_free_bytes, 81000);
-	fake_collector_free(&collector);
-	fake_port_free(&fake);
-	free(agent);
+	agent_rig_close();
 }
 
 // A name or text that the collector would refuse is not sent, and its number is not used up.

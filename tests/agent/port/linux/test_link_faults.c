@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 #include "agent/port/linux/link.h"
 #include "tests/agent/agent_rig.h"
 
@@ -329,7 +330,7 @@ static void test_a_good_network_comes_back_in_the_pause(void **unused)
 	mu_virtual_link_air(&radio, &(struct mu_air){ .points = both, .point_count = 2, .rssi_dbm = -58 }, collector.now_ms);
 	assert_in_range(run_until_connected(20 * MINUTE_MS), 1, MU_LADDER_SCAN_PERIOD_MS + 30000);
 	assert_string_equal(radio.join.ssid, "attic");
-	power_off(0);
+	agent_rig_close();
 }
 
 // A wire has no air that could be bad, and a static address waits for nobody.
