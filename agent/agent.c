@@ -357,6 +357,7 @@ int mu_agent_local_time(const struct mu_agent *agent, uint64_t now_ms, struct mu
 	uint64_t wall_ms = mu_clock_wall_ms(&agent->clock, now_ms);
 	if (!wall_ms)
 		return MU_ERR_NOT_FOUND;
-	mu_time_zone_local(&agent->timekeeping.zone, (int64_t)(wall_ms / 1000), out);
+	static const struct mu_time_zone utc;
+	mu_time_zone_local(agent->config.zone ? agent->config.zone : &utc, (int64_t)(wall_ms / 1000), out);
 	return mu_clock_quality(&agent->clock);
 }

@@ -21,7 +21,6 @@
 #include "agent/network/link.h"
 #include "agent/network/session.h"
 #include "agent/network/sntp.h"
-#include "agent/network/time_zone.h"
 #include "agent/ota/boot_guard.h"
 #include "agent/ota/rollback.h"
 #include "agent/recovery/ladder.h"
@@ -53,13 +52,14 @@ struct mu_disconnects {
 	} by_reason[MU_AGENT_REASONS];
 };
 
-// The rest of what timekeeping.c knows, beside the clock. *_told_ms: of the last report of each kind, 0: none.
+enum { MU_TIME_UNCHECKED, MU_TIME_FAILED, MU_TIME_STEPPED, MU_TIME_REPORTS };
+
+// The rest of what timekeeping.c knows, beside the clock.
 struct mu_timekeeping {
 	struct mu_sntp sntp;
-	struct mu_time_zone zone;
 	bool open_held; // the ladder wants the session; it waits for the first answer of a time server
 	uint32_t unchecked; // sessions opened with the dates unjudged
-	uint64_t unchecked_told_ms, failed_told_ms, stepped_told_ms;
+	uint64_t report_due_ms[MU_TIME_REPORTS]; // none of its kind before
 };
 
 // A restart that is waiting for something to be acked first.

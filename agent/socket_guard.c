@@ -3,9 +3,10 @@
 #include "agent/agent_state.h"
 #include "agent/connectivity.h"
 #include "agent/reporting.h"
-#include <string.h>
+#include "agent/timekeeping.h"
+#include "proto/text.h"
 
-static const char session_owner[] = "mqtt";
+static const char session_owner[] = "mqtt", sntp_owner[] = "sntp";
 
 enum { LOW_PERCENT = 70, TEXT_BYTES = 64 };
 
@@ -36,30 +37,57 @@ static int admit(struct mu_agent *agent, const char *owner, bool tls, uint32_t r
 	return unlock(agent, mu_sockets_admit(&guard->registry, owner, tls, reserve, &system, now_ms));
 }
 
-// ---- the session
+static int add(struct mu_agent *agent, int descriptor, const char *owner, bool library, uint64_t now_ms)
+{
+	lock(agent);
+	return unlock(agent, mu_sockets_add(&agent->sockets.registry, descriptor, owner, library, now_ms));
+}
+
+// ---- the session, SNTP
 
 int mu_socket_guard_admit_session(struct mu_agent *agent, uint64_t now_ms)
 {
 	return admit(agent, session_owner, mu_session_is_tls(&agent->session), 0, now_ms);
 }
 
+// The socket that a library has now; below 0: none (yet). *handle: of the one it had, 0: none.
+static void hold(struct mu_agent *agent, int *handle, int descriptor, const char *owner, uint64_t now_ms)
+{
+	if (descriptor < 0)
+		return;
+	int added = add(agent, descriptor, owner, true, now_ms);
+	*handle = added > 0 ? added : 0;
+}
+
+static void let_go(struct mu_agent *agent, int *handle, uint64_t now_ms)
+{
+	if (*handle)
+		mu_agent_socket_release(agent, *handle, now_ms);
+	*handle = 0;
+}
+
 void mu_socket_guard_session(struct mu_agent *agent, uint64_t now_ms)
 {
-	int descriptor = agent->port->mqtt->descriptor(agent->port->context);
-	if (agent->session.phase == MU_SESSION_CLOSED || descriptor < 0)
-		return;
-	lock(agent);
-	int handle = unlock(agent, mu_sockets_add(&agent->sockets.registry, descriptor, session_owner, true, now_ms));
-	agent->sockets.session = handle > 0 ? handle : 0;
+	if (agent->session.phase != MU_SESSION_CLOSED)
+		hold(agent, &agent->sockets.session, agent->port->mqtt->descriptor(agent->port->context), session_owner, now_ms);
 }
 
 void mu_socket_guard_session_over(struct mu_agent *agent, uint64_t now_ms)
 {
-	lock(agent);
-	if (agent->sockets.session)
-		mu_sockets_release(&agent->sockets.registry, agent->sockets.session, now_ms);
-	agent->sockets.session = 0;
-	unlock(agent, 0);
+	let_go(agent, &agent->sockets.session, now_ms);
+}
+
+int mu_socket_guard_admit_sntp(struct mu_agent *agent, uint64_t now_ms)
+{
+	return mu_agent_socket_may_open(agent, sntp_owner, false, now_ms);
+}
+
+void mu_socket_guard_sntp(struct mu_agent *agent, bool waiting, uint64_t now_ms)
+{
+	if (waiting)
+		hold(agent, &agent->sockets.sntp, agent->port->udp->descriptor(agent->port->context), sntp_owner, now_ms);
+	else
+		let_go(agent, &agent->sockets.sntp, now_ms);
 }
 
 static void lose_session(struct mu_agent *agent, enum mu_socket_why why, uint64_t now_ms)
@@ -73,12 +101,8 @@ static void lose_session(struct mu_agent *agent, enum mu_socket_why why, uint64_
 
 static void tell(struct mu_agent *agent, const char *owner, enum mu_socket_why why, uint64_t now_ms)
 {
-	char text[TEXT_BYTES] = "";
-	const char *name = mu_socket_why_name(why);
-	strncpy(text, owner, MU_NAME_MAX);
-	size_t used = strlen(text);
-	text[used++] = ' ';
-	memcpy(text + used, name, strlen(name) + 1);
+	char text[TEXT_BYTES] = "", *end = text + sizeof text;
+	mu_text_put(mu_text_put(mu_text_put(text, text + MU_NAME_MAX + 1, owner), end, " "), end, mu_socket_why_name(why));
 	mu_report_event(agent, "socket_closed", text, agent->sockets.registry.closed, now_ms);
 }
 
@@ -148,6 +172,8 @@ uint64_t mu_socket_guard_step(struct mu_agent *agent, uint64_t now_ms)
 		guard->why = news.why;
 		if (!news.closed && news.handle == guard->session)
 			lose_session(agent, news.why, now_ms);
+		if (!news.closed && news.handle == guard->sntp)
+			mu_timekeeping_event(agent, &(struct mu_event){ .type = MU_EVENT_UDP_FAILED, .reason = MU_ERR_CLOSED }, now_ms);
 	}
 	tell_closed(agent, now_ms);
 	tell_refused(agent, now_ms);
@@ -164,12 +190,6 @@ uint64_t mu_socket_guard_step(struct mu_agent *agent, uint64_t now_ms)
 int mu_agent_socket_may_open(struct mu_agent *agent, const char *owner, bool tls, uint64_t now_ms)
 {
 	return admit(agent, owner, tls, agent->sockets.session ? 0 : 1, now_ms);
-}
-
-static int add(struct mu_agent *agent, int descriptor, const char *owner, bool library, uint64_t now_ms)
-{
-	lock(agent);
-	return unlock(agent, mu_sockets_add(&agent->sockets.registry, descriptor, owner, library, now_ms));
 }
 
 int mu_agent_socket(struct mu_agent *agent, int descriptor, const char *owner, uint64_t now_ms)

@@ -4,91 +4,76 @@
 #include "agent/reporting.h"
 #include "proto/limits.h"
 #include "proto/text.h"
-#include <string.h>
 
-static const char unchecked_event[] = "certificate_dates_unchecked", stepped_event[] = "clock_stepped", failed_event[] = "sntp_failed";
+static const struct {
+	const char *event;
+	uint32_t period_ms;
+} reports[MU_TIME_REPORTS] = {
+	[MU_TIME_UNCHECKED] = { "certificate_dates_unchecked", MU_TIMEKEEPING_REPORT_MS },
+	[MU_TIME_FAILED] = { "sntp_failed", MU_TIMEKEEPING_REPORT_MS },
+	[MU_TIME_STEPPED] = { "clock_stepped", MU_TIMEKEEPING_STEP_REPORT_MS },
+};
 
 // ---- reports
 
-// True once in a period; *told_ms is then now.
-static bool is_due(uint64_t *told_ms, uint32_t period_ms, uint64_t now_ms)
+// At most one of its kind in its period.
+static void report(struct mu_agent *agent, int kind, const char *text, int64_t value, uint64_t now_ms)
 {
-	if (*told_ms && now_ms - *told_ms < period_ms)
-		return false;
-	*told_ms = now_ms ? now_ms : 1;
-	return true;
-}
-
-static void add_text(char *text, size_t size, const char *more)
-{
-	strncat(text, more, size - 1 - strlen(text));
-}
-
-static void report_step(struct mu_agent *agent, const char *source, uint64_t now_ms)
-{
-	char text[32] = "";
-	if (!is_due(&agent->timekeeping.stepped_told_ms, MU_TIMEKEEPING_STEP_REPORT_MS, now_ms))
+	uint64_t *due_ms = &agent->timekeeping.report_due_ms[kind];
+	if (now_ms < *due_ms)
 		return;
-	add_text(text, sizeof text, source);
+	*due_ms = now_ms + reports[kind].period_ms;
+	mu_report_event(agent, reports[kind].event, text, value, now_ms);
+}
+
+// result: of the clock; 1: it was stepped.
+static void report_step(struct mu_agent *agent, int result, const char *source, uint64_t now_ms)
+{
+	char text[32];
+	mu_text_put(text, text + sizeof text, source);
 	mu_text_field(text, sizeof text, "steps", agent->clock.steps);
-	mu_report_event(agent, stepped_event, text, agent->clock.stepped_ms, now_ms);
+	if (result == 1)
+		report(agent, MU_TIME_STEPPED, text, agent->clock.stepped_ms, now_ms);
 }
 
 static void report_failure(struct mu_agent *agent, uint64_t now_ms)
 {
 	const struct mu_sntp *sntp = &agent->timekeeping.sntp;
-	char text[MU_EVENT_TEXT_MAX + 1] = "";
-	if (!sntp->failed || !is_due(&agent->timekeeping.failed_told_ms, MU_TIMEKEEPING_REPORT_MS, now_ms))
-		return;
-	add_text(text, sizeof text, sntp->failed);
-	add_text(text, sizeof text, ": ");
-	add_text(text, sizeof text, sntp->why);
-	mu_report_event(agent, failed_event, text, sntp->failures, now_ms);
-}
-
-static void report_unchecked(struct mu_agent *agent, uint64_t now_ms)
-{
-	static const char *const qualities[] = { "none", "rtc" };
-	int quality = mu_clock_quality(&agent->clock);
-	agent->timekeeping.unchecked++;
-	if (!is_due(&agent->timekeeping.unchecked_told_ms, MU_TIMEKEEPING_REPORT_MS, now_ms))
-		return;
-	mu_report_event(agent, unchecked_event, qualities[quality == MU__TIME_QUALITY__TIME_RTC], agent->timekeeping.unchecked, now_ms);
+	char text[MU_EVENT_TEXT_MAX + 1], *end = text + sizeof text;
+	mu_text_put(mu_text_put(mu_text_put(text, end, sntp->failed), end, ": "), end, sntp->why);
+	report(agent, MU_TIME_FAILED, text, sntp->failures, now_ms);
 }
 
 // ---- time comes in
 
 static void take_sntp(struct mu_agent *agent, enum mu_sntp_news news, uint64_t wall_ms, uint64_t now_ms)
 {
-	if (news == MU_SNTP_TIME && mu_clock_sntp(&agent->clock, wall_ms, now_ms) == 1)
-		report_step(agent, "sntp", now_ms);
-	if (news == MU_SNTP_ROUND_FAILED)
+	if (news == MU_SNTP_TIME)
+		report_step(agent, mu_clock_sntp(&agent->clock, wall_ms, now_ms), "sntp", now_ms);
+	if (news == MU_SNTP_ROUND_FAILED && agent->timekeeping.sntp.failed)
 		report_failure(agent, now_ms);
 }
 
 void mu_timekeeping_server(struct mu_agent *agent, uint64_t server_ms, uint64_t now_ms)
 {
-	if (mu_clock_server(&agent->clock, server_ms, now_ms) == 1)
-		report_step(agent, "server", now_ms);
+	report_step(agent, mu_clock_server(&agent->clock, server_ms, now_ms), "server", now_ms);
+}
+
+static void note_unchecked(struct mu_agent *agent, uint64_t now_ms)
+{
+	if (agent->session.phase != MU_SESSION_OPENING || !agent->session.dates_unchecked)
+		return;
+	const char *quality = mu_clock_quality(&agent->clock) == MU__TIME_QUALITY__TIME_RTC ? "rtc" : "none";
+	report(agent, MU_TIME_UNCHECKED, quality, ++agent->timekeeping.unchecked, now_ms);
 }
 
 void mu_timekeeping_event(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
-	struct mu_sntp *sntp = &agent->timekeeping.sntp;
 	uint64_t wall_ms = 0;
-	switch (event->type) {
-	case MU_EVENT_LINK_UP: mu_sntp_link(sntp, true, now_ms); break;
-	case MU_EVENT_LINK_ADDRESS_LOST:
-	case MU_EVENT_LINK_DOWN: mu_sntp_link(sntp, false, now_ms); break;
-	case MU_EVENT_MQTT_OPEN:
-		if (agent->session.phase == MU_SESSION_OPENING && agent->session.dates_unchecked)
-			report_unchecked(agent, now_ms);
-		break;
-	default: {
-		enum mu_sntp_news news = mu_sntp_event(sntp, event, now_ms, &wall_ms);
-		take_sntp(agent, news, wall_ms, now_ms);
-	}
-	}
+	enum mu_sntp_news news = mu_sntp_event(&agent->timekeeping.sntp, event, now_ms, &wall_ms);
+	take_sntp(agent, news, wall_ms, now_ms);
+	if (event->type == MU_EVENT_MQTT_OPEN)
+		note_unchecked(agent, now_ms);
 }
 
 // ---- the session
@@ -97,6 +82,7 @@ bool mu_timekeeping_holds(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_timekeeping *timekeeping = &agent->timekeeping;
 	bool trusted = mu_clock_trusted(&agent->clock);
+	mu_sntp_link(&timekeeping->sntp, agent->ladder.link_up, now_ms);
 	timekeeping->open_held = mu_session_is_tls(&agent->session) && !trusted && mu_sntp_first_is_due(&timekeeping->sntp, now_ms);
 	agent->session.trusted_wall_ms = trusted ? mu_clock_wall_ms(&agent->clock, now_ms) : 0;
 	return timekeeping->open_held;
@@ -127,28 +113,27 @@ static void renew(struct mu_agent *agent, uint64_t now_ms)
 
 uint64_t mu_timekeeping_step(struct mu_agent *agent, uint64_t now_ms)
 {
-	uint64_t sntp_ms = UINT64_MAX;
-	take_sntp(agent, mu_sntp_step(&agent->timekeeping.sntp, now_ms, &sntp_ms), 0, now_ms);
+	struct mu_sntp *sntp = &agent->timekeeping.sntp;
+	uint64_t next_ms = UINT64_MAX;
+	mu_sntp_link(sntp, agent->ladder.link_up, now_ms);
+	int admitted = mu_sntp_wants(sntp, now_ms) ? mu_socket_guard_admit_sntp(agent, now_ms) : 0;
+	take_sntp(agent, mu_sntp_step(sntp, admitted, now_ms, &next_ms), 0, now_ms);
+	mu_socket_guard_sntp(agent, sntp->waiting, now_ms);
 	uint64_t held_ms = step_held(agent, now_ms);
 	renew(agent, now_ms);
 	uint64_t ladder_ms = mu_ladder_deadline_ms(&agent->ladder); // both may have set it
 	held_ms = held_ms < ladder_ms ? held_ms : ladder_ms;
-	return sntp_ms < held_ms ? sntp_ms : held_ms;
+	return next_ms < held_ms ? next_ms : held_ms;
 }
 
 // ---- beginning
 
 int mu_timekeeping_init(struct mu_agent *agent, const char **problem)
 {
-	const struct mu_agent_config *config = &agent->config;
-	const char *text = 0;
-	if (mu_sntp_init(&agent->timekeeping.sntp, agent->port, config->ntp_servers) < 0)
-		text = "ntp_servers: each wants HOST or HOST:PORT, a host of 1..63 characters";
-	else if (mu_time_zone_parse(&agent->timekeeping.zone, config->time_zone) < 0)
-		text = "time_zone is no POSIX TZ string such as CET-1CEST,M3.5.0,M10.5.0/3";
-	if (text && problem)
-		*problem = text;
-	return text ? MU_ERR_INVALID : 0;
+	int err = mu_sntp_init(&agent->timekeeping.sntp, agent->port, agent->config.ntp_servers);
+	if (err < 0 && problem)
+		*problem = "ntp_servers: each wants HOST or HOST:PORT, a host of 1..63 characters";
+	return err;
 }
 
 void mu_timekeeping_begin(struct mu_agent *agent, uint64_t now_ms)

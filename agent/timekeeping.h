@@ -5,6 +5,7 @@
 //   each open    gets the time to judge certificates' dates by, if there is one that can be trusted (session.h)
 //   unjudged     reported (certificate_dates_unchecked), and when time gets trusted the session is opened anew, once a boot, within the
 //                spread of a lost one; if the dates are bad it then stays closed
+//   sockets      those of requests for the time are in the registry (socket_guard.h), and opened only where its gates let them
 //   reports      at most one an hour of each kind, clock_stepped one in 10 minutes; the counts in them go on meanwhile
 //
 // Wall time goes to records, certificates and commands only: no timer of the agent hears of it.
@@ -15,7 +16,7 @@
 
 enum { MU_TIMEKEEPING_REPORT_MS = 3600000, MU_TIMEKEEPING_STEP_REPORT_MS = 600000 };
 
-// Takes servers and zone of the configuration. 0, or MU_ERR_INVALID with the reason in *problem (may be null).
+// Takes the servers of the configuration. 0, or MU_ERR_INVALID with the reason in *problem (may be null).
 int mu_timekeeping_init(struct mu_agent *agent, const char **problem);
 void mu_timekeeping_begin(struct mu_agent *agent, uint64_t now_ms); // first, in the first step
 

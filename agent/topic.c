@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/topic.h"
 #include "proto/limits.h"
+#include "proto/text.h"
 #include <string.h>
 
 static const char prefix[] = "muster/v1/";
@@ -9,13 +10,9 @@ _Static_assert(sizeof prefix + MU_DEVICE_ID_MAX + sizeof "/state" <= MU_TOPIC_MA
 
 void mu_topic(char out[MU_TOPIC_MAX], const char *id, const char *leaf)
 {
-	const char *const parts[] = { prefix, id, "/", leaf };
-	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-		size_t length = strlen(parts[i]);
-		memcpy(out, parts[i], length);
-		out += length;
-	}
-	*out = 0;
+	const char *const parts[] = { prefix, id, "/", leaf }, *end = out + MU_TOPIC_MAX;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		out = mu_text_put(out, end, parts[i]);
 }
 
 bool mu_topic_is(const char *topic, const char *id, const char *leaf)

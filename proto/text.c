@@ -94,6 +94,14 @@ size_t mu_text_copy(char *out, size_t size, const char *in)
 	return used;
 }
 
+char *mu_text_put(char *at, const char *end, const char *text)
+{
+	while (*text && at < end - 1)
+		*at++ = *text++;
+	*at = 0;
+	return at;
+}
+
 bool mu_text_field(char *out, size_t size, const char *name, int64_t number)
 {
 	char digits[12], *end = digits + sizeof digits, *at = end;

@@ -18,6 +18,9 @@ bool mu_text_valid(const uint8_t *text, size_t size);
 // NUL (unless size is 0). in may be null (copied as ""). Returns the length.
 size_t mu_text_copy(char *out, size_t size, const char *in);
 
+// Writes as much of text to `at` as fits before `end` with a NUL behind it; at < end. Returns where the NUL is: the next part's place.
+char *mu_text_put(char *at, const char *end, const char *text);
+
 // Appends "name=number", behind a space if out is not empty. False, and out is as it was, if it does not fit into size with its NUL.
 // number: its magnitude fits 32 bits.
 bool mu_text_field(char *out, size_t size, const char *name, int64_t number);

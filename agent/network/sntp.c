@@ -188,7 +188,7 @@ static void give_up(struct mu_sntp *sntp, const char *why, uint64_t now_ms)
 	sntp->due_ms = now_ms;
 }
 
-static void ask(struct mu_sntp *sntp, uint64_t now_ms)
+static void ask(struct mu_sntp *sntp, int admitted, uint64_t now_ms)
 {
 	char host[MU_SNTP_HOST_MAX + 1] = "";
 	uint8_t packet[MU_SNTP_PACKET_BYTES] = { VERSION << 3 | MODE_CLIENT };
@@ -199,12 +199,10 @@ static void ask(struct mu_sntp *sntp, uint64_t now_ms)
 	sntp->due_ms = now_ms + MU_SNTP_WAIT_MS;
 	split(sntp->servers[sntp->at], host, &port); // was checked by init
 	// The transmit time comes back as the originate time, whatever it is: a random number proves more and tells nobody our time.
-	if (way->system->random(way->context, sntp->nonce, sizeof sntp->nonce) < 0) {
-		give_up(sntp, "no random number", now_ms);
-		return;
-	}
+	int err = admitted < 0 ? admitted : way->system->random(way->context, sntp->nonce, sizeof sntp->nonce);
 	memcpy(packet + AT_TRANSMIT, sntp->nonce, sizeof sntp->nonce);
-	int err = way->udp->request(way->context, host, port, packet, sizeof packet);
+	if (err >= 0)
+		err = way->udp->request(way->context, host, port, packet, sizeof packet);
 	if (err < 0)
 		give_up(sntp, mu_err_name(err), now_ms);
 }
@@ -220,11 +218,11 @@ static uint64_t earliest_ms(const struct mu_sntp *sntp)
 }
 
 // Asks the next server of the round that may be asked. ROUND_FAILED: there is none left.
-static enum mu_sntp_news go_on(struct mu_sntp *sntp, uint64_t now_ms)
+static enum mu_sntp_news go_on(struct mu_sntp *sntp, int admitted, uint64_t now_ms)
 {
 	while (!sntp->waiting && sntp->at < sntp->count) {
 		if (now_ms >= sntp->not_before_ms[sntp->at])
-			ask(sntp, now_ms);
+			ask(sntp, admitted, now_ms);
 		else
 			sntp->at++;
 	}
@@ -298,7 +296,12 @@ enum mu_sntp_news mu_sntp_event(struct mu_sntp *sntp, const struct mu_event *eve
 	return MU_SNTP_NOTHING;
 }
 
-enum mu_sntp_news mu_sntp_step(struct mu_sntp *sntp, uint64_t now_ms, uint64_t *next_ms)
+bool mu_sntp_wants(const struct mu_sntp *sntp, uint64_t now_ms)
+{
+	return sntp->link_up && now_ms >= sntp->due_ms;
+}
+
+enum mu_sntp_news mu_sntp_step(struct mu_sntp *sntp, int admitted, uint64_t now_ms, uint64_t *next_ms)
 {
 	enum mu_sntp_news news = MU_SNTP_NOTHING;
 	*next_ms = UINT64_MAX;
@@ -309,7 +312,7 @@ enum mu_sntp_news mu_sntp_step(struct mu_sntp *sntp, uint64_t now_ms, uint64_t *
 	if (now_ms >= sntp->due_ms) {
 		if (!sntp->in_round)
 			begin_round(sntp, now_ms);
-		news = go_on(sntp, now_ms);
+		news = go_on(sntp, admitted, now_ms);
 	}
 	*next_ms = sntp->due_ms;
 	return news;

@@ -80,8 +80,10 @@ void mu_sntp_link(struct mu_sntp *sntp, bool up, uint64_t now_ms);
 
 // MU_EVENT_UDP_ANSWER and MU_EVENT_UDP_FAILED; others are ignored.
 enum mu_sntp_news mu_sntp_event(struct mu_sntp *sntp, const struct mu_event *event, uint64_t now_ms, uint64_t *wall_ms);
-// Asks what is to be asked, gives up who is too late. *next_ms: when to call again at the latest.
-enum mu_sntp_news mu_sntp_step(struct mu_sntp *sntp, uint64_t now_ms, uint64_t *next_ms);
+// Asks what is to be asked, gives up who is too late. *next_ms: when to call again at the latest. admitted: whether a socket may be opened for
+// it (mu_sockets_admit), looked at where mu_sntp_wants() says so; with an error no server is asked, and the round has failed.
+enum mu_sntp_news mu_sntp_step(struct mu_sntp *sntp, int admitted, uint64_t now_ms, uint64_t *next_ms);
+bool mu_sntp_wants(const struct mu_sntp *sntp, uint64_t now_ms);
 
 // The first answer of this boot can still come in time to be waited for.
 bool mu_sntp_first_is_due(const struct mu_sntp *sntp, uint64_t now_ms);

@@ -212,6 +212,7 @@ struct mu_udp_port {
 	// Resolves host, sends one datagram, waits for one answer from there. Ends a request under way, without an event for it.
 	int (*request)(void *context, const char *host, uint16_t port, const void *data, size_t size);
 	void (*close)(void *context); // no event follows
+	int (*descriptor)(void *context); // of the request under way; MU_ERR_NOT_FOUND: none (yet, while the name is being resolved)
 };
 
 // ---- mqtt: one client, MQTT 3.1.1, clean session off. Results: MU_EVENT_MQTT_*.

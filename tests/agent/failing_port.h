@@ -59,7 +59,8 @@
 #define FAILING_UDP(F, V) \
 	F(udp, request, int, MU_ERR_IO, (void *c, const char *host, uint16_t port, const void *data, size_t size), \
 		(c, host, port, data, size)) \
-	V(udp, close, (void *c), (c))
+	V(udp, close, (void *c), (c)) \
+	F(udp, descriptor, int, MU_ERR_IO, (void *c), (c))
 #define FAILING_MQTT(F, V) \
 	F(mqtt, open, int, MU_ERR_IO, (void *c, const struct mu_mqtt_options *options), (c, options)) \
 	V(mqtt, close, (void *c), (c)) \

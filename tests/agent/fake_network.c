@@ -241,6 +241,11 @@ const struct mu_link_port fake_link_port = { link_can, link_connect, link_discon
 const struct mu_socket_port fake_socket_port = { socket_limit, socket_list, socket_configure, socket_check, socket_look, socket_shutdown,
 	socket_close };
 
-const struct mu_udp_port fake_udp_port = { udp_request, udp_close };
+static int udp_descriptor(void *context)
+{
+	return ((struct fake_port *)context)->udp_descriptor;
+}
+
+const struct mu_udp_port fake_udp_port = { udp_request, udp_close, udp_descriptor };
 
 const struct mu_mqtt_port fake_mqtt_port = { mqtt_open, mqtt_close, mqtt_subscribe, mqtt_publish, mqtt_phases, mqtt_descriptor };

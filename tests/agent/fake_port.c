@@ -350,6 +350,7 @@ void fake_port_init(struct fake_port *fake, uint64_t seed)
 		.link_can = MU_LINK_CAN_STATION | MU_LINK_CAN_ACCESS_POINT | MU_LINK_CAN_BOTH | MU_LINK_CAN_ETHERNET | MU_LINK_CAN_WPA3,
 		.socket_limit = 10,
 		.mqtt_descriptor = MU_ERR_NOT_FOUND,
+		.udp_descriptor = MU_ERR_NOT_FOUND,
 	};
 	for (size_t i = 0; i < sizeof fake->socket_state / sizeof *fake->socket_state; i++)
 		fake->socket_state[i] = MU_ERR_NOT_FOUND;

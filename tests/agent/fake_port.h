@@ -115,6 +115,7 @@ struct fake_port {
 
 	// udp
 	int udp_result; // of request
+	int udp_descriptor; // of the request under way; MU_ERR_NOT_FOUND until set
 	unsigned udp_requests, udp_closes;
 	char udp_host[64]; // of the last request
 	uint16_t udp_port;

@@ -5,10 +5,11 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 #include "proto/link_reasons.h"
 #include "tests/agent/agent_rig.h"
 
-enum { SESSION = 3, WEB = 4 }; // descriptors
+enum { SESSION = 3, WEB = 4, TIME = 5 }; // descriptors
 
 static int set_up_with(const char *uri)
 {
@@ -275,6 +276,82 @@ static void test_events_are_bounded(void **unused)
 		fake_collector_count_events(&collector, "socket_closed") <= 4);
 }
 
+static const struct mu_socket *row_of(const char *owner)
+{
+	for (int i = 0; i < MU_SOCKETS_MAX; i++)
+		if (agent->sockets.registry.rows[i].owner && !strcmp(agent->sockets.registry.rows[i].owner, owner))
+			return &agent->sockets.registry.rows[i];
+	return 0;
+}
+
+static void boot_with_servers(void)
+{
+	struct mu_agent_config config = agent_rig_plain;
+	config.ntp_servers[0] = "a";
+	config.heartbeat_ms = 5000;
+	agent_rig_open(16);
+	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
+}
+
+// A request for the time has a socket, too: counted while it waits, let go with its end, and closed where the port forgets to.
+static void test_the_socket_of_a_request_for_the_time(void **unused)
+{
+	(void)unused;
+	for (int forgets = 0; forgets < 2; forgets++) {
+		boot_with_servers();
+		fake_collector_run(&collector, 200);
+		assert_null(row_of("sntp")); // the name is being resolved
+		fake.socket_state[TIME] = 0;
+		fake.socket_look[TIME].identity = 77;
+		fake.udp_descriptor = TIME;
+		fake_collector_run(&collector, 1000);
+		assert_int_equal(row_of("sntp")->descriptor, TIME);
+		assert_true(row_of("sntp")->library);
+		assert_int_equal(agent->sockets.registry.unclaimed, 0);
+		fake.socket_state[TIME] = forgets ? 0 : MU_ERR_NOT_FOUND; // nobody answers: the request ends after 3 s
+		fake.udp_descriptor = MU_ERR_NOT_FOUND;
+		fake_collector_run(&collector, 8000);
+		assert_null(row_of("sntp"));
+		assert_int_equal(fake.socket_state[TIME], MU_ERR_NOT_FOUND);
+		assert_int_equal(agent->sockets.registry.orphans_closed, forgets);
+		if (forgets)
+			assert_string_equal(fake_collector_last_event(&collector, "socket_closed")->text, "sntp orphan");
+		agent_rig_close();
+	}
+}
+
+// The gates are one set for all: with too little heap nobody is asked for the time either, and that is told.
+static void test_no_request_for_the_time_below_the_gate(void **unused)
+{
+	(void)unused;
+	boot_with_servers();
+	fake_collector_run(&collector, 10);
+	unsigned requests = fake.udp_requests;
+	fake.vitals.heap_free_bytes = 20000;
+	fake_collector_run(&collector, 120000);
+	assert_int_equal(fake.udp_requests, requests);
+	fake.vitals.heap_free_bytes = 200000;
+	fake_collector_run(&collector, 120000);
+	assert_true(fake.udp_requests > requests);
+	assert_non_null(strstr(fake_collector_last_event(&collector, "sntp_failed")->text, "a: "));
+	agent_rig_close();
+}
+
+// A server's port that is closed: the stack says so before the port does. It is given up at once, and the socket is the port's to close.
+static void test_a_dead_request_for_the_time(void **unused)
+{
+	(void)unused;
+	boot_with_servers();
+	fake.socket_state[TIME] = 0;
+	fake.udp_descriptor = TIME;
+	fake_collector_run(&collector, 200);
+	fake.socket_state[TIME] = MU_ERR_CLOSED;
+	fake_collector_run(&collector, 2000);
+	assert_false(agent->timekeeping.sntp.waiting);
+	assert_string_equal(agent->timekeeping.sntp.why, "closed");
+	agent_rig_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +367,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_descriptor_for_the_session, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_tls_needs_a_block, set_up_tls, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_events_are_bounded, set_up, agent_rig_tear_down),
+		cmocka_unit_test(test_the_socket_of_a_request_for_the_time),
+		cmocka_unit_test(test_no_request_for_the_time_below_the_gate),
+		cmocka_unit_test(test_a_dead_request_for_the_time),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

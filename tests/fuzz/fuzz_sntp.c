@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(mu_sntp_init(&sntp, &port, servers) == 0);
 	mu_sntp_link(&sntp, true, now_ms);
 	for (unsigned i = 0; i < 8; i++) {
-		mu_sntp_step(&sntp, now_ms, &next_ms);
+		mu_sntp_step(&sntp, 0, now_ms, &next_ms);
 		const struct mu_event answer = { .type = MU_EVENT_UDP_ANSWER,
 			.payload = data + 1,
 			.payload_bytes = size - 1,
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (mu_sntp_event(&sntp, &answer, now_ms, &wall_ms) == MU_SNTP_TIME)
 			must(waiting && wall_ms >= MU_WALL_MS_MIN && wall_ms <= MU_WALL_MS_MAX);
 		must(sntp.at <= sntp.count && requests <= 24);
-		must(mu_sntp_step(&sntp, now_ms, &next_ms) != MU_SNTP_TIME);
+		must(mu_sntp_step(&sntp, 0, now_ms, &next_ms) != MU_SNTP_TIME);
 		if (next_ms == UINT64_MAX)
 			break;
 		must(next_ms > now_ms);

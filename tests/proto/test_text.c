@@ -106,11 +106,27 @@ static void test_field(void **unused)
 	}
 }
 
+// A line of several parts: what does not fit is cut, and nothing behind the end is touched.
+static void test_put(void **unused)
+{
+	(void)unused;
+	char out[12], *at;
+	memset(out, 'X', sizeof out);
+	at = mu_text_put(mu_text_put(out, out + 10, "four"), out + 10, "");
+	assert_string_equal(out, "four");
+	assert_ptr_equal(at, out + 4);
+	at = mu_text_put(at, out + 10, "and more");
+	assert_string_equal(out, "fourand m");
+	assert_ptr_equal(mu_text_put(at, out + 10, "still"), at);
+	assert_int_equal(out[10], 'X');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_put),
 		cmocka_unit_test(test_field),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -375,7 +375,13 @@ static void udp_close(void *context)
 	((struct sim_device *)context)->udp_serial = 0;
 }
 
-static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close };
+static int udp_descriptor(void *context)
+{
+	(void)context;
+	return MU_ERR_NOT_FOUND; // the model's requests take no socket
+}
+
+static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close, .descriptor = udp_descriptor };
 
 // ---- mqtt
 

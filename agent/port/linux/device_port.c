@@ -238,11 +238,7 @@ static int socket_limit(void *context)
 
 static int socket_list(void *context, int *out, size_t count)
 {
-	struct mu_device *device = context;
-	int open = mu_virtual_sockets_list(&device->sockets, out, count);
-	if (device->udp.fd >= 0 && (size_t)open++ < count) // of a request for the time; nobody registers it
-		out[open - 1] = device->udp.fd;
-	return open;
+	return mu_virtual_sockets_list(&((struct mu_device *)context)->sockets, out, count);
 }
 
 static int socket_configure(void *context, int descriptor, const struct mu_socket_options *options)
@@ -297,7 +293,13 @@ static void udp_close(void *context)
 	mu_udp_close(&((struct mu_device *)context)->udp);
 }
 
-static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close };
+static int udp_descriptor(void *context)
+{
+	int fd = ((struct mu_device *)context)->udp.fd;
+	return fd < 0 ? MU_ERR_NOT_FOUND : fd;
+}
+
+static const struct mu_udp_port udp_port = { .request = udp_request, .close = udp_close, .descriptor = udp_descriptor };
 
 // ---- mqtt
 

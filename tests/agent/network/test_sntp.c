@@ -77,7 +77,7 @@ static void kiss(const char *code, uint64_t now_ms)
 static uint64_t step(uint64_t now_ms)
 {
 	uint64_t next_ms;
-	mu_sntp_step(&sntp, now_ms, &next_ms);
+	mu_sntp_step(&sntp, 0, now_ms, &next_ms);
 	return next_ms;
 }
 
@@ -290,7 +290,7 @@ static void test_servers_in_turn_until_one_answers(void **unused)
 	assert_int_equal(answer_with(answer, sizeof answer, 4540, &wall_ms), MU_SNTP_TIME);
 	assert_true(wall_ms == WALL_MS + 20);
 	assert_false(mu_sntp_first_is_due(&sntp, 4540));
-	assert_int_equal(mu_sntp_step(&sntp, 4540, &next_ms), MU_SNTP_NOTHING);
+	assert_int_equal(mu_sntp_step(&sntp, 0, 4540, &next_ms), MU_SNTP_NOTHING);
 	assert_in_range(next_ms, 4540 + MU_SNTP_PERIOD_MS - MU_SNTP_JITTER_MS, 4540 + MU_SNTP_PERIOD_MS);
 	step(next_ms);
 	assert_string_equal(fake.udp_host, "a"); // from the front again
@@ -326,7 +326,7 @@ static void test_backoff_when_nobody_answers(void **unused)
 	for (size_t i = 0; i < sizeof halves_ms / sizeof *halves_ms; i++) {
 		uint64_t begin_ms = now_ms;
 		unsigned before = fake.udp_requests;
-		while (mu_sntp_step(&sntp, now_ms, &next_ms) != MU_SNTP_ROUND_FAILED)
+		while (mu_sntp_step(&sntp, 0, now_ms, &next_ms) != MU_SNTP_ROUND_FAILED)
 			now_ms = next_ms;
 		assert_int_equal(now_ms - begin_ms, 9000);
 		assert_int_equal(fake.udp_requests - before, 3);
@@ -422,7 +422,7 @@ static void test_deny_is_for_good(void **unused)
 	kiss("DENY", 10);
 	step(10);
 	kiss("RSTR", 20);
-	assert_int_equal(mu_sntp_step(&sntp, 20, &next_ms), MU_SNTP_ROUND_FAILED);
+	assert_int_equal(mu_sntp_step(&sntp, 0, 20, &next_ms), MU_SNTP_ROUND_FAILED);
 	assert_true(next_ms == UINT64_MAX);
 	mu_sntp_link(&sntp, false, 100000000);
 	mu_sntp_link(&sntp, true, 100000001);
@@ -444,15 +444,22 @@ static void test_a_port_that_fails(void **unused)
 	fake.udp_result = MU_ERR_UNSUPPORTED;
 	start("a", "b", "c");
 	mu_sntp_link(&sntp, true, 0);
-	assert_int_equal(mu_sntp_step(&sntp, 0, &next_ms), MU_SNTP_ROUND_FAILED);
+	assert_int_equal(mu_sntp_step(&sntp, 0, 0, &next_ms), MU_SNTP_ROUND_FAILED);
 	assert_string_equal(sntp.why, "unsupported");
 	assert_in_range(next_ms, 30000, 60000);
 	fake.udp_result = 0;
 	fake_port_fail(&fake, FAKE_CALL_RANDOM, 1, 3);
 	unsigned before = fake.udp_requests;
-	assert_int_equal(mu_sntp_step(&sntp, next_ms, &next_ms), MU_SNTP_ROUND_FAILED);
+	assert_int_equal(mu_sntp_step(&sntp, 0, next_ms, &next_ms), MU_SNTP_ROUND_FAILED);
 	assert_int_equal(fake.udp_requests, before); // nothing is sent that could be foretold
-	assert_string_equal(sntp.why, "no random number");
+	assert_string_equal(sntp.why, "io");
+
+	unsigned before_refusal = fake.udp_requests;
+	assert_true(mu_sntp_wants(&sntp, next_ms));
+	assert_int_equal(mu_sntp_step(&sntp, MU_ERR_NO_MEMORY, next_ms, &next_ms), MU_SNTP_ROUND_FAILED); // the gate
+	assert_int_equal(fake.udp_requests, before_refusal);
+	assert_string_equal(sntp.why, "no_memory");
+	assert_false(mu_sntp_wants(&sntp, next_ms - 1));
 }
 
 int main(void)

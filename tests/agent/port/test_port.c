@@ -21,7 +21,7 @@ static const struct {
 	{ offsetof(struct mu_port, link), sizeof(struct mu_link_port) / sizeof(void (*)(void)), "link", "link.status" },
 	{ offsetof(struct mu_port, mqtt), sizeof(struct mu_mqtt_port) / sizeof(void (*)(void)), "mqtt", "mqtt.descriptor" },
 	{ offsetof(struct mu_port, socket), sizeof(struct mu_socket_port) / sizeof(void (*)(void)), "socket", "socket.close" },
-	{ offsetof(struct mu_port, udp), sizeof(struct mu_udp_port) / sizeof(void (*)(void)), "udp", "udp.close" },
+	{ offsetof(struct mu_port, udp), sizeof(struct mu_udp_port) / sizeof(void (*)(void)), "udp", "udp.descriptor" },
 	{ offsetof(struct mu_port, crypto), sizeof(struct mu_crypto_port) / sizeof(void (*)(void)), "crypto", "crypto.verify_p256" },
 	{ offsetof(struct mu_port, log), sizeof(struct mu_log_port) / sizeof(void (*)(void)), "log", "log.write" },
 };

@@ -109,13 +109,17 @@ static void test_sockets(void **unused)
 	assert_int_equal(port->configure(device, ends[0], &(struct mu_socket_options){ .keep_idle_s = 10 }), 0);
 	assert_int_equal(port->list(device, seen, 2), 1);
 	assert_int_equal(seen[0], ends[0]);
-	device->udp.fd = ends[1];
+	assert_int_equal(device->port.udp->descriptor(device), MU_ERR_NOT_FOUND);
+	device->udp.fd = ends[1]; // a request for the time: listed once, like any other
+	assert_int_equal(device->port.udp->descriptor(device), ends[1]);
+	assert_int_equal(port->configure(device, ends[1], &(struct mu_socket_options){ .keep_idle_s = 10 }), 0);
 	assert_int_equal(port->list(device, seen, 2), 2);
-	assert_int_equal(seen[1], ends[1]);
+	assert_true(seen[0] == ends[1] || seen[1] == ends[1]);
 	assert_int_equal(port->list(device, seen, 0), 2);
 	assert_int_equal(port->look(device, ends[0], &look), 0);
 	assert_true(look.identity != 0);
 	assert_int_equal(port->shutdown(device, ends[0]), 0);
+	device->udp.fd = -1;
 	close(ends[1]);
 	assert_false(mu_virtual_link_carries(&device->link));
 	assert_int_equal(port->check(device, ends[0]), 0);
