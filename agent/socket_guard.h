@@ -3,7 +3,8 @@
 // sampled, and what is reported. The application's calls (agent.h: mu_agent_socket...) are here, too.
 //
 // The session's socket belongs to the MQTT library. One that is over becomes a session that is closed, as if the library had said so: the
-// ladder goes on from there. The socket of a request for the time (owner "sntp") is the port's, too: one that is over is a server that failed. Reason: MU_ERR_CLOSED if the peer has ended it, MU_ERR_TIMEOUT if nobody answers (which proves nothing about the path).
+// ladder goes on from there. The socket of a request for the time (owner "sntp") is the port's, too: one that is over is a server that
+// failed. Reason: MU_ERR_CLOSED if the peer has ended it, MU_ERR_TIMEOUT if nobody answers (which proves nothing about the path).
 // Reported: in each heartbeat, and as events `socket_closed` (at most one a minute; the count loses none) and `sockets_unclaimed`.
 // Thread: the one that steps the agent, unless said otherwise in agent.h. Time: monotonic milliseconds.
 #ifndef MU_SOCKET_GUARD_H
