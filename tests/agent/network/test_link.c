@@ -280,7 +280,8 @@ static void test_refusals_are_told_at_powers_of_two(void **unused)
 	assert_int_equal(notice.value, 64);
 	bring_up(UINT64_C(200) * MU_LINK_REST_MS);
 	assert_int_equal(link.choice.places[BARN].refused, 0);
-	tell(MU_EVENT_LINK_DOWN, 15, UINT64_C(201) * MU_LINK_REST_MS); // of a link that was up: a key that was not renewed in time, no refusal
+	tell(MU_EVENT_LINK_DOWN, 15,
+		UINT64_C(201) * MU_LINK_REST_MS); // of a link that was up: a key that was not renewed in time, no refusal
 	assert_false(mu_link_notice(&link, UINT64_C(201) * MU_LINK_REST_MS, &notice));
 }
 
