@@ -59,16 +59,6 @@ static void test_every_deadline_is_met_within_a_second(void **unused)
 	}
 }
 
-static unsigned close_calls(void)
-{
-	unsigned count = 0;
-	for (unsigned i = 0; i < collector.count; i++) {
-		const Mu__Record *record = collector.records[i];
-		count += record->body_case == MU__RECORD__BODY_EVENT && strcmp(record->event->name, "close_call") == 0;
-	}
-	return count;
-}
-
 static bool last_heartbeat_is_worried(void)
 {
 	const Mu__Record *record = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
@@ -90,7 +80,7 @@ static void test_a_close_call_is_told_before_it_goes_wrong(void **unused)
 		fake_collector_run(&collector, 1000);
 		mu_agent_check_in(agent, pump, collector.now_ms);
 		assert_int_equal(last_heartbeat_is_worried(), late);
-		assert_int_equal(close_calls(), minute >= 2);
+		assert_int_equal(fake_collector_count_events(&collector, "close_call"), minute >= 2);
 	}
 	const Mu__Event *event = fake_collector_last(&collector, MU__RECORD__BODY_EVENT)->event;
 	assert_string_equal(event->text, "pump");
