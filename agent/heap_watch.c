@@ -34,8 +34,7 @@ static void end(struct mu_agent *agent, enum mu_heap_step step)
 static enum mu_heap_step step_of(const struct mu_event *event)
 {
 	static const struct {
-		enum mu_event_type type;
-		enum mu_heap_step step;
+		uint8_t type, step; // enum mu_event_type, enum mu_heap_step
 	} rows[] = {
 		{ MU_EVENT_LINK_ASSOCIATED, MU_HEAP_STEP_ASSOCIATE },
 		{ MU_EVENT_LINK_UP, MU_HEAP_STEP_ADDRESS },
@@ -45,19 +44,18 @@ static enum mu_heap_step step_of(const struct mu_event *event)
 		{ MU_EVENT_MQTT_OPEN, MU_HEAP_STEP_MQTT },
 		{ MU_EVENT_MQTT_CLOSED, MU_HEAP_STEP_CLOSE },
 	};
-	static const enum mu_heap_step phases[] = {
-		[MU_MQTT_PHASE_NAME] = MU_HEAP_STEP_NAME,
-		[MU_MQTT_PHASE_TCP] = MU_HEAP_STEP_TCP,
-		[MU_MQTT_PHASE_TLS] = MU_HEAP_STEP_TLS,
-	};
 	if (event->type == MU_EVENT_MQTT_PHASE)
-		return event->value >= 0 && (size_t)event->value < sizeof phases / sizeof *phases ? phases[event->value]
-												  : MU_HEAP_STEP_NONE;
+		return event->value >= 0 && event->value <= MU_MQTT_PHASE_TLS ? MU_HEAP_STEP_NAME + (enum mu_heap_step)event->value
+									      : MU_HEAP_STEP_NONE;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].type == event->type)
-			return rows[i].step;
+			return (enum mu_heap_step)rows[i].step;
 	return MU_HEAP_STEP_NONE;
 }
+
+_Static_assert((int)MU_HEAP_STEP_TCP == (int)MU_HEAP_STEP_NAME + MU_MQTT_PHASE_TCP &&
+		(int)MU_HEAP_STEP_TLS == (int)MU_HEAP_STEP_NAME + MU_MQTT_PHASE_TLS,
+	"the steps of opening are in the order of its phases");
 
 void mu_heap_watch_event(struct mu_agent *agent, const struct mu_event *event)
 {

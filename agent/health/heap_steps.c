@@ -9,25 +9,16 @@ enum {
 	ABOUT_BYTES = 32,   // "about what is lost": within a quarter and this
 };
 
-static const struct {
-	const char *name;
-	bool takes_nothing; // gives back by itself what it needed
-} rows[MU_HEAP_STEP_COUNT] = {
-	[MU_HEAP_STEP_SCAN] = { "scan", true },
-	[MU_HEAP_STEP_ASSOCIATE] = { "associate", false },
-	[MU_HEAP_STEP_ADDRESS] = { "address", true },
-	[MU_HEAP_STEP_SNTP] = { "sntp", true },
-	[MU_HEAP_STEP_NAME] = { "name", true },
-	[MU_HEAP_STEP_TCP] = { "tcp", false },
-	[MU_HEAP_STEP_TLS] = { "tls", false },
-	[MU_HEAP_STEP_MQTT] = { "mqtt", false },
-	[MU_HEAP_STEP_OWN] = { "own_ap", false },
-	[MU_HEAP_STEP_CLOSE] = { "close", false },
-};
+// Give back by themselves what they needed.
+enum { TAKE_NOTHING = 1 << MU_HEAP_STEP_SCAN | 1 << MU_HEAP_STEP_ADDRESS | 1 << MU_HEAP_STEP_SNTP | 1 << MU_HEAP_STEP_NAME };
 
 const char *mu_heap_step_name(enum mu_heap_step step)
 {
-	return (unsigned)step < MU_HEAP_STEP_COUNT ? rows[step].name : "none";
+	static const char *const names[] = {
+		"scan", "associate", "address", "sntp", "name", "tcp", "tls", "mqtt", "own_ap", "close", "none",
+	};
+	_Static_assert(sizeof names / sizeof *names == MU_HEAP_STEP_COUNT + 1, "a name each");
+	return names[(unsigned)step < MU_HEAP_STEP_COUNT ? step : MU_HEAP_STEP_COUNT];
 }
 
 void mu_heap_steps_init(struct mu_heap_steps *steps)
@@ -218,7 +209,7 @@ static bool takes_what_is_lost(const struct mu_heap_step_note *note, int step)
 {
 	int32_t lost = mean(note->loss_bytes, note->cycles);
 	int32_t off = note->taken_bytes - lost;
-	return rows[step].takes_nothing && (off < 0 ? -off : off) <= lost / 4 + ABOUT_BYTES;
+	return TAKE_NOTHING >> step & 1 && (off < 0 ? -off : off) <= lost / 4 + ABOUT_BYTES;
 }
 
 enum mu_heap_step mu_heap_steps_culprit(const struct mu_heap_steps *steps, int32_t *bytes)

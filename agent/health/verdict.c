@@ -18,145 +18,91 @@ enum {
 const struct mu_heap_gates mu_heap_gates_default = { 32768, 49152, 20480, 20480 };
 const struct mu_heap_gates mu_heap_gates_tls_dynamic = { 32768, 24576, 8192, 20480 };
 
-// What one look at the measurements says of one bit. KEEP: between the two limits, or not measured.
-enum opinion { CLEAR, KEEP, SET };
-
-static const struct mu_heap_gates *gates_of(const struct mu_verdict_input *input)
-{
-	return input->gates ? input->gates : &mu_heap_gates_default;
-}
-
-static enum opinion below(uint64_t value, uint64_t limit)
-{
-	if (value < limit)
-		return SET;
-	return value < limit + limit / 8 ? KEEP : CLEAR;
-}
-
-static enum opinion heap_low(const struct mu_verdict_input *input)
-{
-	return input->system ? below(input->system->heap_free_bytes, gates_of(input)->tls_bytes) : KEEP;
-}
-
-// Only where the bytes would do: without them the heap is low, not fragmented.
-static enum opinion heap_fragmented(const struct mu_verdict_input *input)
-{
-	if (!input->system)
-		return KEEP;
-	if (input->system->heap_free_bytes < gates_of(input)->tls_bytes)
-		return CLEAR;
-	return below(input->system->heap_largest_bytes, gates_of(input)->tls_block_bytes);
-}
-
-static enum opinion heap_leak(const struct mu_verdict_input *input)
-{
-	return input->heap_leaking ? SET : CLEAR;
-}
-
-static enum opinion reconnect_leak(const struct mu_verdict_input *input)
-{
-	return input->reconnect_leaking ? SET : CLEAR;
-}
-
-static enum opinion no_ota_room(const struct mu_verdict_input *input)
-{
-	if (!input->system)
-		return KEEP;
-	const struct mu_heap_gates *gates = gates_of(input);
-	if (input->system->heap_free_bytes < gates->tls_bytes)
-		return CLEAR;
-	return below(input->system->heap_free_bytes, (uint64_t)gates->tls_bytes + gates->ota_bytes);
-}
-
-static enum opinion sockets_low(const struct mu_verdict_input *input)
-{
-	if (!input->system || !input->system->has_sockets || input->system->sockets_limit == 0)
-		return KEEP;
-	uint64_t open = (uint64_t)input->system->sockets_open * 100;
-	if (open >= (uint64_t)input->system->sockets_limit * SOCKETS_LOW_PERCENT)
-		return SET;
-	return open >= (uint64_t)input->system->sockets_limit * SOCKETS_FAIR_PERCENT ? KEEP : CLEAR;
-}
-
-static enum opinion link_weak(const struct mu_verdict_input *input)
-{
-	if (!input->has_rssi)
-		return KEEP;
-	if (input->rssi_dbm <= RSSI_WEAK_DBM)
-		return SET;
-	return input->rssi_dbm < RSSI_FAIR_DBM ? KEEP : CLEAR;
-}
-
-static enum opinion link_flapping(const struct mu_verdict_input *input)
-{
-	if (input->losses >= FLAPPING_LOSSES)
-		return SET;
-	return input->losses > CALM_LOSSES ? KEEP : CLEAR;
-}
-
-static enum opinion task_stale(const struct mu_verdict_input *input)
-{
-	return input->close_call ? SET : CLEAR;
-}
-
-// A low-water mark: it cannot rise within a boot, and so cannot flicker.
-static enum opinion stack_low(const struct mu_verdict_input *input)
-{
-	if (!input->system || !input->system->has_stack)
-		return KEEP;
-	return input->system->stack_min_bytes < STACK_LOW_BYTES ? SET : CLEAR;
-}
-
-static enum opinion spool_filling(const struct mu_verdict_input *input)
-{
-	if (!input->has_spool)
-		return KEEP;
-	if (input->spool_used_permille > SPOOL_FULL_PERMILLE)
-		return SET;
-	return input->spool_used_permille > SPOOL_FAIR_PERMILLE ? KEEP : CLEAR;
-}
-
-// Flash does not heal: one fault stands for the rest of the boot.
-static enum opinion flash_fault(const struct mu_verdict_input *input)
-{
-	return input->flash_faults ? SET : KEEP;
-}
-
-static enum opinion heap_starved(const struct mu_verdict_input *input)
-{
-	if (input->heap_starved)
-		return SET;
-	return input->system ? below(input->system->heap_free_bytes, gates_of(input)->socket_bytes) : CLEAR;
-}
-
-static const struct row {
-	uint32_t bit;
-	enum opinion (*look)(const struct mu_verdict_input *input);
-} table[] = {
-	{ MU__VERDICT_BIT__VERDICT_HEAP_LOW, heap_low },               // free < tls_bytes
-	{ MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED, heap_fragmented }, // free >= tls_bytes, largest < tls_block_bytes
-	{ MU__VERDICT_BIT__VERDICT_HEAP_LEAK, heap_leak },             // heap_trend.h
-	{ MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM, no_ota_room },         // tls_bytes <= free < tls_bytes + ota_bytes
-	{ MU__VERDICT_BIT__VERDICT_SOCKETS_LOW, sockets_low },         // >= 70 % of the limit; clears below 60 %
-	{ MU__VERDICT_BIT__VERDICT_LINK_WEAK, link_weak },             // <= -80 dBm; clears at -77
-	{ MU__VERDICT_BIT__VERDICT_LINK_FLAPPING, link_flapping },     // >= 3 losses in 10 min; clears at 1
-	{ MU__VERDICT_BIT__VERDICT_TASK_STALE, task_stale }, // liveness.h: a close call
-	{ MU__VERDICT_BIT__VERDICT_STACK_LOW, stack_low },         // < 512 bytes left
-	{ MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, spool_filling }, // > 80 %; clears at 70 %
-	{ MU__VERDICT_BIT__VERDICT_FLASH_FAULT, flash_fault },
-	{ MU__VERDICT_BIT__VERDICT_HEAP_STARVED, heap_starved }, // refusals, or free < socket_bytes
-	{ MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK, reconnect_leak }, // heap_steps.h
+// What one look at the measurements says: bits to set, and bits that stay as they were (between their two limits, or not measured).
+struct opinion {
+	uint32_t set, keep;
 };
+
+static void flag(struct opinion *opinion, uint32_t bit, bool on)
+{
+	if (on)
+		opinion->set |= bit;
+}
+
+// Set from `high` on, cleared at `fair`.
+static void above(struct opinion *opinion, uint32_t bit, uint32_t value, uint32_t high, uint32_t fair)
+{
+	flag(opinion, bit, value >= high);
+	if (value > fair)
+		opinion->keep |= bit;
+}
+
+// Set below `low`, cleared an eighth above it.
+static void below(struct opinion *opinion, uint32_t bit, uint32_t value, uint32_t low)
+{
+	flag(opinion, bit, value < low);
+	if (value < low || value - low < low / 8)
+		opinion->keep |= bit;
+}
+
+static uint32_t percent(uint32_t part, uint32_t whole)
+{
+	return part < whole ? part * 100 / whole : 100;
+}
+
+// Fragmented, and no room for an OTA: only where the bytes would do for TLS. Without them the heap is low, nothing else.
+static void look_at_heap(struct opinion *opinion, const struct mu_heap_gates *gates, const struct mu_system_vitals *system)
+{
+	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_STARVED, system->heap_free_bytes, gates->socket_bytes);
+	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_LOW, system->heap_free_bytes, gates->tls_bytes);
+	if (system->heap_free_bytes < gates->tls_bytes)
+		return;
+	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED, system->heap_largest_bytes, gates->tls_block_bytes);
+	below(opinion, MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM, system->heap_free_bytes, gates->tls_bytes + gates->ota_bytes);
+}
+
+static void look_at_system(struct opinion *opinion, const struct mu_verdict_input *input)
+{
+	const struct mu_system_vitals *system = input->system;
+	if (!system) {
+		opinion->keep |= MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED |
+			MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM | MU__VERDICT_BIT__VERDICT_SOCKETS_LOW | MU__VERDICT_BIT__VERDICT_STACK_LOW;
+		return;
+	}
+	look_at_heap(opinion, input->gates ? input->gates : &mu_heap_gates_default, system);
+	if (system->has_sockets && system->sockets_limit)
+		above(opinion, MU__VERDICT_BIT__VERDICT_SOCKETS_LOW, percent(system->sockets_open, system->sockets_limit),
+			SOCKETS_LOW_PERCENT, SOCKETS_FAIR_PERCENT - 1);
+	else
+		opinion->keep |= MU__VERDICT_BIT__VERDICT_SOCKETS_LOW;
+	// A low-water mark: it cannot rise within a boot, and so cannot flicker.
+	flag(opinion, MU__VERDICT_BIT__VERDICT_STACK_LOW, system->has_stack && system->stack_min_bytes < STACK_LOW_BYTES);
+	if (!system->has_stack)
+		opinion->keep |= MU__VERDICT_BIT__VERDICT_STACK_LOW;
+}
 
 uint32_t mu_verdict_judge(uint32_t before, const struct mu_verdict_input *input)
 {
-	uint32_t bits = 0;
-	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-		enum opinion opinion = table[i].look(input);
-		if (opinion == SET || (opinion == KEEP && (before & table[i].bit)))
-			bits |= table[i].bit;
-	}
-	return bits;
+	struct opinion opinion = { 0,
+		MU__VERDICT_BIT__VERDICT_FLASH_FAULT }; // flash does not heal: one fault stands for the rest of the boot
+	look_at_system(&opinion, input);
+	flag(&opinion, MU__VERDICT_BIT__VERDICT_HEAP_LEAK, input->heap_leaking);
+	flag(&opinion, MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK, input->reconnect_leaking);
+	flag(&opinion, MU__VERDICT_BIT__VERDICT_HEAP_STARVED, input->heap_starved);
+	flag(&opinion, MU__VERDICT_BIT__VERDICT_TASK_STALE, input->close_call);
+	flag(&opinion, MU__VERDICT_BIT__VERDICT_FLASH_FAULT, input->flash_faults);
+	above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING, input->losses, FLAPPING_LOSSES, CALM_LOSSES);
+	if (input->has_rssi)
+		above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_WEAK, input->rssi_dbm < 0 ? 0 - (uint32_t)input->rssi_dbm : 0, -RSSI_WEAK_DBM,
+			-RSSI_FAIR_DBM);
+	else
+		opinion.keep |= MU__VERDICT_BIT__VERDICT_LINK_WEAK;
+	if (input->has_spool)
+		above(&opinion, MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, input->spool_used_permille, SPOOL_FULL_PERMILLE + 1,
+			SPOOL_FAIR_PERMILLE);
+	else
+		opinion.keep |= MU__VERDICT_BIT__VERDICT_SPOOL_FILLING;
+	return opinion.set | (opinion.keep & before);
 }
 
 bool mu_heap_allows_socket(const struct mu_heap_gates *gates, const struct mu_system_vitals *system)

@@ -64,3 +64,17 @@ int mu_app_desc_read(struct mu_app_desc *desc, const struct mu_source *image)
 	int err = mu_source_read(image, MU_APP_DESC_FILE_OFFSET, bytes, sizeof bytes);
 	return err < 0 ? err : mu_app_desc_decode(desc, bytes);
 }
+
+int mu_app_desc_identify(const struct mu_source *image, char version[MU_APP_DESC_TEXT_SIZE], uint8_t *elf_sha, size_t sha_size)
+{
+	uint8_t magic[4];
+	int err = mu_source_read(image, MU_APP_DESC_FILE_OFFSET, magic, sizeof magic);
+	if (err >= 0 && mu_le32_get(magic) != MAGIC)
+		err = MU_ERR_INVALID;
+	if (err >= 0)
+		err = mu_source_read(image, MU_APP_DESC_FILE_OFFSET + AT_VERSION, version, MU_APP_DESC_TEXT_SIZE - 1);
+	if (err >= 0)
+		err = mu_source_read(image, MU_APP_DESC_FILE_OFFSET + AT_ELF_SHA, elf_sha, sha_size);
+	version[MU_APP_DESC_TEXT_SIZE - 1] = 0;
+	return err;
+}

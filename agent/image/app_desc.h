@@ -27,4 +27,9 @@ void mu_app_desc_encode(const struct mu_app_desc *desc, uint8_t bytes[MU_APP_DES
 // Reads it from an application image (the source starts at the image's first byte). Does not verify the image.
 int mu_app_desc_read(struct mu_app_desc *desc, const struct mu_source *image);
 
+enum { MU_APP_DESC_TEXT_SIZE = 33 }; // with the terminator
+
+// Only what tells one image from another: version and the first sha_size bytes of the ELF's SHA-256. Errors as above.
+int mu_app_desc_identify(const struct mu_source *image, char version[MU_APP_DESC_TEXT_SIZE], uint8_t *elf_sha, size_t sha_size);
+
 #endif

@@ -126,12 +126,8 @@ static int load_states(struct mu_slots *slots)
 
 static void describe(struct mu_slot *slot, const struct mu_source *source)
 {
-	struct mu_app_desc desc;
-	*slot = (struct mu_slot){ .has_image = mu_app_desc_read(&desc, source) == 0 };
-	if (!slot->has_image)
-		return;
-	memcpy(slot->version, desc.version, sizeof slot->version);
-	memcpy(slot->elf_sha, desc.app_elf_sha256, sizeof slot->elf_sha);
+	*slot = (struct mu_slot){ .has_image = false };
+	slot->has_image = mu_app_desc_identify(source, slot->version, slot->elf_sha, sizeof slot->elf_sha) == 0;
 }
 
 static bool is_empty(const struct mu_source *source)
@@ -255,17 +251,32 @@ static bool otadata_names_other(const struct mu_slots *slots)
 	return active >= 0 && mu_otadata_slot(&otadata.entry[active], MU_SLOTS_COUNT) == other_of(slots);
 }
 
-int mu_slots_switch(struct mu_slots *slots, uint32_t state)
+enum change { SET_BOOT, MARK_VALID, REPAIR };
+
+// Computed from what is there now, written, and the states read again.
+static int change_otadata(struct mu_slots *slots, enum change how, uint32_t state)
 {
 	struct mu_otadata otadata;
 	struct mu_otadata_change change;
-	if (slots->check != MU_SLOTS_CHECK_GOOD)
-		return MU_ERR_STATE;
 	int err = read_otadata(slots, &otadata);
-	if (err >= 0)
+	if (err < 0)
+		return err;
+	if (how == SET_BOOT)
 		err = mu_otadata_set_boot(&otadata, other_of(slots), MU_SLOTS_COUNT, state, &change);
+	else if (how == MARK_VALID)
+		err = mu_otadata_mark_valid(&otadata, &change);
+	else
+		err = mu_otadata_repair(&otadata, slots->running, MU_SLOTS_COUNT, &change);
 	if (err >= 0)
 		err = apply(slots, &change);
+	return err < 0 ? err : load_states(slots);
+}
+
+int mu_slots_switch(struct mu_slots *slots, uint32_t state)
+{
+	if (slots->check != MU_SLOTS_CHECK_GOOD)
+		return MU_ERR_STATE;
+	int err = change_otadata(slots, SET_BOOT, state);
 	// What counts is what the bootloader will read, not which call failed on the way: nobody may hear "failed" and then see
 	// the new image.
 	if (err < 0 && !otadata_names_other(slots))
@@ -276,29 +287,13 @@ int mu_slots_switch(struct mu_slots *slots, uint32_t state)
 
 int mu_slots_commit(struct mu_slots *slots)
 {
-	struct mu_otadata otadata;
-	struct mu_otadata_change change;
 	enum mu_slot_state state = mu_slots_running(slots)->state;
 	if (slots->rescue)
 		return MU_ERR_STATE;
-	if (state != MU_SLOT_STATE_PENDING && state != MU_SLOT_STATE_NEW)
-		return 0;
-	int err = read_otadata(slots, &otadata);
-	if (err >= 0)
-		err = mu_otadata_mark_valid(&otadata, &change);
-	if (err >= 0)
-		err = apply(slots, &change);
-	return err < 0 ? err : load_states(slots);
+	return state == MU_SLOT_STATE_PENDING || state == MU_SLOT_STATE_NEW ? change_otadata(slots, MARK_VALID, 0) : 0;
 }
 
 int mu_slots_repair(struct mu_slots *slots)
 {
-	struct mu_otadata otadata;
-	struct mu_otadata_change change;
-	int err = read_otadata(slots, &otadata);
-	if (err >= 0)
-		err = mu_otadata_repair(&otadata, slots->running, MU_SLOTS_COUNT, &change);
-	if (err >= 0)
-		err = apply(slots, &change);
-	return err < 0 ? err : load_states(slots);
+	return change_otadata(slots, REPAIR, 0);
 }

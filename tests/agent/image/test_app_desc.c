@@ -66,12 +66,34 @@ static void test_not_a_description(void **unused)
 	assert_int_equal(mu_app_desc_read(&desc, &source), MU_ERR_RANGE);
 }
 
+// The same as from the whole description, and the same errors.
+static void test_identify(void **unused)
+{
+	(void)unused;
+	uint8_t image[MU_APP_DESC_FILE_OFFSET + MU_APP_DESC_SIZE] = { 0xE9 }, sha[8];
+	char version[MU_APP_DESC_TEXT_SIZE];
+	struct mu_app_desc desc;
+	struct mu_source source = mu_source_memory(image, sizeof image);
+	assert_int_equal(mu_app_desc_identify(&source, version, sha, sizeof sha), MU_ERR_INVALID);
+	mu_app_desc_encode(&full, image + MU_APP_DESC_FILE_OFFSET);
+	assert_int_equal(mu_app_desc_read(&desc, &source), 0);
+	assert_int_equal(mu_app_desc_identify(&source, version, sha, sizeof sha), 0);
+	assert_string_equal(version, desc.version);
+	assert_memory_equal(sha, desc.app_elf_sha256, sizeof sha);
+	memset(image + MU_APP_DESC_FILE_OFFSET + 16, 'v', 32); // not terminated in the format
+	assert_int_equal(mu_app_desc_identify(&source, version, sha, sizeof sha), 0);
+	assert_int_equal(strlen(version), 32);
+	source.size_bytes = MU_APP_DESC_FILE_OFFSET + 144 + 7;
+	assert_int_equal(mu_app_desc_identify(&source, version, sha, sizeof sha), MU_ERR_RANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_not_a_description),
+		cmocka_unit_test(test_identify),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
