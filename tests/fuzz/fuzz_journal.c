@@ -68,15 +68,15 @@ static int count(void *context, const struct mu_journal_record *record)
 static void check_journal(void)
 {
 	static struct mu_journal journal;
-	struct mu_journal_record record = { .kind = MU_JOURNAL_PLANNED, .reason = MU_OTA_CAUSE_COMMAND };
+	struct mu_journal_record record = { .kind = MU_JOURNAL_PLANNED, .request.reason = MU_OTA_CAUSE_COMMAND };
 	unsigned records = 0;
-	memset(record.command_id, 0x5C, sizeof record.command_id);
+	memset(record.request.command_id, 0x5C, sizeof record.request.command_id);
 	must(mu_journal_init(&journal, &port) == 0);
 	must(mu_journal_visit(&journal, count, &records) == 0);
 	must(records <= 2 * MU_JOURNAL_RECORDS);
 	must(mu_journal_append(&journal, &record) == 0);
 	must(mu_journal_init(&journal, &port) == 0);
-	must(mu_journal_find(&journal, record.command_id, &record) == 0);
+	must(mu_journal_find(&journal, record.request.command_id, &record) == 0);
 }
 
 static void check_guard(bool crashed)
