@@ -31,6 +31,7 @@ struct change {
 	const char *body; // its name
 	EVP_PKEY *key;
 	uint8_t key_id[KEY_ID_BYTES];
+	unsigned count;
 	struct order orders[OPTION_ARGUMENTS_MAX];
 };
 
@@ -72,14 +73,24 @@ static void put_diagnose(struct change *change)
 	change->body = "diagnose";
 }
 
+static bool is_taken(const struct change *change, const char *device)
+{
+	for (unsigned i = 0; i < change->count; i++)
+		if (strcmp(change->orders[i].device, device) == 0)
+			return true;
+	return false;
+}
+
+// A device that is named twice is commanded once.
 static int take_devices(struct change *change)
 {
 	const struct options *options = &change->cli->options;
 	for (unsigned i = 0; i < options->count; i++) {
-		change->orders[i].device = options->arguments[i];
 		if (!mu_id_valid(options->arguments[i]))
 			return cli_misuse(change->cli, "%s is not the id of a device: 1 to 32 characters of A-Z a-z 0-9 _ -",
 				options->arguments[i]);
+		if (!is_taken(change, options->arguments[i]))
+			change->orders[change->count++].device = options->arguments[i];
 	}
 	return EXIT_DONE;
 }
@@ -167,12 +178,24 @@ static void tell_refusal(const struct change *change, const struct order *order)
 		fprintf(change->cli->terminal.err, "  %s\n", words->remedy);
 }
 
+// What the command was for is found elsewhere.
+static void tell_where(const struct change *change, const struct order *order)
+{
+	const char *id = order->device;
+	if (change->command.body_case == MU__COMMAND__BODY_LOG)
+		fprintf(change->cli->terminal.err, "  `muster records %s --kind log` shows its lines\n", id);
+	else if (change->command.body_case == MU__COMMAND__BODY_DIAGNOSE)
+		fprintf(change->cli->terminal.err, "  `muster device %s` and `muster records %s` show what it tells\n", id, id);
+}
+
 static void tell_state(const struct change *change, struct order *order)
 {
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		if (strcmp(steps[i].state, order->state) != 0)
 			continue;
 		tell(change, order, steps[i].word);
+		if (strcmp(order->state, "done") == 0)
+			tell_where(change, order);
 		order->is_open = !steps[i].is_end;
 		if (steps[i].is_end && strcmp(order->state, "done") != 0)
 			tell_refusal(change, order);
@@ -197,7 +220,7 @@ static void look_at(struct change *change, struct order *order)
 static unsigned look_at_all(struct change *change)
 {
 	unsigned open = 0;
-	for (unsigned i = 0; i < change->cli->options.count; i++) {
+	for (unsigned i = 0; i < change->count; i++) {
 		if (change->orders[i].is_open)
 			look_at(change, &change->orders[i]);
 		open += change->orders[i].is_open;
@@ -212,7 +235,7 @@ static void wait_for_all(struct change *change)
 	client_set_quiet(change->cli->client, 1);
 	while (look_at_all(change) && clock_monotonic_ms() < end_ms)
 		nanosleep(&pause, 0);
-	for (unsigned i = 0; i < change->cli->options.count; i++)
+	for (unsigned i = 0; i < change->count; i++)
 		if (change->orders[i].is_open)
 			tell(change, &change->orders[i],
 				"no answer yet; the command stays in force for an hour, `muster commands` shows what becomes of it");
@@ -222,7 +245,7 @@ static int conclude(struct change *change)
 {
 	int code = EXIT_DONE;
 	json_t *list = json_array();
-	for (unsigned i = 0; i < change->cli->options.count; i++) {
+	for (unsigned i = 0; i < change->count; i++) {
 		struct order *order = &change->orders[i];
 		json_array_append_new(list, order->answer ? order->answer : json_null());
 		order->answer = 0;
@@ -242,7 +265,7 @@ static int carry_out(struct change *change)
 		code = load_key(change);
 	if (code != EXIT_DONE)
 		return code;
-	for (unsigned i = 0; i < change->cli->options.count; i++)
+	for (unsigned i = 0; i < change->count; i++)
 		submit(change, &change->orders[i]);
 	wait_for_all(change);
 	EVP_PKEY_free(change->key);

@@ -15,6 +15,10 @@ const struct cli_command cli_commands[] = {
 	{ "device", "ID", "show everything that is known of one device", "json server", 1, 1, true, cli_device,
 		"muster device edge-7\n"
 		"muster device edge-7 --json | jq .ota\n" },
+	{ "records", "ID", "list what a device has told: boots, link, events, log lines", "json server kind limit", 1, 1, true, cli_records,
+		"muster records edge-7               # the last 20, newest first\n"
+		"muster records edge-7 --kind log --limit 100\n"
+		"muster records edge-7 --kind boot_report,link --json\n" },
 	{ "why", "ID", "say what is wrong with a device: verdict, evidence, cause, remedy", "json server", 1, 1, true, cli_why,
 		"muster why edge-7\n" },
 	{ "alerts", "[ID]", "list the alerts that fire, of all devices or of one", "json server state severity match limit", 0, 1, true,

@@ -48,6 +48,6 @@ void cli_add_parameter(char *path, size_t size, const char *name, const char *va
 
 // One a subcommand.
 cli_run cli_devices, cli_device, cli_commands_list, cli_ledger, cli_version, cli_rollback, cli_keys, cli_completion, cli_why, cli_alerts,
-	cli_tail, cli_rules, cli_report, cli_log, cli_diagnose;
+	cli_tail, cli_rules, cli_records, cli_report, cli_log, cli_diagnose;
 
 #endif

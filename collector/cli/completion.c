@@ -10,6 +10,7 @@ static const struct {
 	bool takes_device;
 } followers[] = {
 	{ "device", "", true },
+	{ "records", "", true },
 	{ "why", "", true },
 	{ "alerts", "", true },
 	{ "rules", "check test list show stock", false },
@@ -49,6 +50,7 @@ static void print_choice(FILE *out, const char *previous)
 	fprintf(out,
 		"\tcase \"%s\" in\n\t--role) choices=\"operator collector\" ;;\n\t--severity) choices=\"info warning critical\" ;;\n"
 		"\t--level) choices=\"none error warning info debug\" ;;\n"
+		"\t--kind) choices=\"boot_report link ota command_result event log gap heartbeat\" ;;\n"
 		"\t--state) choices=\"",
 		previous);
 	for (int i = 0; i < CONDITION_COUNT; i++)

@@ -11,7 +11,7 @@ enum { OPTION_ARGUMENTS_MAX = 64 };
 
 struct options {
 	bool help, json, ids, yes, force, pending;
-	const char *server, *state, *firmware, *match, *where, *key, *dir, *role, *id, *severity, *since, *params, *level;
+	const char *server, *state, *firmware, *match, *where, *key, *dir, *role, *id, *severity, *since, *params, *level, *kind;
 	uint32_t limit, timeout_s, every_s, for_s;
 	unsigned count; // arguments that are no options
 	const char *arguments[OPTION_ARGUMENTS_MAX];

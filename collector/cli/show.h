@@ -8,6 +8,7 @@
 
 void show_devices(const json_t *answer, const struct terminal *terminal, uint64_t now_ms);
 void show_device(const json_t *device, const struct terminal *terminal, uint64_t now_ms);
+void show_records(const json_t *answer, const struct terminal *terminal); // a line each
 void show_commands(const json_t *answer, const struct terminal *terminal, uint64_t now_ms);
 void show_ledger(const json_t *answer, const struct terminal *terminal);
 void show_alerts(const json_t *answer, const struct terminal *terminal, uint64_t now_ms);

@@ -8,7 +8,10 @@
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { LOSSES_SHOWN = 2 };
 
 static void field(const struct terminal *terminal, const char *label, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -83,21 +86,60 @@ static void show_firmware(const json_t *device, const struct terminal *terminal)
 
 static void show_boot(const json_t *boot, const struct terminal *terminal, const char *label, uint64_t now_ms)
 {
-	char text[400], times[40] = "", cause[64] = "", where[80] = "";
-	int64_t count = number_of(boot, "count", 1);
-	if (count > 1)
-		snprintf(times, sizeof times, " %" PRId64 " times", count);
-	if (*text_of(boot, "cause") && strcmp(text_of(boot, "cause"), "CAUSE_NONE") != 0)
-		snprintf(cause, sizeof cause, ", %s", text_of(boot, "cause"));
-	if (*text_of(boot, "hung_token"))
-		snprintf(where, sizeof where, ", %s hung", text_of(boot, "hung_token"));
-	else if (*text_of(boot, "task"))
-		snprintf(where, sizeof where, ", task %s %s", text_of(boot, "task"), text_of(boot, "pc"));
-	int64_t uptime_s = number_of(boot, "previous_uptime_s", -1);
-	snprintf(text, sizeof text, "%" PRId64 "  %s  %s%s%s%s%s%s", number_of(boot, "boot", 0), age_of(boot, "at_ms", now_ms).text,
-		text_of(boot, "class"), times, cause, where, uptime_s < 0 ? "" : ", after ",
-		uptime_s < 0 ? "" : words_age((uint64_t)uptime_s * 1000).text);
+	char text[600];
+	const char *words = text_of(boot, "text");
+	snprintf(text, sizeof text, "%" PRId64 "  %s  %s", number_of(boot, "boot", 0), age_of(boot, "at_ms", now_ms).text,
+		*words ? words : text_of(boot, "class"));
 	print_field(terminal, label, text, COLOUR_NONE);
+}
+
+// The last two that it was told of; the rest is in `muster records`.
+static void show_losses(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
+{
+	const json_t *loss;
+	size_t i;
+	json_array_foreach(json_object_get(device, "losses"), i, loss)
+		if (i < LOSSES_SHOWN)
+			field(terminal, i ? "" : "lost", "%s, %s", text_of(loss, "text"), age_of(loss, "at_ms", now_ms).text);
+}
+
+// Its own events: what leaks, what was held back, who refuses it.
+static void show_notices(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
+{
+	const json_t *notice;
+	const char *name, *label = "told";
+	json_object_foreach(json_object_get(device, "notices"), name, notice) {
+		field(terminal, label, "%s %s, %s", name, text_of(notice, "text"), age_of(notice, "at_ms", now_ms).text);
+		label = "";
+	}
+}
+
+static void show_clock(const json_t *device, const struct terminal *terminal)
+{
+	const char *quality = text_of(device, "time_quality");
+	int64_t offset_ms = number_of(device, "clock_offset_ms", 0);
+	if (json_is_false(json_object_get(device, "acked")) || !*quality)
+		return; // plain JSON says nothing of a clock
+	if (strcmp(quality, "TIME_NONE") == 0)
+		field(terminal, "clock", "not set: its records bear the time of their arrival");
+	else
+		field(terminal, "clock", "%s, %" PRId64 " ms %s ours at its last record", words_time_quality(quality),
+			(int64_t)llabs(offset_ms), offset_ms < 0 ? "behind" : "ahead of");
+}
+
+static const char *metric_text(const json_t *device, const char *name)
+{
+	return text_of(json_object_get(json_object_get(device, "metrics"), name), "text");
+}
+
+static void show_network(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
+{
+	const char *state = metric_text(device, "network_state"), *verdict = metric_text(device, "verdict");
+	if (*state)
+		field(terminal, "network", "%s, as it last told", words_network(state));
+	show_losses(device, terminal, now_ms);
+	if (*verdict)
+		field(terminal, "finds itself", "%s", verdict);
 }
 
 static void show_metrics(const json_t *device, const struct terminal *terminal)
@@ -128,6 +170,7 @@ static void show_rest(const json_t *device, const struct terminal *terminal, uin
 	size_t i;
 	json_array_foreach(json_object_get(device, "boots"), i, boot)
 		show_boot(boot, terminal, i ? "" : "boots", now_ms);
+	show_notices(device, terminal, now_ms);
 	if (json_is_object(result))
 		field(terminal, "last command", "%s, %s", words_outcome(text_of(result, "outcome"))->meaning,
 			age_of(result, "at_ms", now_ms).text);
@@ -138,6 +181,8 @@ static void show_rest(const json_t *device, const struct terminal *terminal, uin
 void show_device(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
 {
 	show_identity(device, terminal, now_ms);
+	show_clock(device, terminal);
+	show_network(device, terminal, now_ms);
 	show_firmware(device, terminal);
 	show_rest(device, terminal, now_ms);
 	if (json_object_size(json_object_get(device, "metrics")))

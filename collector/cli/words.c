@@ -109,6 +109,45 @@ const struct outcome_words *words_block(const char *block)
 	return look_up(blocks, block);
 }
 
+struct name_words {
+	const char *name, *words;
+};
+
+static const struct name_words qualities[] = {
+	{ "TIME_NONE", "not set" },
+	{ "TIME_RTC", "kept by its RTC" },
+	{ "TIME_SNTP", "set by SNTP" },
+	{ "TIME_SERVER", "set by musterd" },
+	{ 0, 0 },
+};
+
+static const struct name_words networks[] = {
+	{ "NETWORK_DOWN", "down" },
+	{ "NETWORK_CONNECTED", "connected" },
+	{ "NETWORK_RECONNECTING", "reconnecting" },
+	{ "NETWORK_SCANNING", "scanning for its networks" },
+	{ "NETWORK_FALLBACK", "fallback: its own access point is open" },
+	{ "NETWORK_RECOVERY", "recovery: only a scan now and then" },
+	{ 0, 0 },
+};
+
+static const char *words_for(const struct name_words *rows, const char *name)
+{
+	while (rows->name && strcmp(rows->name, name) != 0)
+		rows++;
+	return rows->name ? rows->words : name;
+}
+
+const char *words_time_quality(const char *quality)
+{
+	return words_for(qualities, quality);
+}
+
+const char *words_network(const char *state)
+{
+	return words_for(networks, state);
+}
+
 const char *text_of(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));

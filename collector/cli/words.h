@@ -24,6 +24,10 @@ struct outcome_words {
 const struct outcome_words *words_outcome(const char *outcome);
 
 // Why a device says that it cannot roll back (RollbackBlock). Never null.
+// TIME_SNTP to "set by SNTP", NETWORK_SCANNING to "scanning for its networks"; a name that is not known as it is.
+const char *words_time_quality(const char *quality);
+const char *words_network(const char *state);
+
 const struct outcome_words *words_block(const char *block);
 
 // Members of an object that may be absent or null.

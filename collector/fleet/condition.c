@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/fleet/condition.h"
+#include "proto/link_reasons.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -175,14 +176,25 @@ static bool has(const struct device *device, enum mu_metric metric)
 	return device->metric_at_s[metric] != 0;
 }
 
+// The step is told by an event, which may be a record behind the verdict.
+static void say_reconnect_leak(const struct device *device, const struct sentence *why)
+{
+	const struct device_notice *step = device_notice(device, MU_OWN_EVENT_heap_step);
+	int64_t free_bytes = device->metric[MU_METRIC_heap_free_bytes];
+	if (step && step->boot == device->boot)
+		say(why, "each reconnect keeps %" PRId64 " bytes of heap at the step %.20s, %" PRId64 " bytes are left", step->value,
+			step->text, free_bytes);
+	else
+		say(why, "each reconnect keeps some heap, at a step not named yet, %" PRId64 " bytes are left", free_bytes);
+}
+
 static bool is_leaking(const struct device *device, const struct condition_view *view, const struct sentence *why)
 {
 	(void)view;
 	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK))
 		return false;
 	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK)) {
-		say(why, "free heap shrinks with each reconnect, %" PRId64 " bytes are left; the event heap_step names the step",
-			device->metric[MU_METRIC_heap_free_bytes]);
+		say_reconnect_leak(device, why);
 		return true;
 	}
 	if (has(device, MU_METRIC_heap_slope_bytes_per_h))
@@ -240,6 +252,15 @@ static unsigned count_restarts(const struct device *device, const struct conditi
 	return count;
 }
 
+// Of the newest loss that has one: the broker's word has none. 0: none.
+static uint32_t last_reason(const struct device *device)
+{
+	for (unsigned i = 0; i < device->loss_count; i++)
+		if (device->losses[i].reason)
+			return device->losses[i].reason;
+	return 0;
+}
+
 // One loss may be seen three times (link, session, last will), so each kind is counted by itself. A restart ends a session too.
 static bool is_flapping(const struct device *device, const struct condition_view *view, const struct sentence *why)
 {
@@ -249,7 +270,9 @@ static bool is_flapping(const struct device *device, const struct condition_view
 	unsigned most = links > sessions ? links : sessions;
 	if (presences > most)
 		most = presences;
-	say(why, "lost its link %u times, its session %u times in 5 min", links, sessions > presences ? sessions : presences);
+	uint32_t reason = last_reason(device);
+	say(why, "lost its link %u times, its session %u times in 5 min%s%s", links, sessions > presences ? sessions : presences,
+		reason ? ", last by " : "", reason ? mu_link_reason_name((int32_t)reason) : "");
 	return most >= CONDITION_LOSSES || (most && has_verdict(device, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING));
 }
 

@@ -228,23 +228,25 @@ static void fold_heartbeat(struct device *device, const Mu__Record *record, uint
 	device->last_heartbeat_ms = made_ms;
 }
 
-static void add_loss(struct device *device, enum device_loss_kind kind, uint64_t at_ms)
+static void add_loss(struct device *device, enum device_loss_kind kind, uint64_t at_ms, uint32_t reason)
 {
 	for (unsigned i = 0; i < device->loss_count; i++)
 		if (device->losses[i].at_ms == at_ms && device->losses[i].kind == kind)
 			return;
 	unsigned kept = device->loss_count < DEVICE_LOSSES ? device->loss_count : DEVICE_LOSSES - 1;
 	memmove(device->losses + 1, device->losses, kept * sizeof *device->losses);
-	device->losses[0] = (struct device_loss){ .at_ms = at_ms, .kind = kind };
+	device->losses[0] = (struct device_loss){ .at_ms = at_ms, .kind = kind, .reason = reason };
 	device->loss_count = kept + 1;
 }
 
 static void fold_link(struct device *device, const Mu__Record *record, uint64_t recv_ms)
 {
-	if (record->link->change == MU__LINK_CHANGE__LINK_LOST)
-		add_loss(device, LOSS_LINK, time_of(record, recv_ms));
-	else if (record->link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
-		add_loss(device, LOSS_SESSION, time_of(record, recv_ms));
+	const Mu__Link *link = record->link;
+	uint32_t reason = link->has_reason ? link->reason : 0;
+	if (link->change == MU__LINK_CHANGE__LINK_LOST)
+		add_loss(device, LOSS_LINK, time_of(record, recv_ms), reason);
+	else if (link->change == MU__LINK_CHANGE__LINK_SESSION_LOST)
+		add_loss(device, LOSS_SESSION, time_of(record, recv_ms), reason);
 }
 
 static void fold_ota(struct device *device, const Mu__Record *record, uint64_t recv_ms)
@@ -266,6 +268,34 @@ static void fold_result(struct device *device, const Mu__Record *record, uint64_
 	copy_text(device->result_detail, sizeof device->result_detail, result->detail ? result->detail : "");
 }
 
+// Its place, made if it is the first of its event; null: no memory, then the record log alone has it.
+static struct device_notice *notice_of(struct device *device, enum mu_own_event event)
+{
+	for (unsigned i = 0; i < device->notice_count; i++)
+		if (device->notices[i].event == event)
+			return &device->notices[i];
+	struct device_notice *grown = realloc(device->notices, (device->notice_count + 1) * sizeof *grown);
+	if (!grown)
+		return 0;
+	device->notices = grown;
+	return &grown[device->notice_count++];
+}
+
+static void fold_event(struct device *device, const Mu__Record *record, uint64_t recv_ms)
+{
+	int event = mu_event_find(record->event->name);
+	struct device_notice *notice = event < 0 ? 0 : notice_of(device, (enum mu_own_event)event);
+	if (!notice)
+		return;
+	*notice = (struct device_notice){
+		.at_s = (uint32_t)(time_of(record, recv_ms) / 1000),
+		.boot = record->boot,
+		.value = record->event->has_value ? record->event->value : 0,
+		.event = (uint8_t)event,
+	};
+	copy_text(notice->text, sizeof notice->text, record->event->text ? record->event->text : "");
+}
+
 // One row a kind of record that says something about the state; the others are history only.
 static const struct {
 	Mu__Record__BodyCase kind;
@@ -273,7 +303,7 @@ static const struct {
 } folds[] = {
 	{ MU__RECORD__BODY_HEARTBEAT, fold_heartbeat },   { MU__RECORD__BODY_BOOT_REPORT, fold_boot },
 	{ MU__RECORD__BODY_LINK, fold_link },             { MU__RECORD__BODY_OTA, fold_ota },
-	{ MU__RECORD__BODY_COMMAND_RESULT, fold_result },
+	{ MU__RECORD__BODY_COMMAND_RESULT, fold_result }, { MU__RECORD__BODY_EVENT, fold_event },
 };
 
 void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_ms)
@@ -303,7 +333,7 @@ void device_set_presence(struct device *device, bool online, uint64_t recv_ms)
 	if (device->presence == now)
 		return;
 	if (device->presence == PRESENCE_ONLINE)
-		add_loss(device, LOSS_PRESENCE, recv_ms);
+		add_loss(device, LOSS_PRESENCE, recv_ms, 0);
 	device->presence = now;
 	device->presence_since_ms = recv_ms;
 }
@@ -313,6 +343,17 @@ void device_clear(struct device *device)
 	free(device->app);
 	device->app = 0;
 	device->app_count = 0;
+	free(device->notices);
+	device->notices = 0;
+	device->notice_count = 0;
+}
+
+const struct device_notice *device_notice(const struct device *device, enum mu_own_event event)
+{
+	for (unsigned i = 0; i < device->notice_count; i++)
+		if (device->notices[i].event == event)
+			return &device->notices[i];
+	return 0;
 }
 
 bool device_is_unacked(const struct device *device)

@@ -5,7 +5,7 @@
 // restart). The ledger is the ingest's; it is only kept here. All strings come from the device: valid UTF-8 is not promised, a
 // terminator is; escape before showing.
 // Time: Unix milliseconds of the collector's clock (recv_ms); *_s fields: Unix seconds, 0: never. Memory: the caller's struct;
-// device_clear() gives back what it allocated (application metrics). Thread: the loop's only.
+// device_clear() gives back what it allocated (application metrics, notices). Thread: the loop's only.
 #ifndef COLLECTOR_FLEET_DEVICE_H
 #define COLLECTOR_FLEET_DEVICE_H
 #include <stdbool.h>
@@ -13,12 +13,14 @@
 #include <stdint.h>
 #include "collector/ingest/ledger.h"
 #include "muster.pb-c.h"
+#include "proto/event_words.h"
 #include "proto/limits.h"
 #include "proto/metrics.h"
 
 enum {
 	DEVICE_BOOTS = 16,
 	DEVICE_LOSSES = 8,
+	DEVICE_NOTICE_TEXT_BYTES = 104, // the event `suppressed` with five full counters fits
 	DEVICE_SNAPSHOT_MAX = 8192, // bytes that device_snapshot_pack() may write
 };
 
@@ -55,6 +57,16 @@ enum device_loss_kind { LOSS_LINK, LOSS_SESSION, LOSS_PRESENCE };
 struct device_loss {
 	uint64_t at_ms;
 	uint8_t kind;
+	uint32_t reason; // of proto/link_reasons.h; 0: not said
+};
+
+// The latest of one of the agent's own events (events.def): what a heartbeat has no room for.
+struct device_notice {
+	uint32_t at_s;
+	uint32_t boot; // that it is from
+	int64_t value;
+	uint8_t event; // enum mu_own_event
+	char text[DEVICE_NOTICE_TEXT_BYTES];
 };
 
 struct device {
@@ -106,6 +118,9 @@ struct device {
 	unsigned app_count;
 	uint32_t app_boot; // boot that the names are of
 	struct device_app_metric *app; // null, or MU_APP_COUNT_MAX of them
+
+	unsigned notice_count;
+	struct device_notice *notices; // one an event that it has told, in no order; null: none
 };
 
 // Puts one committed record into the state. Never fails; what does not fit is cut.
@@ -113,6 +128,9 @@ void device_fold(struct device *device, const Mu__Record *record, uint64_t recv_
 
 // A message of the topic /state.
 void device_set_presence(struct device *device, bool online, uint64_t recv_ms);
+
+// The latest of this event; null: never told.
+const struct device_notice *device_notice(const struct device *device, enum mu_own_event event);
 
 // Whether it publishes plain JSON: nobody acknowledges to it, and nothing but the broker protects what it sends.
 bool device_is_unacked(const struct device *device);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot of a device (device.h): "MUDS" | version u8 | fixed fields | ledger | metrics | boots | losses | application metrics.
-// Numbers are little-endian. A metric is known by the FNV-1a hash of its name, because the order of metrics.def may change.
+// The snapshot of a device (device.h): "MUDS" | version u8 | fixed fields | ledger | metrics | boots | losses | application metrics |
+// notices (since version 2). Numbers are little-endian. A metric and an event are known by the FNV-1a hash of their names, because the order
+// of metrics.def and events.def may change.
 #include "collector/fleet/device.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 static const char magic[4] = { 'M', 'U', 'D', 'S' };
 
 struct writer {
@@ -15,23 +16,24 @@ struct writer {
 
 struct reader {
 	const uint8_t *at, *end;
+	unsigned version;
 	bool cut;
 };
 
 // A number (written little-endian) or an array of bytes (as it is) of a struct.
 struct field {
 	uint16_t offset, size;
+	uint8_t since; // version; older snapshots do not have it, and it stays 0
 	bool is_bytes;
 };
 
-#define NUMBER(type, name) \
+#define FIELD(type, name, version, is_bytes) \
 	{ \
-		offsetof(struct type, name), sizeof(((struct type *)0)->name), false \
+		offsetof(struct type, name), sizeof(((struct type *)0)->name), version, is_bytes \
 	}
-#define BYTES(type, name) \
-	{ \
-		offsetof(struct type, name), sizeof(((struct type *)0)->name), true \
-	}
+#define NUMBER(type, name) FIELD(type, name, 1, false)
+#define NUMBER_SINCE(version, type, name) FIELD(type, name, version, false)
+#define BYTES(type, name) FIELD(type, name, 1, true)
 
 // Rows are only ever added, each time with a new VERSION.
 static const struct field device_fields[] = {
@@ -82,7 +84,14 @@ static const struct field boot_fields[] = {
 	BYTES(device_boot, task),
 };
 
-static const struct field loss_fields[] = { NUMBER(device_loss, at_ms), NUMBER(device_loss, kind) };
+static const struct field loss_fields[] = { NUMBER(device_loss, at_ms), NUMBER(device_loss, kind), NUMBER_SINCE(2, device_loss, reason) };
+
+static const struct field notice_fields[] = {
+	NUMBER(device_notice, at_s),
+	NUMBER(device_notice, boot),
+	NUMBER(device_notice, value),
+	BYTES(device_notice, text),
+};
 
 static const struct field app_fields[] = {
 	BYTES(device_app_metric, name),
@@ -173,6 +182,8 @@ static void take_fields(struct reader *r, void *base, const struct field *fields
 {
 	for (size_t i = 0; i < count; i++) {
 		char *to = (char *)base + fields[i].offset;
+		if (fields[i].since > r->version)
+			continue;
 		if (!fields[i].is_bytes) {
 			save(to, take_number(r, fields[i].size), fields[i].size);
 			continue;
@@ -240,6 +251,40 @@ static void take_ledger(struct reader *r, struct ledger *ledger)
 		r->cut = true;
 }
 
+static void put_notices(struct writer *w, const struct device *device)
+{
+	put_number(w, device->notice_count, 1);
+	for (unsigned i = 0; i < device->notice_count; i++) {
+		put_number(w, name_hash(mu_event_words[device->notices[i].event].name), 4);
+		put_fields(w, &device->notices[i], notice_fields, COUNT(notice_fields));
+	}
+}
+
+static int event_of(uint32_t hash)
+{
+	for (int i = 0; i < MU_OWN_EVENT_COUNT; i++)
+		if (name_hash(mu_event_words[i].name) == hash)
+			return i;
+	return -1;
+}
+
+static void take_notices(struct reader *r, struct device *device)
+{
+	unsigned count = r->version < 2 ? 0 : (unsigned)take_number(r, 1);
+	if (!count)
+		return;
+	device->notices = calloc(count, sizeof *device->notices); // without memory they are read past: the record log has them
+	for (unsigned i = 0; i < count && !r->cut; i++) {
+		struct device_notice notice = { 0 };
+		int event = event_of((uint32_t)take_number(r, 4));
+		take_fields(r, &notice, notice_fields, COUNT(notice_fields));
+		notice.text[sizeof notice.text - 1] = 0;
+		notice.event = (uint8_t)event;
+		if (device->notices && event >= 0)
+			device->notices[device->notice_count++] = notice;
+	}
+}
+
 size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t size)
 {
 	struct writer w = { .at = buffer, .end = buffer + size };
@@ -257,6 +302,7 @@ size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t
 	put_number(&w, device->app ? device->app_count : 0, 1);
 	for (unsigned i = 0; device->app && i < device->app_count; i++)
 		put_fields(&w, &device->app[i], app_fields, COUNT(app_fields));
+	put_notices(&w, device);
 	return w.full ? 0 : (size_t)(w.at - buffer);
 }
 
@@ -298,6 +344,7 @@ static void take_lists(struct reader *r, struct device *device)
 	for (unsigned i = 0; i < device->loss_count; i++)
 		take_fields(r, &device->losses[i], loss_fields, COUNT(loss_fields));
 	take_app(r, device);
+	take_notices(r, device);
 }
 
 static bool is_sound(struct device *device)
@@ -316,7 +363,10 @@ int device_snapshot_unpack(struct device *device, const uint8_t *bytes, size_t s
 	memcpy(fresh.id, device->id, sizeof fresh.id);
 
 	const uint8_t *head = take(&r, sizeof magic);
-	if (!head || memcmp(head, magic, sizeof magic) != 0 || take_number(&r, 1) != VERSION)
+	if (!head || memcmp(head, magic, sizeof magic) != 0)
+		return -1;
+	r.version = (unsigned)take_number(&r, 1);
+	if (!r.version || r.version > VERSION)
 		return -1;
 	take_fields(&r, &fresh, device_fields, COUNT(device_fields));
 	take_ledger(&r, &fresh.ledger);

@@ -2,7 +2,9 @@
 #include "collector/http/api.h"
 #include "collector/http/json_text.h"
 #include "collector/http/record_json.h"
+#include "collector/http/record_text.h"
 #include "collector/store/records.h"
+#include <stdio.h>
 #include <string.h>
 
 struct page {
@@ -11,13 +13,20 @@ struct page {
 	bool is_foreign; // the walk began at a row of another device
 };
 
-// "heartbeat", "boot_report", ... to the number of the body; 0: none of these.
-static uint32_t kind_of(const char *name)
+// "heartbeat" or "boot_report,link" to the bits of the bodies; 0: one of them is none of these.
+static uint32_t kinds_of(const char *names)
 {
-	const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(&mu__record__descriptor, name);
-	if (!field || !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
-		return 0;
-	return field->id;
+	uint32_t kinds = 0;
+	for (size_t size; *names; names += size + (names[size] == ',')) {
+		char name[32];
+		size = strcspn(names, ",");
+		snprintf(name, sizeof name, "%.*s", size < sizeof name ? (int)size : 0, names);
+		const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(&mu__record__descriptor, name);
+		if (!field || !(field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+			return 0;
+		kinds |= UINT32_C(1) << field->id;
+	}
+	return kinds;
 }
 
 static const char *kind_name(uint32_t kind)
@@ -35,8 +44,12 @@ static json_t *record_json(const struct store_record *row)
 		json_sprintf("0x%016llx", (unsigned long long)row->epoch), "recv_ms", json_u64(row->recv_ms), "kind", kind_name(row->kind));
 	json_object_update(object, about);
 	json_decref(about);
-	if (record)
+	if (record) {
+		char text[RECORD_TEXT_BYTES];
+		record_text(record, text, sizeof text);
+		json_object_set_new(object, "text", json_text(text, sizeof text));
 		mu__record__free_unpacked(record, 0);
+	}
 	return object;
 }
 
@@ -51,11 +64,11 @@ static int add_record(void *context, const struct store_record *row)
 	return 0;
 }
 
-static void send_page(struct exchange *exchange, const struct device *device, uint64_t from, uint32_t kind, unsigned limit)
+static void send_page(struct exchange *exchange, const struct device *device, uint64_t from, uint32_t kinds, unsigned limit)
 {
 	struct page page = { .list = json_array(), .dev = device->dev };
 	uint64_t next = 0;
-	int shown = from ? store_record_walk(exchange->sources->store, from, kind, limit, add_record, &page, &next) : 0;
+	int shown = from ? store_record_walk(exchange->sources->store, from, kinds, limit, add_record, &page, &next) : 0;
 	if (page.is_foreign || (shown < 0 && shown != -STORE_ENOENT)) {
 		json_decref(page.list);
 		if (page.is_foreign)
@@ -75,14 +88,15 @@ void api_records(struct exchange *exchange)
 		return;
 	const char *name = query_get(&exchange->query, "kind");
 	uint64_t limit = PAGE_DEFAULT, from = device->ledger.last_n;
-	uint32_t kind = name ? kind_of(name) : 0;
+	uint32_t kinds = name ? kinds_of(name) : 0;
 
 	if (exchange_number(exchange, "limit", 1, PAGE_MAX, &limit) < 0 || exchange_number(exchange, "before", 1, INT64_MAX, &from) < 0)
 		return;
-	if (name && !kind) {
-		reply_error(exchange, 400, name, "use heartbeat, boot_report, link, ota, command_result, event, log or gap",
+	if (name && !kinds) {
+		reply_error(exchange, 400, name,
+			"use heartbeat, boot_report, link, ota, command_result, event, log or gap, several joined by commas",
 			"this is not a kind of record");
 		return;
 	}
-	send_page(exchange, device, from, kind, (unsigned)limit);
+	send_page(exchange, device, from, kinds, (unsigned)limit);
 }

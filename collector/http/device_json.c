@@ -2,6 +2,8 @@
 #include "collector/http/device_json.h"
 #include "collector/http/json_text.h"
 #include "collector/http/record_json.h"
+#include "collector/http/record_text.h"
+#include <stdio.h>
 #include <string.h>
 
 static json_t *time_json(uint64_t ms)
@@ -52,6 +54,25 @@ json_t *device_row_json(const struct device *device, const struct condition_view
 		"acked", !device_is_unacked(device));
 }
 
+// The names of the bits of a verdict, "HEAP_LEAK LINK_WEAK"; empty for a healthy one. Bits of a later schema are left out.
+static void verdict_text(int64_t verdict, char *text, size_t size)
+{
+	size_t length = 0;
+	*text = 0;
+	for (int bit = 0; bit < 31 && length < size; bit++) {
+		const char *name = verdict & INT64_C(1) << bit ? enum_name(&mu__verdict_bit__descriptor, 1 << bit) : 0;
+		if (name)
+			length += (size_t)snprintf(text + length, size - length, "%s%s", length ? " " : "", name + strlen("VERDICT_"));
+	}
+}
+
+static json_t *verdict_json(int64_t verdict)
+{
+	char text[256];
+	verdict_text(verdict, text, sizeof text);
+	return *text ? json_string(text) : json_null();
+}
+
 // The schema's name of an enum metric's value, or null.
 static const char *metric_text(enum mu_metric metric, int64_t value)
 {
@@ -74,6 +95,8 @@ static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 		const char *text = mu_metrics[i].type == MU_METRIC_ENUM ? metric_text(i, device->metric[i]) : 0;
 		if (text)
 			json_object_set_new(metric, "text", json_string(text));
+		if (i == MU_METRIC_verdict && device->metric[i])
+			json_object_set_new(metric, "text", verdict_json(device->metric[i]));
 		json_object_set_new(metrics, mu_metric_words[i].name, metric);
 	}
 	return metrics;
@@ -107,6 +130,9 @@ static json_t *boot_json(const struct device_boot *boot)
 	json_t *object = json_pack("{s:I,s:I,s:I,s:o,s:o}", "boot", (json_int_t)boot->boot, "count", (json_int_t)boot->count, "at_ms",
 		(json_int_t)boot->at_s * 1000, "class", named(&mu__reset_class__descriptor, boot->reset_class), "cause",
 		named(&mu__reset_cause__descriptor, boot->cause));
+	char text[RECORD_TEXT_BYTES];
+	boot_text(boot, text, sizeof text);
+	json_object_set_new(object, "text", json_text(text, sizeof text));
 	if (boot->hung_token[0])
 		json_object_set_new(object, "hung_token", json_text(boot->hung_token, sizeof boot->hung_token));
 	if (boot->task[0])
@@ -126,6 +152,38 @@ static json_t *boots_json(const struct device *device)
 	for (unsigned i = 0; i < device->boot_count; i++)
 		json_array_append_new(boots, boot_json(&device->boots[i]));
 	return boots;
+}
+
+static json_t *losses_json(const struct device *device)
+{
+	static const char *const kinds[] = { [LOSS_LINK] = "link", [LOSS_SESSION] = "session", [LOSS_PRESENCE] = "presence" };
+	json_t *losses = json_array();
+	for (unsigned i = 0; i < device->loss_count; i++) {
+		const struct device_loss *loss = &device->losses[i];
+		char text[RECORD_TEXT_BYTES];
+		if (loss->kind > LOSS_PRESENCE)
+			continue;
+		loss_text(loss, text, sizeof text);
+		json_array_append_new(losses,
+			json_pack("{s:o,s:s,s:o,s:o}", "at_ms", json_u64(loss->at_ms), "kind", kinds[loss->kind], "reason",
+				loss->reason ? json_u64(loss->reason) : json_null(), "text", json_text(text, sizeof text)));
+	}
+	return losses;
+}
+
+static json_t *notices_json(const struct device *device)
+{
+	json_t *notices = json_object();
+	for (unsigned i = 0; i < device->notice_count; i++) {
+		const struct device_notice *notice = &device->notices[i];
+		char text[RECORD_TEXT_BYTES];
+		notice_text(notice, text, sizeof text);
+		json_object_set_new(notices, mu_event_words[notice->event].name,
+			json_pack("{s:o,s:o,s:o,s:s,s:o,s:o}", "at_ms", json_u64(notice->at_s * UINT64_C(1000)), "boot",
+				json_u64(notice->boot), "value", json_i64(notice->value), "unit", mu_event_words[notice->event].unit,
+				"said", json_text(notice->text, sizeof notice->text), "text", json_text(text, sizeof text)));
+	}
+	return notices;
 }
 
 static json_t *block_json(const struct device *device)
@@ -189,12 +247,13 @@ json_t *device_ledger_json(const struct device *device)
 json_t *device_full_json(const struct device *device, const struct condition_view *view)
 {
 	json_t *object = device_row_json(device, view);
-	json_t *more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "first_seen_ms", time_json(device->first_seen_ms),
-		"presence_since_ms", time_json(device->presence_since_ms), "hardware", json_string_or_null(device->hardware), "agent",
-		json_string_or_null(device->agent), "time_quality", named(&mu__time_quality__descriptor, device->time_quality),
-		"clock_offset_ms", json_i64(device->clock_offset_ms), "metrics", metrics_json(device, view->now_ms), "app",
-		app_json(device, view->now_ms), "boots", boots_json(device), "ota", ota_json(device), "last_result", result_json(device),
-		"ledger", device_ledger_json(device));
+	json_t *more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "first_seen_ms",
+		time_json(device->first_seen_ms), "presence_since_ms", time_json(device->presence_since_ms), "hardware",
+		json_string_or_null(device->hardware), "agent", json_string_or_null(device->agent), "time_quality",
+		named(&mu__time_quality__descriptor, device->time_quality), "clock_offset_ms", json_i64(device->clock_offset_ms), "metrics",
+		metrics_json(device, view->now_ms), "app", app_json(device, view->now_ms), "boots", boots_json(device), "losses",
+		losses_json(device), "notices", notices_json(device), "ota", ota_json(device), "last_result", result_json(device), "ledger",
+		device_ledger_json(device));
 	if (!object || !more || json_object_update(object, more) < 0) {
 		json_decref(object);
 		object = 0;

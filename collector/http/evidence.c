@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/http/evidence.h"
 #include "collector/http/json_text.h"
-#include "collector/http/record_json.h"
+#include "collector/http/record_text.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -40,12 +40,6 @@ static void note_since(struct gathering *gathering, uint64_t at_ms)
 
 // ---- boots and losses within the windows of condition.h
 
-static const char *class_of(const struct device_boot *boot)
-{
-	const char *name = enum_name(&mu__reset_class__descriptor, boot->reset_class);
-	return name ? name : "RESET_UNKNOWN";
-}
-
 static bool is_hang(const struct device_boot *boot)
 {
 	return boot->reset_class == MU__RESET_CLASS__RESET_HANG || boot->cause == MU__RESET_CAUSE__CAUSE_LIVENESS;
@@ -63,18 +57,16 @@ static bool is_of_state(const struct device_boot *boot, enum condition_state sta
 
 static void add_boot(json_t *list, const struct device_boot *boot)
 {
-	char times[32] = "", where[96] = "", reached[48] = "";
-	if (boot->count > 1)
-		snprintf(times, sizeof times, " %" PRIu32 " times", boot->count);
-	if (boot->hung_token[0])
-		snprintf(where, sizeof where, ", %s hung", boot->hung_token);
-	else if (boot->task[0])
-		snprintf(where, sizeof where, " in task %s", boot->task);
-	if (boot->pc)
-		snprintf(where + strlen(where), sizeof where - strlen(where), " at 0x%08" PRIx32, boot->pc);
-	if (boot->uptime_s != UINT32_MAX)
-		snprintf(reached, sizeof reached, ", %" PRIu32 " s after the start before", boot->uptime_s);
-	evidence_add(list, boot->at_s * UINT64_C(1000), "boot %" PRIu32 ": %s%s%s%s", boot->boot, class_of(boot), times, where, reached);
+	char text[RECORD_TEXT_BYTES];
+	boot_text(boot, text, sizeof text);
+	evidence_add(list, boot->at_s * UINT64_C(1000), "boot %" PRIu32 ": %s", boot->boot, text);
+}
+
+static void add_loss(json_t *list, const struct device_loss *loss)
+{
+	char text[RECORD_TEXT_BYTES];
+	loss_text(loss, text, sizeof text);
+	evidence_add(list, loss->at_ms, "%s", text);
 }
 
 static void gather_boots(struct gathering *gathering)
@@ -89,12 +81,6 @@ static void gather_boots(struct gathering *gathering)
 	}
 }
 
-static const char *const loss_texts[] = {
-	[LOSS_LINK] = "lost its link",
-	[LOSS_SESSION] = "lost its session",
-	[LOSS_PRESENCE] = "was reported as gone by the broker",
-};
-
 static void gather_losses(struct gathering *gathering)
 {
 	const struct device *device = gathering->device;
@@ -102,7 +88,7 @@ static void gather_losses(struct gathering *gathering)
 		const struct device_loss *loss = &device->losses[i];
 		if (loss->at_ms + CONDITION_LOSS_WINDOW_MS < gathering->view->now_ms || loss->kind > LOSS_PRESENCE)
 			continue;
-		evidence_add(gathering->list, loss->at_ms, "%s", loss_texts[loss->kind]);
+		add_loss(gathering->list, loss);
 		note_since(gathering, loss->at_ms);
 	}
 }
@@ -117,8 +103,20 @@ static void gather_metric(struct gathering *gathering, enum mu_metric metric)
 			mu_metric_words[metric].name, device->metric[metric], mu_metric_words[metric].unit);
 }
 
+// What the device itself told of it, of the boot that it is in.
+static void gather_notice(struct gathering *gathering, enum mu_own_event event)
+{
+	const struct device_notice *notice = device_notice(gathering->device, event);
+	char text[RECORD_TEXT_BYTES];
+	if (!notice || notice->boot != gathering->device->boot || is_full(gathering))
+		return;
+	notice_text(notice, text, sizeof text);
+	evidence_add(gathering->list, notice->at_s * UINT64_C(1000), "%s: %s", mu_event_words[event].name, text);
+}
+
 static void gather_heap(struct gathering *gathering)
 {
+	gather_notice(gathering, MU_OWN_EVENT_heap_step);
 	gather_metric(gathering, MU_METRIC_heap_free_bytes);
 	gather_metric(gathering, MU_METRIC_heap_min_bytes);
 	gather_metric(gathering, MU_METRIC_heap_largest_bytes);
@@ -131,6 +129,8 @@ static void gather_sockets(struct gathering *gathering)
 	gather_metric(gathering, MU_METRIC_sockets_limit);
 	gather_metric(gathering, MU_METRIC_sockets_high_water);
 	gather_metric(gathering, MU_METRIC_sockets_refused);
+	gather_notice(gathering, MU_OWN_EVENT_sockets_unclaimed);
+	gather_notice(gathering, MU_OWN_EVENT_socket_closed);
 }
 
 static void gather_radio(struct gathering *gathering)
@@ -159,12 +159,19 @@ static void gather_clock(struct gathering *gathering)
 {
 	evidence_add(gathering->list, gathering->device->last_seen_ms, "its clock less ours: %.1f s",
 		(double)gathering->device->clock_offset_ms / 1000);
+	gather_notice(gathering, MU_OWN_EVENT_sntp_failed);
+	gather_notice(gathering, MU_OWN_EVENT_clock_stepped);
 }
 
 static void gather_rollback(struct gathering *gathering)
 {
 	evidence_add(gathering->list, gathering->device->rolled_back_ms, "it runs %s again", gathering->device->firmware);
 	note_since(gathering, gathering->device->rolled_back_ms);
+}
+
+static void gather_flash(struct gathering *gathering)
+{
+	gather_notice(gathering, MU_OWN_EVENT_spool_damaged);
 }
 
 static void gather_nothing(struct gathering *gathering)
@@ -192,7 +199,7 @@ static const struct {
 		"Wait for the keep-alive of the broker to end the session. If it stays online and silent, restart the device." },
 	[CONDITION_HEAP_LEAK] = { gather_heap,
 		"Something allocates and never frees; often a session, a JSON document or a list that only grows. "
-		"Does it shrink with each reconnect, the event heap_step names the step.",
+		"If each reconnect keeps some, the event heap_step names the step that does not give it back.",
 		"See when it began in the history. If it came with an update, roll back; until it is mended, restart the device before its heap is used up." },
 	[CONDITION_HEAP_LOW] = { gather_heap,
 		"Too much is in use at once, or the heap is in pieces, so that no block is large enough for TLS.",
@@ -204,7 +211,7 @@ static const struct {
 	[CONDITION_FLAPPING] = { gather_losses,
 		"A weak signal, an access point that throws it out, or a second device with the same client id.",
 		"Look at its signal first, then at the log of the access point; look whether two devices share an id." },
-	[CONDITION_FLASH] = { gather_nothing, "A worn or faulty flash chip, or power that was lost while it was written.",
+	[CONDITION_FLASH] = { gather_flash, "A worn or faulty flash chip, or power that was lost while it was written.",
 		"Replace the device. Until then its stored records and updates are at risk." },
 	[CONDITION_CLOCK] = { gather_clock, "It has not reached a time server, or its time zone is taken for UTC.",
 		"Look whether it can reach its SNTP server; it also takes the time from musterd's Acks." },
@@ -278,7 +285,7 @@ static void gather_counted_losses(struct gathering *gathering, uint64_t events)
 		const struct device_loss *loss = &gathering->device->losses[i];
 		if (loss->kind > LOSS_PRESENCE || !(events & counted_by[loss->kind]))
 			continue;
-		evidence_add(gathering->list, loss->at_ms, "%s", loss_texts[loss->kind]);
+		add_loss(gathering->list, loss);
 		shown++;
 	}
 }

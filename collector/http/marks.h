@@ -22,7 +22,4 @@ void marks_add_transition(struct marks *marks, const struct store_transition *tr
 // [{"at_ms", "kind", "text", "severity"}], oldest first. A new reference; null: no memory.
 json_t *marks_json(struct marks *marks);
 
-// One line about a boot report: "crash in task net at 0x400d1234, 12 s after the start before".
-void boot_text(const Mu__Boot *boot, char *text, size_t size);
-
 #endif

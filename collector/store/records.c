@@ -55,7 +55,7 @@ int store_record_read(struct store *store, uint64_t n, store_record_each *each, 
 }
 
 struct step {
-	uint32_t kind;
+	uint32_t kinds;
 	bool shown;
 	uint64_t prev;
 	store_record_each *each;
@@ -66,15 +66,15 @@ static int take_step(void *context, const struct store_record *record)
 {
 	struct step *step = context;
 	step->prev = record->prev;
-	step->shown = !step->kind || record->kind == step->kind;
+	step->shown = !step->kinds || (record->kind < 32 && step->kinds & UINT32_C(1) << record->kind);
 	return step->shown ? step->each(step->context, record) : 0;
 }
 
-int store_record_walk(struct store *store, uint64_t n, uint32_t kind, unsigned limit, store_record_each *each, void *context,
+int store_record_walk(struct store *store, uint64_t n, uint32_t kinds, unsigned limit, store_record_each *each, void *context,
 	uint64_t *next)
 {
 	int shown = 0;
-	struct step step = { .kind = kind, .each = each, .context = context };
+	struct step step = { .kinds = kinds, .each = each, .context = context };
 	for (unsigned looked = 0; n && looked < STORE_WALK_MAX && (unsigned)shown < limit; looked++) {
 		int err = store_record_read(store, n, take_step, &step);
 		if (err == -STORE_ENOENT) {

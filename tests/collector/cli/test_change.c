@@ -85,10 +85,11 @@ static const struct {
 	cli_run *run;
 	const char *name;
 	Mu__Command__BodyCase body;
+	const char *where; // one finds what it was for
 } verbs[] = {
-	{ cli_report, "report", MU__COMMAND__BODY_REPORT },
-	{ cli_log, "log", MU__COMMAND__BODY_LOG },
-	{ cli_diagnose, "diagnose", MU__COMMAND__BODY_DIAGNOSE },
+	{ cli_report, "report", MU__COMMAND__BODY_REPORT, "edge-7: done\n" },
+	{ cli_log, "log", MU__COMMAND__BODY_LOG, "`muster records edge-7 --kind log` shows its lines" },
+	{ cli_diagnose, "diagnose", MU__COMMAND__BODY_DIAGNOSE, "`muster device edge-7` and `muster records edge-7` show" },
 };
 
 static void check_body(const Mu__Command *command)
@@ -118,8 +119,11 @@ static void test_each_verb_sends_its_command(void **state)
 			{ 0 },
 		};
 		struct scene scene = { .rows = rows, .options = options_of("edge-7"), .run = verbs[i].run };
+		scene.options.arguments[scene.options.count++] = "edge-7";
 		assert_int_equal(play(&scene), EXIT_DONE);
 		told(&scene, "edge-7: sent\nedge-7: done\n");
+		told(&scene, verbs[i].where);
+		assert_int_equal(scene.asked_count, 5); // a device that was named twice is commanded once
 		assert_string_equal(scene.asked[0].line, "POST /api/v1/devices/edge-7/commands/prepare");
 		assert_non_null(strstr(scene.asked[0].body, verbs[i].name));
 		assert_string_equal(scene.asked[1].line, "POST /api/v1/devices/edge-7/commands");

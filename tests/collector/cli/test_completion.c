@@ -55,6 +55,7 @@ static const struct {
 	{ "muster alerts --state pend", "pending\n" },
 	{ "muster alerts --severity ", "info warning critical\n" },
 	{ "muster why edge-1", "edge-1\n" },
+	{ "muster records edge-1 --kind comm", "command_result\n" },
 	{ "muster rules ch", "check\n" },
 	{ "muster tail --sin", "--since\n" },
 	{ "muster devices --server ", "\n" }, // nobody knows

@@ -100,6 +100,21 @@ static void test_every_block_has_words_and_a_remedy(void **state)
 	check_enum(&mu__rollback_block__descriptor, words_block, "", "ROLLBACK_READY");
 }
 
+// Every name of the schema has words of its own; one of a later schema is shown as it is.
+static void check_names(const ProtobufCEnumDescriptor *descriptor, const char *(*words)(const char *))
+{
+	for (unsigned i = 0; i < descriptor->n_values; i++)
+		assert_string_not_equal(words(descriptor->values[i].name), descriptor->values[i].name);
+	assert_string_equal(words("SOMETHING_NEW"), "SOMETHING_NEW");
+}
+
+static void test_names_have_words(void **state)
+{
+	(void)state;
+	check_names(&mu__time_quality__descriptor, words_time_quality);
+	check_names(&mu__network_state__descriptor, words_network);
+}
+
 static void test_members_that_may_be_absent(void **state)
 {
 	(void)state;
@@ -126,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_severities_have_colours),
 		cmocka_unit_test(test_every_outcome_has_words_and_a_remedy),
 		cmocka_unit_test(test_every_block_has_words_and_a_remedy),
+		cmocka_unit_test(test_names_have_words),
 		cmocka_unit_test(test_members_that_may_be_absent),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -67,6 +67,18 @@ void sample_link(struct sample *sample, int change)
 	sample->link.change = change;
 }
 
+void sample_event(struct sample *sample, uint32_t boot, const char *name, int64_t value, const char *text)
+{
+	begin(sample, boot, 1000);
+	sample->event = (Mu__Event)MU__EVENT__INIT;
+	sample->record.body_case = MU__RECORD__BODY_EVENT;
+	sample->record.event = &sample->event;
+	sample->event.name = (char *)name;
+	sample->event.has_value = 1;
+	sample->event.value = value;
+	sample->event.text = (char *)text;
+}
+
 void sample_result(struct sample *sample, const uint8_t id[16], int outcome)
 {
 	begin(sample, 1, 1000);

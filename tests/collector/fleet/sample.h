@@ -24,6 +24,7 @@ struct sample {
 	Mu__Link link;
 	Mu__Ota ota;
 	Mu__CommandResult result;
+	Mu__Event event;
 };
 
 // A healthy heartbeat with vitals and link; change what the test is about.
@@ -36,6 +37,7 @@ void sample_add_ota(struct sample *sample, const uint8_t running[8], const uint8
 void sample_boot(struct sample *sample, uint32_t boot, int reset_class);
 
 void sample_link(struct sample *sample, int change);
+void sample_event(struct sample *sample, uint32_t boot, const char *name, int64_t value, const char *text);
 void sample_result(struct sample *sample, const uint8_t id[16], int outcome);
 
 #endif

@@ -109,6 +109,8 @@ static void test_losses_are_counted_once(void **unused)
 	struct device device = { .id = "a" };
 	struct sample sample;
 	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	sample.link.has_reason = 1;
+	sample.link.reason = 200;
 	device_fold(&device, &sample.record, NOW);
 	device_fold(&device, &sample.record, NOW); // the same again
 	sample_link(&sample, MU__LINK_CHANGE__LINK_RESTORED);
@@ -122,7 +124,40 @@ static void test_losses_are_counted_once(void **unused)
 	assert_int_equal(device.losses[0].kind, LOSS_PRESENCE);
 	assert_int_equal(device.losses[1].kind, LOSS_SESSION);
 	assert_int_equal(device.losses[2].kind, LOSS_LINK);
+	assert_int_equal(device.losses[2].reason, 200);
+	assert_int_equal(device.losses[1].reason, 0); // not said
 	assert_int_equal(device.presence_since_ms, NOW + 5000);
+}
+
+// Of the agent's own events the latest of each is kept, cut to its place; an application's are history only.
+static void test_notices(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	char long_text[300];
+	memset(long_text, 'x', sizeof long_text - 1);
+	long_text[sizeof long_text - 1] = 0;
+	sample_event(&sample, 1, "pump", 3, "dry");
+	device_fold(&device, &sample.record, NOW);
+	assert_int_equal(device.notice_count, 0);
+	sample_event(&sample, 1, "heap_step", 1536, "tls");
+	device_fold(&device, &sample.record, NOW);
+	sample_event(&sample, 1, "suppressed", 7, long_text);
+	device_fold(&device, &sample.record, NOW + 1000);
+	sample_event(&sample, 2, "heap_step", 1600, 0);
+	device_fold(&device, &sample.record, NOW + 2000);
+	device_fold(&device, &sample.record, NOW + 2000); // the same again
+	assert_int_equal(device.notice_count, 2);
+	const struct device_notice *step = device_notice(&device, MU_OWN_EVENT_heap_step);
+	assert_int_equal(step->value, 1600);
+	assert_int_equal(step->boot, 2);
+	assert_int_equal(step->at_s, (NOW + 2000) / 1000);
+	assert_string_equal(step->text, "");
+	assert_int_equal(strlen(device_notice(&device, MU_OWN_EVENT_suppressed)->text), DEVICE_NOTICE_TEXT_BYTES - 1);
+	assert_null(device_notice(&device, MU_OWN_EVENT_sntp_failed));
+	device_clear(&device);
+	assert_null(device_notice(&device, MU_OWN_EVENT_heap_step));
 }
 
 // After a rollback the Boot comes first: what ran before is then in the other slot, and nothing is known of another rollback.
@@ -210,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_boots_are_kept_newest_first_and_once),
 		cmocka_unit_test(test_unreported_boots_are_dated_back),
 		cmocka_unit_test(test_losses_are_counted_once),
+		cmocka_unit_test(test_notices),
 		cmocka_unit_test(test_a_switch_swaps_the_slots),
 		cmocka_unit_test(test_a_gap_of_the_collectors_own_changes_nothing),
 		cmocka_unit_test(test_application_metrics_belong_to_their_boot),

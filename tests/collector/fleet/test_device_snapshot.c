@@ -26,7 +26,11 @@ static void fill(struct device *device)
 	sample.vitals.has_temperature_decicelsius = 1;
 	sample.vitals.temperature_decicelsius = -123;
 	device_fold(device, &sample.record, NOW);
+	sample_event(&sample, 3, "heap_step", 1536, "tls");
+	device_fold(device, &sample.record, NOW);
 	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	sample.link.has_reason = 1;
+	sample.link.reason = 200;
 	device_fold(device, &sample.record, NOW);
 	sample_result(&sample, id, MU__COMMAND_OUTCOME__OUTCOME_BUSY);
 	sample.result.detail = (char *)"writing";
@@ -53,6 +57,9 @@ static void test_snapshot_brings_everything_back(void **unused)
 	assert_string_equal(back.result_detail, "writing");
 	assert_true(back.app[1].is_real && back.app[1].real == 2.5);
 	assert_int_equal(back.losses[0].at_ms, NOW);
+	assert_int_equal(back.losses[0].reason, 200);
+	assert_int_equal(device_notice(&back, MU_OWN_EVENT_heap_step)->value, 1536);
+	assert_string_equal(device_notice(&back, MU_OWN_EVENT_heap_step)->text, "tls");
 	assert_int_equal(device_snapshot_pack(&back, again, sizeof again), size);
 	assert_memory_equal(bytes, again, size);
 	device_clear(&device);
@@ -82,6 +89,28 @@ static void test_a_snapshot_that_is_cut_or_foreign_changes_nothing(void **unused
 	device_clear(&device);
 }
 
+// What the musterd before wrote: losses without a reason, no notices. All else must come back, or a restart folds the whole log again.
+static void test_a_snapshot_of_version_1(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .boot = 7, .loss_count = 1 }, back = { .id = "a" };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	device.losses[0] = (struct device_loss){ .at_ms = NOW, .kind = LOSS_SESSION };
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	static const uint8_t end[] = { LOSS_SESSION, 0, 0, 0, 0, 0, 0 }; // kind, reason, count of metrics of the application, of notices
+	assert_memory_equal(bytes + size - sizeof end, end, sizeof end);
+	bytes[4] = 1;
+	bytes[size - 6] = 0; // count of metrics; the rest is not there yet
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size - 5), 0);
+	assert_int_equal(back.boot, 7);
+	assert_int_equal(back.losses[0].at_ms, NOW);
+	assert_int_equal(back.losses[0].kind, LOSS_SESSION);
+	assert_int_equal(back.losses[0].reason, 0);
+	assert_int_equal(back.notice_count, 0);
+	bytes[4] = 0;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size - 5), -1);
+}
+
 static void test_the_largest_snapshot_fits(void **unused)
 {
 	(void)unused;
@@ -91,6 +120,8 @@ static void test_the_largest_snapshot_fits(void **unused)
 	for (int i = 0; i < MU_METRIC_COUNT; i++)
 		device.metric_at_s[i] = 1;
 	memset(device.ledger.former, 0xff, sizeof device.ledger.former);
+	device.notices = calloc(MU_OWN_EVENT_COUNT, sizeof *device.notices);
+	device.notice_count = MU_OWN_EVENT_COUNT;
 	assert_int_not_equal(device_snapshot_pack(&device, bytes, sizeof bytes), 0);
 	device_clear(&device);
 }
@@ -100,6 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot_brings_everything_back),
 		cmocka_unit_test(test_a_snapshot_that_is_cut_or_foreign_changes_nothing),
+		cmocka_unit_test(test_a_snapshot_of_version_1),
 		cmocka_unit_test(test_the_largest_snapshot_fits),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -22,7 +22,7 @@ static void test_rows_and_marks(void **state)
 	assert_int_equal(json_integer_value(json_array_get(json_array_get(rows, 0), 1)), 150000);
 	assert_true(json_is_null(json_array_get(json_array_get(rows, 0), 2))); // it never told
 	assert_int_equal(json_array_size(marks), 1);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(marks, 0), "text")), "boot: power on");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(marks, 0), "text")), "boot: power on; runs 1.1.0");
 	assert_true(json_is_false(json_object_get(reply.json, "truncated")));
 	assert_true(json_is_null(json_object_get(reply.json, "next")));
 	served_done(&reply);

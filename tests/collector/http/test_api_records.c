@@ -11,6 +11,12 @@
 static const struct served_row rows[] = {
 	{ "GET", "/api/v1/devices/edge-1/records", 0, 0, 200, "\"kind\":\"heartbeat\"" },
 	{ "GET", "/api/v1/devices/edge-1/records?kind=boot_report", 0, 0, 200, "RESET_POWER_ON" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=link,boot_report,event", 0, 0, 200, "\"text\":\"power on; runs 1.1.0\"" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=link,event", 0, 0, 200, "{\"records\":[],\"next\":null}" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=link,soup", 0, 0, 400, "not a kind" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=,link", 0, 0, 400, "not a kind" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=link,a_name_much_longer_than_any_kind_of_record", 0, 0, 400, "not a kind" },
+	{ "GET", "/api/v1/devices/edge-1/records?kind=uptime_ms", 0, 0, 400, "not a kind" }, // a field, but no body
 	{ "GET", "/api/v1/devices/edge-3/records", 0, 0, 200, "{\"records\":[],\"next\":null}" },
 	{ "GET", "/api/v1/devices/nobody/records", 0, 0, 404, "no device with this id" },
 	{ "GET", "/api/v1/devices/edge-1/records?kind=soup", 0, 0, 400, "not a kind" },

@@ -77,6 +77,13 @@ static void test_everything_known(void **state)
 	fleet_fold(world->fleet, world->device, &sample.record, NOW);
 	sample_result(&sample, id, MU__COMMAND_OUTCOME__OUTCOME_BUSY);
 	fleet_fold(world->fleet, world->device, &sample.record, NOW);
+	sample_event(&sample, 3, "suppressed", 12, "logs=12 events=0");
+	fleet_fold(world->fleet, world->device, &sample.record, NOW);
+	sample_link(&sample, MU__LINK_CHANGE__LINK_LOST);
+	sample.link.has_reason = 1;
+	sample.link.reason = 15;
+	fleet_fold(world->fleet, world->device, &sample.record, NOW);
+	world->device->metric[MU_METRIC_verdict] = MU__VERDICT_BIT__VERDICT_STACK_LOW | MU__VERDICT_BIT__VERDICT_HEAP_LEAK | 1 << 30;
 	world->device->ledger.epoch = 0xfedcba9876543210;
 	world->device->ledger.gaps[MU__GAP_REASON__GAP_OVERWRITTEN] = 5;
 
@@ -93,6 +100,15 @@ static void test_everything_known(void **state)
 	const json_t *boot = json_array_get(at(value, "boots"), 0);
 	assert_string_equal(json_string_value(at(boot, "class")), "RESET_HANG");
 	assert_string_equal(json_string_value(at(boot, "hung_token")), "net?");
+	assert_string_equal(json_string_value(at(boot, "text")), "hang, net? hung");
+	const json_t *loss = json_array_get(at(value, "losses"), 0);
+	assert_string_equal(json_string_value(at(loss, "text")), "lost its link: handshake_4way_timeout (15)");
+	assert_string_equal(json_string_value(at(loss, "kind")), "link");
+	assert_int_equal(json_integer_value(at(loss, "reason")), 15);
+	assert_string_equal(json_string_value(at(value, "notices suppressed said")), "logs=12 events=0");
+	assert_int_equal(json_integer_value(at(value, "notices suppressed value")), 12);
+	assert_string_equal(json_string_value(at(value, "metrics verdict text")),
+		"HEAP_LEAK STACK_LOW"); // the bit of a later schema is left out
 	json_decref(value);
 }
 

@@ -118,10 +118,10 @@ static void test_rows_that_are_not_there(void **state)
 	assert_int_equal(shown.count, 0);
 }
 
-// One page of a device's history: from, kind, limit -> rows, and where to go on.
+// One page of a device's history: from, kinds, limit -> rows, and where to go on.
 static const struct {
 	uint64_t n;
-	uint32_t kind;
+	uint32_t kinds;
 	unsigned limit;
 	int count;
 	uint64_t first, last, next;
@@ -131,11 +131,12 @@ static const struct {
 	{ 9, 0, 2, 2, 9, 7, 5 },               // a page
 	{ 5, 0, 2, 2, 5, 3, 1 },               // the next, from where the first said
 	{ 1, 0, 2, 1, 1, 1, 0 },               // the last one
-	{ 9, KIND_BOOT, 10, 1, 1, 1, 0 },      // one kind
-	{ 10, KIND_BOOT, 10, 1, 6, 6, 0 },
-	{ 10, KIND_BOOT, 1, 1, 6, 6, 4 },      // full at once: goes on below, though nothing will come
-	{ 9, KIND_HEARTBEAT, 2, 2, 9, 7, 5 },
-	{ 9, 12, 10, 0, 0, 0, 0 },             // a kind that it never sent
+	{ 9, 1 << KIND_BOOT, 10, 1, 1, 1, 0 },      // one kind
+	{ 10, 1 << KIND_BOOT, 10, 1, 6, 6, 0 },
+	{ 10, 1 << KIND_BOOT, 1, 1, 6, 6, 4 },      // full at once: goes on below, though nothing will come
+	{ 9, 1 << KIND_HEARTBEAT, 2, 2, 9, 7, 5 },
+	{ 9, 1 << 12, 10, 0, 0, 0, 0 },             // a kind that it never sent
+	{ 10, 1 << KIND_BOOT | 1 << KIND_HEARTBEAT, 10, 5, 10, 2, 0 }, // several kinds
 	{ 9, 0, 0, 0, 0, 0, 9 },               // limit 0: nothing read
 	{ 77, 0, 10, 0, 0, 0, 0 },             // no such row
 };
@@ -146,7 +147,7 @@ static void test_pages_of_a_walk(void **state)
 	for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
 		struct shown shown = { 0 };
 		uint64_t next = 1234;
-		assert_int_equal(store_record_walk(store, pages[i].n, pages[i].kind, pages[i].limit, show, &shown, &next), pages[i].count);
+		assert_int_equal(store_record_walk(store, pages[i].n, pages[i].kinds, pages[i].limit, show, &shown, &next), pages[i].count);
 		assert_int_equal(shown.count, pages[i].count);
 		assert_int_equal(next, pages[i].next);
 		if (pages[i].count) {
@@ -180,9 +181,9 @@ static void test_a_walk_looks_at_a_bounded_number_of_rows(void **state)
 	for (int i = 0; i < STORE_WALK_MAX + 5; i++)
 		n = append(store, 0, KIND_HEARTBEAT, n);
 	assert_int_equal(store_commit(store), 0);
-	assert_int_equal(store_record_walk(store, n, KIND_BOOT, 1, show, &shown, &next), 0);
+	assert_int_equal(store_record_walk(store, n, 1 << KIND_BOOT, 1, show, &shown, &next), 0);
 	assert_int_equal(next, 5);
-	assert_int_equal(store_record_walk(store, next, KIND_BOOT, 1, show, &shown, &next), 0);
+	assert_int_equal(store_record_walk(store, next, 1 << KIND_BOOT, 1, show, &shown, &next), 0);
 	assert_int_equal(next, 0);
 }
 
