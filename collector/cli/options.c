@@ -14,7 +14,7 @@ const struct option_row option_rows[] = {
 	{ "firmware", "VERSION", OPTION_TEXT, AT(firmware), 0, 0, 0, "only devices that run this version" },
 	{ "match", "TEXT", OPTION_TEXT, AT(match), 0, 0, 0, "devices: this text is in their id; alerts, tail: matchers, as in severity=~\"crit.*\"" },
 	{ "severity", "SEVERITY", OPTION_TEXT, AT(severity), 0, 0, 0, "only alerts of this severity: info, warning or critical" },
-	{ "kind", "KIND", OPTION_TEXT, AT(kind), 0, 0, 0, "boot_report, link, ota, command_result, event, log, gap, heartbeat, with commas (default: not the last)" },
+	{ "kind", "KIND", OPTION_TEXT, AT(kind), 0, 0, 0, "boot_report, link, ota, command_result, event, log, gap, heartbeat (default: all but it)" },
 	{ "since", "AGO|N", OPTION_TEXT, AT(since), 0, 0, 0, "begin so long ago (90s, 5m, 2h, 1d), or behind transition N" },
 	{ "pending", 0, OPTION_FLAG, AT(pending), 0, 0, 0, "show every change, of alerts that do not fire yet, too" },
 	{ "params", "FILE", OPTION_TEXT, AT(params), 0, 0, 0, "values for the rules' parameters, as alerts.params_file of musterd" },
