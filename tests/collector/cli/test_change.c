@@ -5,79 +5,26 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <openssl/evp.h>
-#include <stdlib.h>
 #include <string.h>
-#include "collector/cli/cli.h"
-#include "collector/signing/keys.h"
 #include "muster.pb-c.h"
-#include "tests/collector/cli/answers.h"
-#include "tests/collector/cli/console.h"
+#include "tests/collector/cli/scene.h"
 
-#define PREPARED "{\"counter\":7,\"id\":\"000102030405060708090a0b0c0d0e0f\"}"
-#define SUBMITTED "{\"id\":\"000102030405060708090a0b0c0d0e0f\"}"
-#define LOOK "/api/v1/commands/0001"
-
-struct scene {
-	struct answers_row *rows;
-	struct options options;
-	cli_run *run;
-	struct console console;
-	struct answers *answers;
-	const struct answers_asked *asked;
-	size_t asked_count;
-};
-
-static int play(struct scene *scene)
-{
-	scene->answers = answers_start(scene->rows);
-	console_begin(&scene->console);
-	setenv("MUSTER_TOKEN", "secret", 1);
-	struct cli cli = { .terminal = { scene->console.out, scene->console.err, 80, false, false, false }, .options = scene->options };
-	cli.client = client_new(answers_url(scene->answers), scene->console.err);
-	int code = scene->run(&cli);
-	client_free(cli.client);
-	console_end(&scene->console);
-	scene->asked = answers_stop(scene->answers, &scene->asked_count);
-	assert_true(console_is_harmless(scene->console.err_text));
-	return code;
-}
-
-static void strike(struct scene *scene)
-{
-	answers_free(scene->answers);
-	console_free(&scene->console);
-}
-
-static void told(const struct scene *scene, const char *piece)
-{
-	if (!strstr(scene->console.err_text, piece))
-		fail_msg("\"%s\" is not in:\n%s", piece, scene->console.err_text);
-}
-
-static void make_key(void)
-{
-	struct key_entry entry;
-	char folder[KEY_PATH_BYTES], problem[900];
-	assert_int_equal(keys_folder(0, folder, sizeof folder, problem, sizeof problem), 0);
-	assert_int_equal(keys_new(folder, "operator", "alice", &entry, problem, sizeof problem), 0);
-}
+#define PREPARED "{\"counter\":7,\"id\":\"" SCENE_ID "\"}"
 
 static struct options options_of(const char *id)
 {
-	return (struct options){ .timeout_s = 5, .every_s = 3, .for_s = 900, .level = "debug", .count = 1, .arguments = { id } };
+	struct options options = scene_options(id);
+	options.every_s = 3;
+	options.for_s = 900;
+	options.level = "debug";
+	return options;
 }
 
 // The command in the body of a POST; its signature is tried by test_sign.c and test_rollback.c.
 static Mu__Command *sent_command(const char *body)
 {
-	json_t *json = json_loads(body, 0, 0);
-	const char *text = json_string_value(json_object_get(json, "command"));
 	uint8_t bytes[2000];
-	assert_non_null(text);
-	size_t size = (size_t)EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)strlen(text)) - strlen(strchrnul(text, '='));
-	json_decref(json);
-	return mu__command__unpack(0, size, bytes);
+	return mu__command__unpack(0, scene_sent(body, "command", bytes), bytes);
 }
 
 // Each verb, and the command that it makes: what it changes, for how long.
@@ -108,21 +55,22 @@ static void check_body(const Mu__Command *command)
 static void test_each_verb_sends_its_command(void **state)
 {
 	(void)state;
-	make_key();
+	struct key_entry key;
+	scene_make_key(&key);
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
 		struct answers_row rows[] = {
 			{ "/prepare", 200, PREPARED, 0 },
-			{ "edge-7/commands", 202, SUBMITTED, 0 },
-			{ LOOK, 200, "{\"state\":\"sent\"}", 1 },
-			{ LOOK, 500, "", 1 }, // musterd restarts: asked again, quietly
-			{ LOOK, 200, "{\"state\":\"done\",\"outcome\":\"OUTCOME_DONE\"}", 0 },
+			{ "edge-7/commands", 202, SCENE_SUBMITTED, 0 },
+			{ SCENE_LOOK, 200, "{\"state\":\"sent\"}", 1 },
+			{ SCENE_LOOK, 500, "", 1 }, // musterd restarts: asked again, quietly
+			{ SCENE_LOOK, 200, "{\"state\":\"done\",\"outcome\":\"OUTCOME_DONE\"}", 0 },
 			{ 0 },
 		};
 		struct scene scene = { .rows = rows, .options = options_of("edge-7"), .run = verbs[i].run };
 		scene.options.arguments[scene.options.count++] = "edge-7";
-		assert_int_equal(play(&scene), EXIT_DONE);
-		told(&scene, "edge-7: sent\nedge-7: done\n");
-		told(&scene, verbs[i].where);
+		assert_int_equal(scene_play(&scene), EXIT_DONE);
+		scene_told(&scene, "edge-7: sent\nedge-7: done\n");
+		scene_told(&scene, verbs[i].where);
 		assert_int_equal(scene.asked_count, 5); // a device that was named twice is commanded once
 		assert_string_equal(scene.asked[0].line, "POST /api/v1/devices/edge-7/commands/prepare");
 		assert_non_null(strstr(scene.asked[0].body, verbs[i].name));
@@ -135,7 +83,7 @@ static void test_each_verb_sends_its_command(void **state)
 		assert_int_equal(command->body_case, verbs[i].body);
 		check_body(command);
 		mu__command__free_unpacked(command, 0);
-		strike(&scene);
+		scene_end(&scene);
 	}
 }
 
@@ -153,21 +101,22 @@ static const struct {
 static void test_bad_ends_exit_with_1(void **state)
 {
 	(void)state;
-	make_key();
+	struct key_entry key;
+	scene_make_key(&key);
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-		struct answers_row rows[] = { { "/prepare", 200, PREPARED, 0 }, { "edge-7/commands", 202, SUBMITTED, 0 },
-			{ LOOK, 200, ends[i].answer, 0 }, { 0 } };
+		struct answers_row rows[] = { { "/prepare", 200, PREPARED, 0 }, { "edge-7/commands", 202, SCENE_SUBMITTED, 0 },
+			{ SCENE_LOOK, 200, ends[i].answer, 0 }, { 0 } };
 		struct scene scene = { .rows = rows, .options = options_of("edge-7"), .run = cli_log };
 		scene.options.json = true;
 		scene.options.timeout_s = 1;
-		assert_int_equal(play(&scene), EXIT_NO);
+		assert_int_equal(scene_play(&scene), EXIT_NO);
 		for (size_t k = 0; k < 2 && ends[i].pieces[k]; k++)
-			told(&scene, ends[i].pieces[k]);
+			scene_told(&scene, ends[i].pieces[k]);
 		json_t *report = json_loads(scene.console.out_text, 0, 0), *answer = json_loads(ends[i].answer, 0, 0);
 		assert_true(json_equal(json_array_get(json_object_get(report, "commands"), 0), answer));
 		json_decref(report);
 		json_decref(answer);
-		strike(&scene);
+		scene_end(&scene);
 	}
 }
 
@@ -178,17 +127,18 @@ static void test_one_that_fails_stops_no_other(void **state)
 	struct answers_row rows[] = {
 		{ "edge-8/commands/prepare", 404, "{\"error\":{\"what\":\"no device with this id\",\"where\":\"edge-8\",\"remedy\":\"look\"}}", 0 },
 		{ "edge-7/commands/prepare", 200, PREPARED, 0 },
-		{ "edge-7/commands", 202, SUBMITTED, 0 },
-		{ LOOK, 200, "{\"state\":\"done\"}", 0 },
+		{ "edge-7/commands", 202, SCENE_SUBMITTED, 0 },
+		{ SCENE_LOOK, 200, "{\"state\":\"done\"}", 0 },
 		{ 0 },
 	};
 	struct scene scene = { .rows = rows, .options = options_of("edge-8"), .run = cli_diagnose };
-	make_key();
+	struct key_entry key;
+	scene_make_key(&key);
 	scene.options.arguments[scene.options.count++] = "edge-7";
-	assert_int_equal(play(&scene), EXIT_NO);
-	told(&scene, "no device with this id");
-	told(&scene, "edge-7: done\n");
-	strike(&scene);
+	assert_int_equal(scene_play(&scene), EXIT_NO);
+	scene_told(&scene, "no device with this id");
+	scene_told(&scene, "edge-7: done\n");
+	scene_end(&scene);
 }
 
 // Nothing is asked of the server for what cannot be right.
@@ -198,22 +148,22 @@ static void test_misuse(void **state)
 	struct answers_row rows[] = { { 0 } };
 	struct scene level = { .rows = rows, .options = options_of("edge-7"), .run = cli_log };
 	level.options.level = "loud";
-	assert_int_equal(play(&level), EXIT_MISUSE);
-	told(&level, "--level takes none, error, warning, info or debug, not \"loud\"");
+	assert_int_equal(scene_play(&level), EXIT_MISUSE);
+	scene_told(&level, "--level takes none, error, warning, info or debug, not \"loud\"");
 	assert_int_equal(level.asked_count, 0);
-	strike(&level);
+	scene_end(&level);
 
 	struct scene id = { .rows = rows, .options = options_of("a\x1b"), .run = cli_report };
-	assert_int_equal(play(&id), EXIT_MISUSE);
-	told(&id, "a\\x1b is not the id of a device");
+	assert_int_equal(scene_play(&id), EXIT_MISUSE);
+	scene_told(&id, "a\\x1b is not the id of a device");
 	assert_int_equal(id.asked_count, 0);
-	strike(&id);
+	scene_end(&id);
 
 	struct scene key = { .rows = rows, .options = options_of("edge-7"), .run = cli_report }; // there is none
-	assert_int_equal(play(&key), EXIT_NO);
-	told(&key, "no operator key is in");
+	assert_int_equal(scene_play(&key), EXIT_NO);
+	scene_told(&key, "no operator key is in");
 	assert_int_equal(key.asked_count, 0);
-	strike(&key);
+	scene_end(&key);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, console_home_make, console_home_remove)
