@@ -91,7 +91,7 @@ static void do_change(struct mu_agent *agent, struct mu_command_decision *decisi
 		return;
 	}
 	apply_overrides(agent, now_ms);
-	finish(agent, decision->id, MU__COMMAND_OUTCOME__OUTCOME_DONE, 0, now_ms);
+	finish(agent, decision->id, MU__COMMAND_OUTCOME__OUTCOME_DONE, decision->result.message.detail, now_ms); // not_after not checked
 }
 
 static uint64_t step_overrides(struct mu_agent *agent, uint64_t now_ms)

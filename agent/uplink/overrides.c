@@ -22,6 +22,11 @@ static const struct {
 	[MU_OVERRIDE_DIAGNOSE] = { 0, 0 },
 };
 
+static bool is_value(int kind, uint32_t value)
+{
+	return value >= values[kind].least && value <= values[kind].most;
+}
+
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
 {
 	return a_ms < b_ms ? a_ms : b_ms;
@@ -48,16 +53,17 @@ static uint32_t left_s(const struct mu_override *override, uint64_t now_ms)
 
 // ---- the store
 
-static int save(struct mu_overrides *overrides, const struct mu_override *kind, uint64_t now_ms)
+static int save(struct mu_overrides *overrides, uint64_t now_ms)
 {
 	uint8_t bytes[BYTES] = { VERSION }, *at = bytes + 1;
 	for (int i = 0; i < MU_OVERRIDE_KINDS; i++, at += ENTRY_BYTES) {
-		if (!is_active(&kind[i]))
+		const struct mu_override *override = &overrides->kind[i];
+		if (!is_active(override))
 			continue;
-		mu_le32_put(at, kind[i].value);
-		mu_le32_put(at + 4, left_s(&kind[i], now_ms));
-		mu_le16_put(at + 8, (uint16_t)kind[i].period_s);
-		memcpy(at + 10, kind[i].id, sizeof kind[i].id);
+		mu_le32_put(at, override->value);
+		mu_le32_put(at + 4, left_s(override, now_ms));
+		mu_le16_put(at + 8, (uint16_t) override->period_s);
+		memcpy(at + 10, override->id, sizeof override->id);
 	}
 	int err = overrides->port->keyvalue->set(overrides->port->context, KEY, bytes, sizeof bytes);
 	overrides->store_faults += err < 0;
@@ -71,8 +77,8 @@ static int save(struct mu_overrides *overrides, const struct mu_override *kind, 
 static bool read_entry(struct mu_override *override, int kind, const uint8_t *at, uint64_t now_ms)
 {
 	uint32_t value = mu_le32_get(at), left = mu_le32_get(at + 4), period_s = mu_le16_get(at + 8);
-	bool is_sane = value >= values[kind].least && value <= values[kind].most && left <= MU_OVERRIDE_FOR_MAX_S &&
-		period_s >= MU_OVERRIDE_PERIOD_MIN_S && period_s <= MU_OVERRIDE_PERIOD_MAX_S;
+	bool is_sane = is_value(kind, value) && left <= MU_OVERRIDE_FOR_MAX_S && period_s >= MU_OVERRIDE_PERIOD_MIN_S &&
+		period_s <= MU_OVERRIDE_PERIOD_MAX_S;
 	if (!period_s)
 		return true;
 	if (is_sane && left > period_s) {
@@ -83,9 +89,11 @@ static bool read_entry(struct mu_override *override, int kind, const uint8_t *at
 	return is_sane;
 }
 
+// 1: something is left, 0: nothing.
 static int load(struct mu_overrides *overrides, uint64_t now_ms)
 {
 	uint8_t bytes[BYTES];
+	int is_any = 0;
 	int length = overrides->port->keyvalue->get(overrides->port->context, KEY, bytes, sizeof bytes);
 	if (length == MU_ERR_NOT_FOUND)
 		return 0;
@@ -93,10 +101,12 @@ static int load(struct mu_overrides *overrides, uint64_t now_ms)
 		return length;
 	if (length != BYTES || bytes[0] != VERSION)
 		return length == BYTES ? MU_ERR_VERSION : MU_ERR_INVALID;
-	for (int i = 0; i < MU_OVERRIDE_KINDS; i++)
+	for (int i = 0; i < MU_OVERRIDE_KINDS; i++) {
 		if (!read_entry(&overrides->kind[i], i, bytes + 1 + i * ENTRY_BYTES, now_ms))
 			return MU_ERR_INVALID;
-	return 1;
+		is_any |= is_active(&overrides->kind[i]);
+	}
+	return is_any;
 }
 
 static void forget(struct mu_overrides *overrides)
@@ -104,21 +114,13 @@ static void forget(struct mu_overrides *overrides)
 	memset(overrides->kind, 0, sizeof overrides->kind);
 }
 
-static bool any_active(const struct mu_overrides *overrides)
-{
-	bool any = false;
-	for (int i = 0; i < MU_OVERRIDE_KINDS; i++)
-		any |= is_active(&overrides->kind[i]);
-	return any;
-}
-
 int mu_overrides_init(struct mu_overrides *overrides, const struct mu_port *port, uint32_t log_level, uint64_t now_ms)
 {
 	*overrides = (struct mu_overrides){ .port = port, .log_level = log_level, .saved_ms = now_ms };
 	int err = load(overrides, now_ms);
 	overrides->store_faults += err == MU_ERR_IO;
-	if (err > 0 && any_active(overrides)) // the charge counts before the override does
-		err = save(overrides, overrides->kind, now_ms);
+	if (err > 0) // the charge counts before the override does
+		err = save(overrides, now_ms);
 	if (err < 0)
 		forget(overrides);
 	return err < 0 ? err : 0;
@@ -127,17 +129,15 @@ int mu_overrides_init(struct mu_overrides *overrides, const struct mu_port *port
 int mu_overrides_set(struct mu_overrides *overrides, enum mu_override_kind kind, uint32_t value, uint32_t for_s, const uint8_t *id,
 	uint64_t now_ms)
 {
-	if (value < values[kind].least || value > values[kind].most || !for_s || for_s > MU_OVERRIDE_FOR_MAX_S)
+	if (!is_value(kind, value) || !for_s || for_s > MU_OVERRIDE_FOR_MAX_S)
 		return MU_ERR_RANGE;
-	struct mu_override all[MU_OVERRIDE_KINDS];
-	memcpy(all, overrides->kind, sizeof all);
-	all[kind] = (struct mu_override){ .value = value, .period_s = period_of(for_s), .until_ms = now_ms + (uint64_t)for_s * 1000 };
-	memcpy(all[kind].id, id, sizeof all[kind].id);
-	int err = save(overrides, all, now_ms);
+	struct mu_override *override = &overrides->kind[kind], before = *override;
+	*override = (struct mu_override){ .value = value, .period_s = period_of(for_s), .until_ms = now_ms + (uint64_t)for_s * 1000 };
+	memcpy(override->id, id, sizeof override->id);
+	int err = save(overrides, now_ms);
 	if (err < 0)
-		return err;
-	memcpy(overrides->kind, all, sizeof all);
-	return 0;
+		*override = before;
+	return err;
 }
 
 // ---- time
@@ -168,7 +168,7 @@ static bool end_what_is_over(struct mu_overrides *overrides, uint64_t now_ms)
 bool mu_overrides_step(struct mu_overrides *overrides, uint64_t now_ms, uint64_t *next_ms)
 {
 	bool ended = end_what_is_over(overrides, now_ms);
-	if (save_due(overrides) <= now_ms && save(overrides, overrides->kind, now_ms) < 0) {
+	if (save_due(overrides) <= now_ms && save(overrides, now_ms) < 0) {
 		forget(overrides);
 		ended = true;
 	}

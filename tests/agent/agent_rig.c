@@ -11,12 +11,14 @@ struct fake_port fake;
 struct fake_collector collector;
 struct mu_agent *agent;
 struct mu_key agent_rig_operator;
+uint64_t agent_rig_not_after_ms;
 
 const struct mu_agent_config agent_rig_plain = { .id = "dev-1", .firmware = "1.0.0", .broker_uri = "mqtt://127.0.0.1:1883" };
 
 void agent_rig_open(unsigned spool_sectors)
 {
 	fake_port_init(&fake, 3);
+	agent_rig_not_after_ms = 0;
 	fake_port_partition(&fake, MU_PART_SPOOL, spool_sectors);
 	fake_port_partition(&fake, MU_PART_BOOT, 2);
 	fake_port_partition(&fake, MU_PART_JOURNAL, 2);
@@ -87,6 +89,8 @@ void agent_rig_command(uint8_t id, uint64_t counter, Mu__Command__BodyCase kind,
 	command.device = (char *)agent_rig_plain.id;
 	command.id = (ProtobufCBinaryData){ .len = sizeof id_bytes, .data = id_bytes };
 	command.counter = counter;
+	command.has_not_after_ms = agent_rig_not_after_ms != 0;
+	command.not_after_ms = agent_rig_not_after_ms;
 	command.body_case = kind;
 	command.reboot = body; // or what else it is: the body is a union of pointers
 	size_t size = mu__command__pack(&command, bytes);

@@ -32,6 +32,7 @@ void agent_rig_boot_on(const struct mu_port *port, const struct mu_agent_config 
 // An operator's key gets into the flash; the commands below are signed with it.
 void agent_rig_trust_operator(void);
 extern struct mu_key agent_rig_operator;
+extern uint64_t agent_rig_not_after_ms; // of the commands below; 0, as after open: they have none
 // Signs and sends a command: body is the message of this kind, each byte of the command's id is `id`.
 void agent_rig_command(uint8_t id, uint64_t counter, Mu__Command__BodyCase kind, void *body);
 

@@ -225,6 +225,26 @@ static void test_an_answer_cut_off_by_a_reset_is_made_good(void **unused)
 	assert_string_equal(result()->detail, "cut off by a reset");
 }
 
+// Accepted without a look at its not_after, because no time is trusted: the answer says so, whatever the command was.
+static void test_a_time_that_was_not_checked_is_said(void **unused)
+{
+	(void)unused;
+	fake_port_power_on(&fake);
+	collector.no_ack = true;
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
+	fake_collector_run(&collector, 3000); // no longer: only so much is sent without an Ack
+	agent_rig_not_after_ms = MU_WALL_MS_MIN; // long ago
+	send_report(1, 0x2A, 30, 600);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+	assert_string_equal(result()->detail, "not_after not checked: no trusted time");
+	collector.no_ack = false;
+	fake_collector_run(&collector, 120000); // the Acks bring the time
+	send_report(2, 0x2B, 30, 600);
+	fake_collector_run(&collector, 1000);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_EXPIRED);
+}
+
 static void send_reboot(uint64_t counter, uint8_t first)
 {
 	Mu__Reboot body = MU__REBOOT__INIT;
@@ -321,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_diagnose_gives_full_heartbeats, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_cannot_be_stored_is_not_done, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_an_answer_cut_off_by_a_reset_is_made_good, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_time_that_was_not_checked_is_said, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_an_emptied_store_makes_no_old_counter_new, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_memory_that_comes_late, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, agent_rig_tear_down),
