@@ -157,7 +157,7 @@ static void begin(struct mu_agent *agent, uint64_t now_ms)
 	agent->stores.due_ms = now_ms + MU_STORES_RETRY_MS;
 	mu_timekeeping_begin(agent, now_ms);
 	mu_report_boot(agent, now_ms);
-	if (!agent->keys.count)
+	if (!agent->key_count)
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
 	mu_actions_resume(agent, now_ms);
 	mu_connectivity_begin(agent, now_ms);
@@ -194,7 +194,8 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.has_spool = agent->has_spool,
 		.spool_used_permille = mu_spool_used_permille(&agent->spool),
 		.flash_faults = agent->flash_faults + mu_spool_faults(&agent->spool) + agent->boots.shadow_faults +
-			agent->command.memory.store_faults + agent->overrides.store_faults + agent->slots.unread,
+			agent->command.memory.store_faults + agent->command.key_faults + agent->overrides.store_faults +
+			agent->slots.unread,
 	};
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }

@@ -119,7 +119,8 @@ struct mu_agent {
 	struct mu_boot_guard guard;
 	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
 
-	struct mu_keyset keys;
+	struct mu_source keys; // their sector; read when a command comes
+	uint8_t key_count; // as last opened
 	struct mu_command command;
 	struct mu_farewell farewell;
 	struct mu_overrides overrides;
@@ -135,7 +136,6 @@ struct mu_agent {
 	// what its decision holds) before its result is recorded, and an Uplink is the port's when it has been published.
 	union {
 		uint8_t command[MU_COMMAND_SCRATCH_BYTES];
-		uint8_t keys[MU_KEYSET_SIZE_MAX];
 		struct {
 			union {
 				struct mu_heartbeat_storage heartbeat;

@@ -29,13 +29,18 @@ static int open_spool(struct mu_agent *agent)
 	return err;
 }
 
+static int read_keys(void *context, uint32_t offset, void *buffer, size_t size)
+{
+	const struct mu_port *port = context;
+	return port->flash->read(port->context, MU_PART_KEYS, offset, buffer, size);
+}
+
 static int open_keys(struct mu_agent *agent)
 {
-	int err = agent->port->flash->read(agent->port->context, MU_PART_KEYS, 0, agent->scratch.keys, sizeof agent->scratch.keys);
-	int parsed = err >= 0 ? mu_keyset_parse(&agent->keys, agent->scratch.keys, sizeof agent->scratch.keys) : err;
-	if (parsed < 0)
-		agent->keys.count = 0;
-	return err < 0 ? err : 0; // keys that are no keys do not become so by reading them again
+	agent->keys = (struct mu_source){ .context = (void *)(uintptr_t)agent->port, .read = read_keys, .size_bytes = MU_KEYSET_SIZE_MAX };
+	int count = mu_keyset_check(&agent->keys);
+	agent->key_count = count < 0 ? 0 : (uint8_t)count;
+	return count == MU_ERR_IO ? count : 0; // keys that are no keys do not become so by reading them again
 }
 
 // Without a spool it cannot be told for how long the device has lived: one that refuses to be read counts as old, one that is not there does not.

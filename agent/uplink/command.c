@@ -5,7 +5,7 @@
 #include <stdalign.h>
 #include <string.h>
 
-enum { MINUTE_MS = 60000 };
+enum { MINUTE_MS = 60000, KEY_TRIES = 3 };
 
 // One command on its way through the checks.
 struct trial {
@@ -16,7 +16,7 @@ struct trial {
 	struct mu_arena arena;
 	Mu__SignedCommand *envelope;
 	Mu__Command *order; // null until the signature is good
-	const struct mu_key *key;
+	struct mu_key key;
 	const struct mu_command_entry *known;
 	bool has_digest;
 	uint8_t digest[MU_SHA256_BYTES]; // of the command's bytes; of the payload while there are none
@@ -61,15 +61,21 @@ static Mu__CommandOutcome check_shape(struct trial *trial)
 
 static Mu__CommandOutcome check_key(struct trial *trial)
 {
-	trial->key = mu_keyset_find(trial->command->keys, trial->envelope->key_id.data);
-	return trial->key ? PASS : MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN_KEY;
+	int err = MU_ERR_IO;
+	for (int tries = 0; tries < KEY_TRIES && (err == MU_ERR_IO || err == MU_ERR_CRC); tries++) {
+		err = mu_keyset_get(trial->command->keys, trial->envelope->key_id.data, &trial->key);
+		trial->command->key_faults += err == MU_ERR_IO;
+	}
+	if (err == MU_ERR_IO)
+		return MU__COMMAND_OUTCOME__OUTCOME_FAILED;
+	return err < 0 ? MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN_KEY : PASS;
 }
 
 static Mu__CommandOutcome check_signature(struct trial *trial)
 {
 	const struct mu_port *port = trial->command->port;
 	const ProtobufCBinaryData *signature = &trial->envelope->signature;
-	int err = port->crypto->verify_p256(port->context, trial->key->point, trial->digest, signature->data, signature->len);
+	int err = port->crypto->verify_p256(port->context, trial->key.point, trial->digest, signature->data, signature->len);
 	return err == 0 ? PASS : MU__COMMAND_OUTCOME__OUTCOME_BAD_SIGNATURE;
 }
 
@@ -109,10 +115,10 @@ static Mu__CommandOutcome check_role(struct trial *trial)
 		if (bodies[i].body != trial->order->body_case)
 			continue;
 		trial->kind = bodies[i].kind;
-		return bodies[i].roles & 1u << trial->key->role ? PASS : MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE;
+		return bodies[i].roles & 1u << trial->key.role ? PASS : MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE;
 	}
 	// A body of a later version. A role that may not do everything may not do what is not known either.
-	return trial->key->role == MU_KEY_OPERATOR ? MU__COMMAND_OUTCOME__OUTCOME_UNSUPPORTED : MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE;
+	return trial->key.role == MU_KEY_OPERATOR ? MU__COMMAND_OUTCOME__OUTCOME_UNSUPPORTED : MU__COMMAND_OUTCOME__OUTCOME_WRONG_ROLE;
 }
 
 static Mu__CommandOutcome check_known(struct trial *trial)
@@ -135,7 +141,7 @@ static bool is_expired(const struct trial *trial)
 static Mu__CommandOutcome check_counter(struct trial *trial)
 {
 	const struct mu_command_memory *memory = &trial->command->memory;
-	uint64_t last = mu_command_memory_counter(memory, trial->key->id);
+	uint64_t last = mu_command_memory_counter(memory, trial->key.id);
 	if (trial->order->counter <= last)
 		return MU__COMMAND_OUTCOME__OUTCOME_REPLAYED;
 	bool proven_fresh = trial->order->has_not_after_ms && trial->trusted_wall_ms != 0 && !is_expired(trial);
@@ -225,7 +231,7 @@ static int store(const struct trial *trial, Mu__CommandOutcome outcome)
 	};
 	memcpy(entry.id, trial->order->id.data, sizeof entry.id);
 	memcpy(entry.digest, trial->digest, sizeof entry.digest);
-	memcpy(entry.key_id, trial->key->id, sizeof entry.key_id);
+	memcpy(entry.key_id, trial->key.id, sizeof entry.key_id);
 	return mu_command_memory_add(&trial->command->memory, trial->command->keys, &entry);
 }
 
@@ -277,7 +283,7 @@ static void count(struct trial *trial)
 		command->refused++;
 }
 
-void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id)
+void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_source *keys, const char *id)
 {
 	*command = (struct mu_command){ .port = port, .keys = keys, .id = id, .memory.port = port };
 }

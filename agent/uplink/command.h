@@ -45,11 +45,12 @@ enum mu_command_kind {
 
 struct mu_command {
 	const struct mu_port *port;
-	const struct mu_keyset *keys;
+	const struct mu_source *keys; // the sector of trusted keys; read when a command comes
 	const char *id;
 	struct mu_command_memory memory;
 	uint64_t minute_ms; // when this minute of refusals and repeats began
 	uint32_t minute_records;
+	uint32_t key_faults; // reads of keys that failed, since boot
 	uint32_t received, accepted, refused, repeated, suppressed; // since boot
 };
 
@@ -67,8 +68,8 @@ struct mu_command_decision {
 	struct mu_command_result result;
 };
 
-// id and keys are kept by reference. No flash is touched.
-void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_keyset *keys, const char *id);
+// id and keys (a sector as of keyset.h) are kept by reference. No flash is touched.
+void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_source *keys, const char *id);
 
 // Reads what is stored, again after an error; never with a command accepted and not finished since then. has_lived: as of
 // mu_command_memory_load(), which says what it returns. Whatever that is: commands work, within what is said above.

@@ -148,17 +148,18 @@ static struct mu_command_counter *find_counter(struct mu_command_memory *memory,
 }
 
 // A new place: the next free one, or that of a key which the device no longer trusts.
-static struct mu_command_counter *make_counter(struct mu_command_memory *memory, const struct mu_keyset *keys)
+static struct mu_command_counter *make_counter(struct mu_command_memory *memory, const struct mu_source *keys)
 {
 	if (memory->counter_count < MU_KEYSET_MAX)
 		return &memory->counter[memory->counter_count++];
+	struct mu_key key;
 	for (uint32_t i = 0; i < memory->counter_count; i++)
-		if (!mu_keyset_find(keys, memory->counter[i].key_id))
+		if (mu_keyset_get(keys, memory->counter[i].key_id, &key) == MU_ERR_NOT_FOUND)
 			return &memory->counter[i];
 	return NULL;
 }
 
-static int raise_counter(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry)
+static int raise_counter(struct mu_command_memory *memory, const struct mu_source *keys, const struct mu_command_entry *entry)
 {
 	struct mu_command_counter *counter = find_counter(memory, entry->key_id);
 	if (!counter) {
@@ -175,7 +176,7 @@ static int raise_counter(struct mu_command_memory *memory, const struct mu_keyse
 
 // ---- for the outside
 
-int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_keyset *keys, bool has_lived)
+int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_source *keys, bool has_lived)
 {
 	*memory = (struct mu_command_memory){ .port = memory->port, .store_faults = memory->store_faults };
 	int entries_err = load_entries(memory);
@@ -224,7 +225,7 @@ static void insert(struct mu_command_memory *memory, int place, const struct mu_
 	memory->entry[memory->entry_count++] = *entry;
 }
 
-int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry)
+int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_source *keys, const struct mu_command_entry *entry)
 {
 	int err = raise_counter(memory, keys, entry);
 	if (memory->unread)

@@ -45,7 +45,7 @@ struct mu_command_memory {
 
 // *memory: all 0 but the port; or as it was after a load that failed. has_lived: this is not one of the device's first boots, by what others
 // remember. 0; MU_ERR_IO: `unread`; MU_ERR_SIZE, MU_ERR_VERSION or another error of the store: what could be read is there.
-int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_keyset *keys, bool has_lived);
+int mu_command_memory_load(struct mu_command_memory *memory, const struct mu_source *keys, bool has_lived);
 
 const struct mu_command_entry *mu_command_memory_find(const struct mu_command_memory *memory, const uint8_t id[MU_COMMAND_ID_BYTES]);
 
@@ -55,7 +55,7 @@ uint64_t mu_command_memory_counter(const struct mu_command_memory *memory, const
 // Adds an entry and raises its key's counter; durable when it returns. The oldest finished entry makes room, and so does the counter
 // of a key that is no longer in keys. 0, or an error: the command must then not be done. While `unread` nothing is written: MU_ERR_IO. A
 // counter stays raised when the store fails, until the next load, and is written with the next one: what was refused is not done later.
-int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_keyset *keys, const struct mu_command_entry *entry);
+int mu_command_memory_add(struct mu_command_memory *memory, const struct mu_source *keys, const struct mu_command_entry *entry);
 
 // Sets the outcome of an entry. 0 (also if it is that already), MU_ERR_NOT_FOUND, or the store's error (it then holds until a reset).
 int mu_command_memory_finish(struct mu_command_memory *memory, const uint8_t id[MU_COMMAND_ID_BYTES], uint8_t outcome);

@@ -175,7 +175,7 @@ static void recover(uint8_t *probe)
 	}
 	snprintf(unwell, sizeof unwell, "not well after ten minutes: session %d, spool %d with %u, slots %d check %d, keys %u, command %d",
 		agent->session.phase, agent->has_spool, mu_spool_depth(&agent->spool), agent->has_slots, agent->slots.check,
-		agent->keys.count, outcome_of(*probe));
+		agent->key_count, outcome_of(*probe));
 }
 
 static void say_something(void)

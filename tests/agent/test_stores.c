@@ -34,7 +34,7 @@ static void test_nothing_is_missing_on_good_flash(void **unused)
 	(void)unused;
 	start();
 	assert_int_equal(agent->stores.missing, 0);
-	assert_true(agent->has_spool && agent->has_slots && agent->keys.count == 1);
+	assert_true(agent->has_spool && agent->has_slots && agent->key_count == 1);
 	fake_collector_run(&collector, 200000);
 	assert_false(has_fault());
 	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_BOOT_REPORT), 1);
@@ -56,7 +56,7 @@ static void test_flash_that_comes_late_is_taken(void **unused)
 	fake.fail_at[FAKE_CALL_READ] = fake.fail_at[FAKE_CALL_GET] = 0;
 	fake_collector_run(&collector, 90000);
 	assert_int_equal(agent->stores.missing, 0);
-	assert_true(agent->has_spool && agent->has_slots && agent->keys.count == 1);
+	assert_true(agent->has_spool && agent->has_slots && agent->key_count == 1);
 	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_BOOT_REPORT), 1);
 	const Mu__Heartbeat *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT)->heartbeat;
 	assert_true(heartbeat->vitals->verdict & MU__VERDICT_BIT__VERDICT_FLASH_FAULT);
@@ -96,7 +96,7 @@ static void test_keys_that_are_no_keys_are_read_once(void **unused)
 	memset(fake.flash[MU_PART_KEYS], 0x55, MU_SECTOR_BYTES);
 	start();
 	assert_int_equal(agent->stores.missing, 0);
-	assert_int_equal(agent->keys.count, 0);
+	assert_int_equal(agent->key_count, 0);
 	fake_collector_run(&collector, 20000);
 	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_LOG)->log->text,
 		"what=no_keys effect=every_command_is_refused");

@@ -34,12 +34,14 @@ static struct device {
 	uint64_t done[MU_KEYSET_MAX]; // counter of the last command executed, by key
 } device;
 
-static const struct mu_keyset keys = {
+static const struct mu_keyset set = {
 	.count = 3,
-	.keys[0] = { .id = "release", .role = MU_KEY_RELEASE },
-	.keys[1] = { .id = "operatr", .role = MU_KEY_OPERATOR },
-	.keys[2] = { .id = "collect", .role = MU_KEY_COLLECTOR },
+	.keys[0] = { .id = "release", .role = MU_KEY_RELEASE, .point = { 4 }, .name = "r" },
+	.keys[1] = { .id = "operatr", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "o" },
+	.keys[2] = { .id = "collect", .role = MU_KEY_COLLECTOR, .point = { 4 }, .name = "c" },
 };
+static uint8_t key_bytes[MU_KEYSET_SIZE_MAX];
+static struct mu_source keys;
 
 static struct value *find_value(const char *key)
 {
@@ -119,10 +121,10 @@ static void check_once(const struct mu_command_decision *decision)
 		assert(decision->kind == MU_COMMAND_ROLLBACK);
 		return;
 	}
-	const struct mu_key *key = mu_keyset_find(&keys, decision->result.key_id);
+	const struct mu_key *key = mu_keyset_find(&set, decision->result.key_id);
 	assert(key && key->role != MU_KEY_RELEASE);
-	assert(decision->result.message.counter > device.done[key - keys.keys]);
-	device.done[key - keys.keys] = decision->result.message.counter;
+	assert(decision->result.message.counter > device.done[key - set.keys]);
+	device.done[key - set.keys] = decision->result.message.counter;
 }
 
 static void check_decision(const struct mu_command_decision *decision)
@@ -170,6 +172,8 @@ static void take(uint8_t control, const uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	memset(&device, 0, sizeof device);
+	assert(mu_keyset_write(&set, key_bytes, sizeof key_bytes) > 0);
+	keys = mu_source_memory(key_bytes, sizeof key_bytes);
 	start();
 	while (size >= 3) {
 		uint8_t control = data[0];

@@ -150,6 +150,16 @@ int rig_teardown(void **unused)
 	return 0;
 }
 
+static int read_keys(void *unused, uint32_t offset, void *buffer, size_t size)
+{
+	(void)unused;
+	if (rig.key_reads_failing) {
+		rig.key_reads_failing--;
+		return MU_ERR_IO;
+	}
+	return mu_source_read(&rig.key_bytes_source, offset, buffer, size);
+}
+
 int rig_make_keys(void **unused)
 {
 	(void)unused;
@@ -166,8 +176,11 @@ int rig_make_keys(void **unused)
 		key->role = roles[i];
 		key->name[0] = (char)('a' + i);
 	}
-	rig.keys.count = DEVICE_KEYS;
-	memcpy(rig.keys.keys, rig.signer, DEVICE_KEYS * sizeof *rig.signer);
+	struct mu_keyset set = { .count = DEVICE_KEYS };
+	memcpy(set.keys, rig.signer, DEVICE_KEYS * sizeof *rig.signer);
+	assert_true(mu_keyset_write(&set, rig.key_bytes, sizeof rig.key_bytes) > 0);
+	rig.key_bytes_source = mu_source_memory(rig.key_bytes, sizeof rig.key_bytes);
+	rig.keys = (struct mu_source){ .read = read_keys, .size_bytes = sizeof rig.key_bytes };
 	return 0;
 }
 

@@ -32,7 +32,9 @@ struct order {
 struct command_rig {
 	struct fake_port fake;
 	struct mu_key signer[SIGNERS];
-	struct mu_keyset keys;
+	uint8_t key_bytes[MU_KEYSET_SIZE_MAX];
+	struct mu_source key_bytes_source, keys; // keys: the sector on the device
+	unsigned key_reads_failing; // so many from now on
 	struct mu_command command;
 	bool has_lived;
 	struct mu_command_decision decision; // the last one

@@ -104,6 +104,21 @@ static void test_every_flip_and_every_cut(void **unused)
 	assert_int_equal(rig_handle(&good), OUTCOME(ACCEPTED));
 }
 
+// The keys are read when a command comes: flash that refuses now and then costs no command, and one that does so for longer is not said to know
+// no such key.
+static void test_keys_that_cannot_be_read(void **unused)
+{
+	(void)unused;
+	struct message good = rig_make((struct order){ .id = 1 }), next = rig_make((struct order){ .id = 2, .counter = 2 });
+	rig.key_reads_failing = 2;
+	assert_int_equal(rig_handle(&good), OUTCOME(ACCEPTED));
+	assert_int_equal(rig.command.key_faults, 2);
+	rig.key_reads_failing = 1000;
+	rig_expect_refusal("no key can be read", &next, OUTCOME(FAILED), false);
+	rig.key_reads_failing = 0;
+	assert_int_equal(rig_handle(&next), OUTCOME(ACCEPTED));
+}
+
 static void test_too_small_a_scratch(void **unused)
 {
 	(void)unused;
@@ -188,6 +203,7 @@ int main(void)
 		CASE(test_signed_rubbish),
 		CASE(test_a_body_of_the_future),
 		CASE(test_every_flip_and_every_cut),
+		CASE(test_keys_that_cannot_be_read),
 		CASE(test_too_small_a_scratch),
 		CASE(test_roles),
 		CASE(test_parameters_arrive),

@@ -13,7 +13,8 @@ enum { ACCEPTED = MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED, DONE = MU__COMMAND_OUTC
 
 static struct fake_port fake;
 static struct mu_command_memory memory;
-static struct mu_keyset keys;
+static uint8_t key_bytes[MU_KEYSET_SIZE_MAX];
+static struct mu_source keys;
 
 static struct mu_command_entry entry_of(uint8_t id, uint8_t key, uint64_t counter)
 {
@@ -58,13 +59,20 @@ static int load_old(void) // on a device that has lived
 	return mu_command_memory_load(&memory, &keys, true);
 }
 
+static void trust(uint8_t one, uint8_t other)
+{
+	struct mu_keyset set = { .count = 2 };
+	for (unsigned i = 0; i < set.count; i++)
+		set.keys[i] = (struct mu_key){ .id = { i ? other : one }, .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "ana" };
+	assert_true(mu_keyset_write(&set, key_bytes, sizeof key_bytes) > 0);
+	keys = mu_source_memory(key_bytes, sizeof key_bytes);
+}
+
 static int setup(void **unused)
 {
 	(void)unused;
 	fake_port_init(&fake, 1);
-	keys.count = 2;
-	keys.keys[0].id[0] = 1;
-	keys.keys[1].id[0] = 2;
+	trust(1, 2);
 	int err = load();
 	memset(fake.calls, 0, sizeof fake.calls); // the first boot has written its empty "cmd.ctr"
 	return err;
@@ -175,7 +183,9 @@ static void test_counters_of_old_keys_make_room(void **unused)
 	(void)unused;
 	for (uint8_t key = 1; key <= 16; key++)
 		assert_int_equal(add(key, key, 10), 0);
-	keys.keys[0].id[0] = 40; // of the sixteen only key 2 is still trusted
+	key_bytes[0] = 0; // while it is not known who is trusted, nobody's counter is given up
+	assert_int_equal(add(17, 40, 3), MU_ERR_FULL);
+	trust(40, 2); // of the sixteen only key 2 is still trusted
 	assert_int_equal(add(17, 40, 3), 0);
 	assert_true(counter_of(40) == 3);
 	assert_true(counter_of(1) == 0);
