@@ -127,6 +127,7 @@ static void make_record(struct record *r, const struct event *e)
 
 struct run {
 	struct alert_log *log;
+	struct alert_log *should; // of begin()
 	struct alert_engine *engine;
 	uint8_t packed[DEVICES][PACKED];
 	size_t packed_size[DEVICES];
@@ -203,6 +204,24 @@ static void assert_same(const struct alert_log *is, const struct alert_log *shou
 	}
 }
 
+// The scene of a seed, and a run of it that is to tell what an undisturbed one tells.
+static void begin(struct run *run, struct event events[EVENTS], uint32_t seed)
+{
+	random_state = seed;
+	make_events(events);
+	*run = (struct run){ .should = undisturbed(events), .log = alert_log_new() };
+	start(run);
+	hear(run);
+}
+
+static void end(struct run *run, const struct event events[EVENTS], const char *what, uint32_t seed)
+{
+	finish(run, events);
+	assert_same(run->log, run->should, what, seed);
+	alert_log_free(run->log);
+	alert_log_free(run->should);
+}
+
 // Nothing to compare would prove nothing: each rule has transitions, each reason and state occurs.
 static void test_the_scenes_are_rich(void **unused)
 {
@@ -261,13 +280,9 @@ static void test_killed_all_the_time(void **unused)
 	(void)unused;
 	struct event events[EVENTS];
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-		random_state = seed;
-		make_events(events);
-		struct alert_log *should = undisturbed(events);
-		struct run run = { .log = alert_log_new() };
+		struct run run;
 		unsigned saved = 0;
-		start(&run);
-		hear(&run);
+		begin(&run, events, seed);
 		for (unsigned i = 0; i < EVENTS; i++) {
 			if (next(3) == 0) {
 				checkpoint(&run);
@@ -282,10 +297,7 @@ static void test_killed_all_the_time(void **unused)
 			take(&run, &events[i]);
 		}
 		kill_and_restore(&run, events, saved, EVENTS);
-		finish(&run, events);
-		assert_same(run.log, should, "killed all the time, seed", seed);
-		alert_log_free(run.log);
-		alert_log_free(should);
+		end(&run, events, "killed all the time, seed", seed);
 	}
 }
 
@@ -294,12 +306,8 @@ static void test_time_in_small_steps(void **unused)
 	(void)unused;
 	struct event events[EVENTS];
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-		random_state = seed;
-		make_events(events);
-		struct alert_log *should = undisturbed(events);
-		struct run run = { .log = alert_log_new() };
-		start(&run);
-		hear(&run);
+		struct run run;
+		begin(&run, events, seed);
 		for (unsigned i = 0; i < EVENTS; i++) {
 			for (uint64_t t = i ? events[i - 1].recv_ms : LOG_T0; t <= events[i].recv_ms; t += 1 + next(5000))
 				alert_log_advance(run.log, run.engine, t);
@@ -307,10 +315,7 @@ static void test_time_in_small_steps(void **unused)
 		}
 		for (uint64_t t = events[EVENTS - 1].recv_ms; t < events[EVENTS - 1].recv_ms + 3600000; t += next(20000))
 			alert_log_advance(run.log, run.engine, t);
-		finish(&run, events);
-		assert_same(run.log, should, "small steps, seed", seed);
-		alert_log_free(run.log);
-		alert_log_free(should);
+		end(&run, events, "small steps, seed", seed);
 	}
 }
 
@@ -320,12 +325,8 @@ static void test_taken_back_and_done_again(void **unused)
 	(void)unused;
 	struct event events[EVENTS];
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-		random_state = seed;
-		make_events(events);
-		struct alert_log *should = undisturbed(events);
-		struct run run = { .log = alert_log_new() };
-		start(&run);
-		hear(&run);
+		struct run run;
+		begin(&run, events, seed);
 		for (unsigned i = 0, count; i < EVENTS; i += count) {
 			count = 1 + next(5);
 			for (unsigned round = 0; round < 2; round++) {
@@ -338,10 +339,7 @@ static void test_taken_back_and_done_again(void **unused)
 				(round ? alert_log_commit : alert_log_rollback)(run.log, run.engine);
 			}
 		}
-		finish(&run, events);
-		assert_same(run.log, should, "taken back, seed", seed);
-		alert_log_free(run.log);
-		alert_log_free(should);
+		end(&run, events, "taken back, seed", seed);
 	}
 }
 
@@ -350,12 +348,8 @@ static void test_the_same_rules_again(void **unused)
 	(void)unused;
 	struct event events[EVENTS];
 	for (uint32_t seed = 1; seed <= SEEDS; seed++) {
-		random_state = seed;
-		make_events(events);
-		struct alert_log *should = undisturbed(events);
-		struct run run = { .log = alert_log_new() };
-		start(&run);
-		hear(&run);
+		struct run run;
+		begin(&run, events, seed);
 		for (unsigned i = 0; i < EVENTS; i++) {
 			if (i) {
 				struct alert_reload reload = alert_log_load(run.log, run.engine, rules, events[i].recv_ms);
@@ -364,10 +358,7 @@ static void test_the_same_rules_again(void **unused)
 			}
 			take(&run, &events[i]);
 		}
-		finish(&run, events);
-		assert_same(run.log, should, "loaded again, seed", seed);
-		alert_log_free(run.log);
-		alert_log_free(should);
+		end(&run, events, "loaded again, seed", seed);
 	}
 }
 
