@@ -152,6 +152,13 @@ void fake_broker_start(struct fake_broker *broker, struct event_base *base)
 	event_add(broker->listening, 0);
 }
 
+void fake_broker_turn(struct fake_broker *broker, unsigned ms)
+{
+	struct timeval wait = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
+	event_base_loopexit(broker->base, &wait);
+	event_base_dispatch(broker->base);
+}
+
 void fake_broker_kick(struct fake_broker *broker)
 {
 	if (broker->client < 0)

@@ -3,6 +3,7 @@
 // purpose is set in its fields. Keeps un-acknowledged publishes and sends them again on the next session, as a broker does.
 #ifndef TESTS_COLLECTOR_INGEST_FAKE_BROKER_H
 #define TESTS_COLLECTOR_INGEST_FAKE_BROKER_H
+#include "collector/clock.h"
 #include <event2/event.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,10 +34,20 @@ struct fake_broker {
 
 void fake_broker_start(struct fake_broker *broker, struct event_base *base); // zeroed before; asserts
 void fake_broker_stop(struct fake_broker *broker);
+void fake_broker_turn(struct fake_broker *broker, unsigned ms); // runs the loop for so long
 void fake_broker_kick(struct fake_broker *broker); // closes the session
 
 // QoS 1; sent now if there is a session, and on every session until acknowledged.
 void fake_broker_give(struct fake_broker *broker, const char *topic, const void *payload, size_t size);
 unsigned fake_broker_unacked(const struct fake_broker *broker);
+
+// Runs the loop until the condition holds; after 5 s the test has failed.
+#define FAKE_BROKER_AWAIT(broker, condition)                                                                                           \
+	do {                                                                                                                           \
+		for (uint64_t until_ms = clock_monotonic_ms() + 5000; !(condition);) {                                                 \
+			assert_true(clock_monotonic_ms() < until_ms);                                                                  \
+			fake_broker_turn(broker, 5);                                                                                   \
+		}                                                                                                                      \
+	} while (0)
 
 #endif

@@ -10,12 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "collector/clock.h"
 #include "collector/ingest/connection.h"
 #include "collector/log.h"
 #include "tests/collector/ingest/fake_broker.h"
-
-enum { WAIT_MS = 5000 };
 
 static struct event_base *base;
 static struct fake_broker broker;
@@ -101,21 +98,6 @@ static int clean(void **state)
 	return 0;
 }
 
-static void turn(unsigned ms)
-{
-	struct timeval wait = { .tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000 };
-	event_base_loopexit(base, &wait);
-	event_base_dispatch(base);
-}
-
-#define WAIT_FOR(condition)                                                                                                            \
-	do {                                                                                                                           \
-		for (uint64_t until_ms = clock_monotonic_ms() + WAIT_MS; !(condition);) {                                              \
-			assert_true(clock_monotonic_ms() < until_ms);                                                                  \
-			turn(5);                                                                                                       \
-		}                                                                                                                      \
-	} while (0)
-
 static void give_one(void)
 {
 	fake_broker_give(&broker, "t", "x", 1);
@@ -125,27 +107,27 @@ static void test_acknowledgements_wait_for_the_flush(void **unused)
 {
 	(void)unused;
 	connection_start(connection);
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 	give_one();
 	give_one();
-	WAIT_FOR(messages == 2);
-	turn(100);
+	FAKE_BROKER_AWAIT(&broker, messages == 2);
+	fake_broker_turn(&broker, 100);
 	assert_int_equal(broker.pubacks, 0);
 	assert_int_equal(connection_flush(connection, 0), 0);
-	WAIT_FOR(broker.pubacks == 2);
+	FAKE_BROKER_AWAIT(&broker, broker.pubacks == 2);
 }
 
 static void test_drop_forgets_them(void **unused)
 {
 	(void)unused;
 	connection_start(connection);
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 	give_one();
-	WAIT_FOR(messages == 1);
+	FAKE_BROKER_AWAIT(&broker, messages == 1);
 	connection_drop(connection, "test");
 	assert_false(connection_is_up(connection));
 	assert_int_equal(losses, 1);
-	WAIT_FOR(ups == 2 && messages == 2); // by itself, and the broker gives it again
+	FAKE_BROKER_AWAIT(&broker, ups == 2 && messages == 2); // by itself, and the broker gives it again
 	assert_int_equal(broker.pubacks, 0);
 }
 
@@ -153,42 +135,42 @@ static void test_full_reader_leaves_it_to_the_broker(void **unused)
 {
 	(void)unused;
 	connection_start(connection);
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 	refuses_to_read = true;
 	give_one();
-	turn(50);
+	fake_broker_turn(&broker, 50);
 	assert_int_equal(messages, 0);
 	refuses_to_read = false;
-	WAIT_FOR(messages == 1);
+	FAKE_BROKER_AWAIT(&broker, messages == 1);
 	connection_pause(connection, true);
 	give_one();
-	turn(50);
+	fake_broker_turn(&broker, 50);
 	assert_int_equal(messages, 1);
 	connection_pause(connection, false);
-	WAIT_FOR(messages == 2);
+	FAKE_BROKER_AWAIT(&broker, messages == 2);
 }
 
 static void test_stop_stays_away(void **unused)
 {
 	(void)unused;
 	connection_start(connection);
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 	connection_stop(connection, "test");
-	turn(1500);
+	fake_broker_turn(&broker, 1500);
 	assert_int_equal(ups, 1);
 	connection_start(connection);
-	WAIT_FOR(ups == 2);
+	FAKE_BROKER_AWAIT(&broker, ups == 2);
 }
 
 static void test_close_says_goodbye_after_what_is_queued(void **unused)
 {
 	(void)unused;
 	connection_start(connection);
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 	give_one();
-	WAIT_FOR(messages == 1);
+	FAKE_BROKER_AWAIT(&broker, messages == 1);
 	connection_close(connection);
-	turn(50);
+	fake_broker_turn(&broker, 50);
 	assert_int_equal(broker.pubacks, 1);
 	assert_int_equal(broker.disconnects, 1);
 	assert_int_equal(losses, 0);
@@ -205,7 +187,7 @@ static void test_complains_once_a_minute(void **unused)
 	dup2(pipes[1], STDERR_FILENO);
 	log_set_threshold(LOG_AT_WARN);
 	connection_start(connection);
-	turn(4000);
+	fake_broker_turn(&broker, 4000);
 	dup2(saved, STDERR_FILENO);
 	ssize_t size = read(pipes[0], text, sizeof text - 1);
 	text[size > 0 ? size : 0] = 0;
@@ -244,9 +226,9 @@ static void test_missing_password_file_is_tried_again(void **unused)
 	snprintf(config.broker.user, sizeof config.broker.user, "u");
 	snprintf(config.broker.password_file, sizeof config.broker.password_file, "/nonexistent/password");
 	connection_start(connection);
-	WAIT_FOR(counters.mqtt_connects_failed >= 1);
+	FAKE_BROKER_AWAIT(&broker, counters.mqtt_connects_failed >= 1);
 	config.broker.password_file[0] = 0; // it was put right
-	WAIT_FOR(connection_is_up(connection));
+	FAKE_BROKER_AWAIT(&broker, connection_is_up(connection));
 }
 
 int main(void)

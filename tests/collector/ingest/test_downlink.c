@@ -8,13 +8,10 @@
 #include <mosquitto.h>
 #include <stdio.h>
 #include <string.h>
-#include "collector/clock.h"
 #include "collector/ingest/downlink.h"
 #include "collector/log.h"
 #include "muster.pb-c.h"
 #include "tests/collector/ingest/fake_broker.h"
-
-enum { WAIT_MS = 5000 };
 
 static struct event_base *base;
 static struct fake_broker broker;
@@ -48,27 +45,12 @@ static int clean(void **state)
 	return 0;
 }
 
-static void turn(unsigned ms)
-{
-	struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
-	event_base_loopexit(base, &wait);
-	event_base_dispatch(base);
-}
-
-#define WAIT_FOR(condition)                                                                                                            \
-	do {                                                                                                                           \
-		for (uint64_t until_ms = clock_monotonic_ms() + WAIT_MS; !(condition);) {                                              \
-			assert_true(clock_monotonic_ms() < until_ms);                                                                  \
-			turn(5);                                                                                                       \
-		}                                                                                                                      \
-	} while (0)
-
 static void test_ack_says_what_is_committed(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink));
 	assert_int_equal(downlink_ack(downlink, "dev-1", UINT64_MAX, 42, 1700000000000), 0);
-	WAIT_FOR(broker.publishes == 1);
+	FAKE_BROKER_AWAIT(&broker, broker.publishes == 1);
 	assert_string_equal(broker.last_topic, "muster/v1/dev-1/ack");
 	Mu__Ack *ack = mu__ack__unpack(0, broker.last_size, broker.last_payload);
 	assert_non_null(ack);
@@ -82,9 +64,9 @@ static void test_ack_says_what_is_committed(void **unused)
 static void test_command_goes_out_as_it_is(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink));
 	assert_int_equal(downlink_command(downlink, "dev-1", (const uint8_t *)"\0bytes", 6), 0);
-	WAIT_FOR(broker.publishes == 1);
+	FAKE_BROKER_AWAIT(&broker, broker.publishes == 1);
 	assert_string_equal(broker.last_topic, "muster/v1/dev-1/dn");
 	assert_int_equal(broker.last_size, 6);
 	assert_memory_equal(broker.last_payload, "\0bytes", 6);
@@ -94,35 +76,35 @@ static void test_nothing_is_taken_while_the_broker_is_away(void **unused)
 {
 	(void)unused;
 	assert_int_equal(downlink_ack(downlink, "dev-1", 7, 42, 0), -1);
-	WAIT_FOR(downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink));
 	fake_broker_kick(&broker);
-	WAIT_FOR(!downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, !downlink_is_up(downlink));
 	assert_int_equal(counters.mqtt_downlink_up, 0);
 	assert_int_equal(downlink_command(downlink, "dev-1", (const uint8_t *)"x", 1), -1);
 	assert_int_equal(counters.downlink_dropped, 2);
 	assert_int_equal(counters.acks, 0);
-	WAIT_FOR(downlink_is_up(downlink)); // comes back by itself
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink)); // comes back by itself
 	assert_int_equal(broker.publishes, 0);
 }
 
 static void test_outbox_is_bounded(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink));
 	for (unsigned i = 0; i < DOWNLINK_OUTBOX_MAX; i++)
 		assert_int_equal(downlink_ack(downlink, "d", 7, i, 0), 0);
 	assert_int_equal(downlink_ack(downlink, "d", 7, 1, 0), -1);
-	WAIT_FOR(broker.publishes == DOWNLINK_OUTBOX_MAX); // more than a socket takes at once
+	FAKE_BROKER_AWAIT(&broker, broker.publishes == DOWNLINK_OUTBOX_MAX); // more than a socket takes at once
 	assert_int_equal(downlink_ack(downlink, "d", 7, 1, 0), 0);
 }
 
 static void test_drain_sends_what_waits(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(downlink_is_up(downlink));
+	FAKE_BROKER_AWAIT(&broker, downlink_is_up(downlink));
 	assert_int_equal(downlink_ack(downlink, "d", 7, 1, 0), 0);
 	downlink_drain(downlink);
-	turn(50);
+	fake_broker_turn(&broker, 50);
 	assert_int_equal(broker.publishes, 1);
 	assert_int_equal(broker.disconnects, 1);
 }

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include "collector/clock.h"
 #include "collector/fleet/fleet.h"
 #include "collector/ingest/uplink.h"
 #include "collector/log.h"
@@ -19,8 +18,6 @@
 #include "tests/collector/ingest/fake_broker.h"
 #include "tests/collector/ingest/uplink_maker.h"
 #include "tests/collector/store/scratch.h"
-
-enum { WAIT_MS = 5000 };
 
 static struct scratch *scratch;
 static struct event_base *base;
@@ -110,21 +107,6 @@ static int clean(void **state)
 	return scratch_teardown(state);
 }
 
-static void turn(unsigned ms)
-{
-	struct timeval wait = { .tv_usec = (suseconds_t)ms * 1000 };
-	event_base_loopexit(base, &wait);
-	event_base_dispatch(base);
-}
-
-#define WAIT_FOR(condition)                                                                                                            \
-	do {                                                                                                                           \
-		for (uint64_t until_ms = clock_monotonic_ms() + WAIT_MS; !(condition);) {                                              \
-			assert_true(clock_monotonic_ms() < until_ms);                                                                  \
-			turn(5);                                                                                                       \
-		}                                                                                                                      \
-	} while (0)
-
 static void give_uplink(uint64_t seq)
 {
 	uint8_t bytes[256];
@@ -143,15 +125,15 @@ static uint64_t newest(void)
 static void test_puback_only_after_the_commit(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	assert_true(uplink_is_up(uplink));
 	for (uint64_t seq = 1; seq <= 5; seq++)
 		give_uplink(seq);
 	while (counters.records == 0) { // as long as nothing is committed nothing is acknowledged
 		assert_int_equal(broker.pubacks, 0);
-		turn(1);
+		fake_broker_turn(&broker, 1);
 	}
-	WAIT_FOR(broker.pubacks == 5);
+	FAKE_BROKER_AWAIT(&broker, broker.pubacks == 5);
 	assert_int_equal(counters.batches, 1); // one commit for all
 	assert_int_equal(commits, 1);
 	assert_int_equal(newest(), 5);
@@ -162,17 +144,17 @@ static void test_puback_only_after_the_commit(void **unused)
 static void test_failed_commit_acknowledges_nothing(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
 	for (uint64_t seq = 1; seq <= 5; seq++)
 		give_uplink(seq);
-	WAIT_FOR(counters.store_stopped == 1);
-	turn(1500); // probes fail
+	FAKE_BROKER_AWAIT(&broker, counters.store_stopped == 1);
+	fake_broker_turn(&broker, 1500); // probes fail
 	assert_int_equal(broker.pubacks, 0);
 	assert_int_equal(asked, 0);
 	assert_true(counters.store_probes_failed >= 1);
 	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
-	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	FAKE_BROKER_AWAIT(&broker, fake_broker_unacked(&broker) == 0);
 	assert_int_equal(newest(), 5);
 	assert_int_equal(counters.store_stopped, 0);
 	assert_int_equal(counters.store_stops, 1);
@@ -182,19 +164,19 @@ static void test_failed_commit_acknowledges_nothing(void **unused)
 static void test_held_gives_back_and_reads_nothing(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	give_uplink(1);
-	WAIT_FOR(!ingest_is_empty(ingest));
+	FAKE_BROKER_AWAIT(&broker, !ingest_is_empty(ingest));
 	uplink_hold(uplink, true);
 	uplink_hold(uplink, true); // said twice
 	assert_false(uplink_is_up(uplink));
 	give_uplink(2);
-	turn(1500);
+	fake_broker_turn(&broker, 1500);
 	assert_int_equal(broker.pubacks, 0);
 	assert_int_equal(broker.connects, 1);
 	assert_true(newest() <= 1);
 	uplink_hold(uplink, false);
-	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	FAKE_BROKER_AWAIT(&broker, fake_broker_unacked(&broker) == 0);
 	assert_int_equal(newest(), 2);
 	assert_int_equal(broker.connects, 2);
 }
@@ -203,29 +185,29 @@ static void test_held_gives_back_and_reads_nothing(void **unused)
 static void test_held_and_a_failed_store(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=1", 0, 0, 0), SQLITE_OK);
 	give_uplink(1);
-	WAIT_FOR(counters.store_stopped == 1);
+	FAKE_BROKER_AWAIT(&broker, counters.store_stopped == 1);
 	uplink_hold(uplink, true);
 	assert_int_equal(sqlite3_exec(scratch->store->db, "PRAGMA query_only=0", 0, 0, 0), SQLITE_OK);
-	WAIT_FOR(counters.store_stopped == 0);
-	turn(500);
+	FAKE_BROKER_AWAIT(&broker, counters.store_stopped == 0);
+	fake_broker_turn(&broker, 500);
 	assert_int_equal(broker.connects, 1);
 	uplink_hold(uplink, false);
-	WAIT_FOR(fake_broker_unacked(&broker) == 0);
+	FAKE_BROKER_AWAIT(&broker, fake_broker_unacked(&broker) == 0);
 	assert_int_equal(newest(), 1);
 }
 
 static void test_broker_lost_while_messages_wait(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	give_uplink(1);
-	WAIT_FOR(!ingest_is_empty(ingest));
+	FAKE_BROKER_AWAIT(&broker, !ingest_is_empty(ingest));
 	fake_broker_kick(&broker);
-	WAIT_FOR(newest() == 1); // kept, though it cannot be acknowledged any more
-	WAIT_FOR(fake_broker_unacked(&broker) == 0); // comes again and is known
+	FAKE_BROKER_AWAIT(&broker, newest() == 1); // kept, though it cannot be acknowledged any more
+	FAKE_BROKER_AWAIT(&broker, fake_broker_unacked(&broker) == 0); // comes again and is known
 	assert_int_equal(newest(), 1);
 	assert_int_equal(counters.records_duplicate, 1);
 	assert_true(broker.subscribes >= 6); // asked for again on each connect
@@ -235,17 +217,17 @@ static void test_login_refused_is_tried_again(void **unused)
 {
 	(void)unused;
 	broker.connack_reason = 0x86;
-	WAIT_FOR(counters.mqtt_connects_refused >= 2);
+	FAKE_BROKER_AWAIT(&broker, counters.mqtt_connects_refused >= 2);
 	assert_false(session_is_up);
 	broker.connack_reason = 0;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 }
 
 static void test_refused_subscription_is_no_session(void **unused)
 {
 	(void)unused;
 	broker.suback_reason = 0x87;
-	WAIT_FOR(counters.mqtt_subscriptions_refused == 3);
+	FAKE_BROKER_AWAIT(&broker, counters.mqtt_subscriptions_refused == 3);
 	assert_false(session_is_up);
 	assert_false(uplink_is_up(uplink));
 }
@@ -260,19 +242,19 @@ static void give_json(void)
 static void test_topics_without_ack_only_with_withheld_pubacks(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
-	turn(100);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
+	fake_broker_turn(&broker, 100);
 	assert_int_equal(broker.subscribes, 3);
 	assert_int_equal(broker.unsubscribes, 1); // the session may have it from a better library
 	counters.puback_withheld = 1;
 	fake_broker_kick(&broker);
-	WAIT_FOR(broker.subscribes == 3 + 4);
+	FAKE_BROKER_AWAIT(&broker, broker.subscribes == 3 + 4);
 	give_json();
 	while (counters.json_messages == 0) {
 		assert_int_equal(broker.pubacks, 0);
-		turn(1);
+		fake_broker_turn(&broker, 1);
 	}
-	WAIT_FOR(broker.pubacks == 1);
+	FAKE_BROKER_AWAIT(&broker, broker.pubacks == 1);
 	assert_int_equal(newest(), 2); // a boot and a heartbeat
 	assert_int_equal(asked, 0);    // and no Ack
 }
@@ -280,28 +262,28 @@ static void test_topics_without_ack_only_with_withheld_pubacks(void **unused)
 static void test_broker_that_drops_is_seen(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "5", 1);
-	WAIT_FOR(counters.broker_dropped == 5);
+	FAKE_BROKER_AWAIT(&broker, counters.broker_dropped == 5);
 	assert_int_equal(counters.broker_drops_seen, 0); // that was before us
 	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "9", 1);
-	WAIT_FOR(counters.broker_dropped == 9);
+	FAKE_BROKER_AWAIT(&broker, counters.broker_dropped == 9);
 	assert_int_equal(counters.broker_drops_seen, 1);
 	fake_broker_give(&broker, "$SYS/broker/publish/messages/dropped", "0", 1); // the broker began anew
-	WAIT_FOR(counters.broker_dropped == 0);
+	FAKE_BROKER_AWAIT(&broker, counters.broker_dropped == 0);
 	assert_int_equal(counters.broker_drops_seen, 1);
 }
 
 static void test_drain_commits_acknowledges_and_says_goodbye(void **unused)
 {
 	(void)unused;
-	WAIT_FOR(session_is_up);
+	FAKE_BROKER_AWAIT(&broker, session_is_up);
 	give_uplink(1);
 	give_uplink(2);
-	WAIT_FOR(counters.mqtt_received == 2);
+	FAKE_BROKER_AWAIT(&broker, counters.mqtt_received == 2);
 	uplink_drain(uplink);
 	assert_int_equal(newest(), 2);
-	turn(50);
+	fake_broker_turn(&broker, 50);
 	assert_int_equal(broker.pubacks, 2);
 	assert_int_equal(broker.disconnects, 1);
 }
