@@ -34,7 +34,7 @@ static struct device {
 	uint64_t done[MU_KEYSET_MAX]; // counter of the last command executed, by key
 } device;
 
-static const struct mu_keyset set = {
+static const struct mu_keyset trusted = {
 	.count = 3,
 	.keys[0] = { .id = "release", .role = MU_KEY_RELEASE, .point = { 4 }, .name = "r" },
 	.keys[1] = { .id = "operatr", .role = MU_KEY_OPERATOR, .point = { 4 }, .name = "o" },
@@ -121,10 +121,10 @@ static void check_once(const struct mu_command_decision *decision)
 		assert(decision->kind == MU_COMMAND_ROLLBACK);
 		return;
 	}
-	const struct mu_key *key = mu_keyset_find(&set, decision->result.key_id);
+	const struct mu_key *key = mu_keyset_find(&trusted, decision->result.key_id);
 	assert(key && key->role != MU_KEY_RELEASE);
-	assert(decision->result.message.counter > device.done[key - set.keys]);
-	device.done[key - set.keys] = decision->result.message.counter;
+	assert(decision->result.message.counter > device.done[key - trusted.keys]);
+	device.done[key - trusted.keys] = decision->result.message.counter;
 }
 
 static void check_decision(const struct mu_command_decision *decision)
@@ -172,7 +172,7 @@ static void take(uint8_t control, const uint8_t *bytes, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	memset(&device, 0, sizeof device);
-	assert(mu_keyset_write(&set, key_bytes, sizeof key_bytes) > 0);
+	assert(mu_keyset_write(&trusted, key_bytes, sizeof key_bytes) > 0);
 	keys = mu_source_memory(key_bytes, sizeof key_bytes);
 	start();
 	while (size >= 3) {
