@@ -112,12 +112,18 @@ struct spot { // one place in a sector
 	int place; // enum mu_spool_place
 };
 
-// Decodes the place at `offset`, behind which next_seq is due; what is too long for the sector, or out of order, is damage.
+// A void entry of archive has no place in the order: a copy was torn, and its number comes again, maybe behind others and in another sector.
+static bool has_own_number(const struct mu_spool_ring *ring, const struct spot *spot)
+{
+	return spot->place == MU_PLACE_RECORD || (spot->entry.size && ring->id == MU_RING_RECENT);
+}
+
+// Decodes the place at the sector's `end`, behind which next_seq is due; what is too long for the sector, or out of order, is damage.
 static int look(struct mu_spool_ring *ring, uint32_t number, uint64_t next_seq, uint64_t limit, struct spot *spot)
 {
 	const struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
 	uint8_t bytes[MU_SPOOL_ENTRY_BYTES];
-	*spot = (struct spot){ .place = MU_PLACE_BLANK };
+	*spot = (struct spot){ .seq = next_seq, .place = MU_PLACE_BLANK };
 	if (sector->end + sizeof bytes > MU_SECTOR_BYTES)
 		return 0;
 	int err = mu_spool_ring_read(ring, number, sector->end, bytes, sizeof bytes);
@@ -126,9 +132,12 @@ static int look(struct mu_spool_ring *ring, uint32_t number, uint64_t next_seq, 
 	spot->place = (int)mu_spool_entry_decode(&spot->entry, bytes);
 	if (spot->place == MU_PLACE_BLANK)
 		return 0;
-	bool bare = spot->place == MU_PLACE_VOID && !spot->entry.size;
-	spot->seq = bare ? next_seq : sector->first_seq + spot->entry.delta;
-	if (sector->end + sizeof bytes + spot->entry.size > MU_SECTOR_BYTES || spot->seq < next_seq || spot->seq >= limit)
+	bool good = sector->end + sizeof bytes + spot->entry.size <= MU_SECTOR_BYTES;
+	if (has_own_number(ring, spot)) {
+		spot->seq = sector->first_seq + spot->entry.delta;
+		good = good && spot->seq >= next_seq && spot->seq < limit;
+	}
+	if (!good)
 		spot->place = MU_PLACE_DAMAGED;
 	return 0;
 }

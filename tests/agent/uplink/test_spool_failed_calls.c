@@ -116,6 +116,14 @@ static void disarm(void)
 
 // ---- a life
 
+static char where[100]; // what is lived just now
+
+static void check(bool holds, const char *what)
+{
+	if (!holds)
+		fail_msg("%s, %s", what, where);
+}
+
 static void go(unsigned step)
 {
 	fault.unread = 0; // it was a short blindness
@@ -141,13 +149,13 @@ static void open_again(void)
 static void check_kept(const bool before[SPOOL_LIFE_SEQS], const bool after[SPOOL_LIFE_SEQS])
 {
 	for (uint64_t seq = mu_spool_acked_through(&spool_life.spool) + 1; seq <= spool_life.newest; seq++)
-		assert_true(after[seq] || !before[seq]);
+		check(after[seq] || !before[seq], "a record is lost by the reset");
 }
 
 static void check_stored_since(uint64_t newest, const bool readable[SPOOL_LIFE_SEQS])
 {
 	for (uint64_t seq = newest + 1; seq <= spool_life.newest; seq++)
-		assert_true(readable[seq] || !spool_life.known[seq].durable);
+		check(readable[seq] || !spool_life.known[seq].durable, "a record is lost at once");
 }
 
 static void reset_and_check(unsigned again)
@@ -161,12 +169,10 @@ static void reset_and_check(unsigned again)
 	disarm();
 	spool_life_check_depth(spool_life_read_all(after, true));
 	check_kept(before, after);
-	assert_true(mu_spool_next_seq(&spool_life.spool) >= told);
-	assert_true(mu_spool_next_seq(&spool_life.spool) > spool_life.newest);
-	assert_true(mu_spool_acked_through(&spool_life.spool) <= spool_life.heard);
+	check(mu_spool_next_seq(&spool_life.spool) >= told, "a number that was told goes back");
+	check(mu_spool_next_seq(&spool_life.spool) > spool_life.newest, "a number that was stored goes back");
+	check(mu_spool_acked_through(&spool_life.spool) <= spool_life.heard, "acked without an Ack");
 }
-
-static char where[100]; // for who looks at a failure with a debugger
 
 // `more` steps after the one with the fault; `again`: the pattern of the next open.
 static void live_with(unsigned step, uint64_t operation, unsigned pattern, unsigned more, unsigned again)
@@ -187,7 +193,7 @@ static void live_with(unsigned step, uint64_t operation, unsigned pattern, unsig
 	newest = spool_life.newest;
 	for (unsigned i = 1; i <= AFTERWARDS; i++)
 		go(step + more + i);
-	assert_true(spool_life.newest >= newest + AFTERWARDS - 1); // all but an Ack
+	check(spool_life.newest >= newest + AFTERWARDS - 1, "it stores no more"); // all but an Ack
 	(void)spool_life_read_all(readable, true);
 	check_stored_since(newest, readable);
 	reset_and_check(0);

@@ -148,6 +148,26 @@ static void test_torn_ends(void **state)
 	}
 }
 
+// A copy was torn. At the next boot the thinning also kept the record before it; then the torn one was copied again, into the next sector.
+static void test_a_torn_copy_hides_nothing(void **state)
+{
+	struct rig *rig = *state;
+	uint8_t bytes[SIZE] = { 0 };
+	rig->ring.id = MU_RING_ARCHIVE;
+	write_sector(rig, 1, EPOCH, 100, 3);
+	assert_int_equal(mu_spool_ring_append(&rig->ring, 105, MU_CLASS_EVENT, bytes, SIZE), 0);
+	entry(rig, 1, 3)[MU_SPOOL_LIVE_OFFSET] = 0;
+	assert_int_equal(mu_spool_ring_append(&rig->ring, 104, MU_CLASS_HEARTBEAT, bytes, SIZE), 0);
+	write_sector(rig, 2, EPOCH, 105, 1);
+	scan(rig);
+	struct mu_spool_walk walk;
+	assert_int_equal(mu_spool_ring_find(&rig->ring, 104, &walk), 1);
+	assert_true(walk.seq == 104 && walk.number == 1);
+	assert_int_equal(mu_spool_ring_find(&rig->ring, 105, &walk), 1);
+	assert_true(walk.seq == 105 && walk.number == 2);
+	assert_int_equal(rig->ring.damaged, 0);
+}
+
 static void test_a_lost_successor_is_jumped(void **state)
 {
 	struct rig *rig = *state;
@@ -255,6 +275,7 @@ int main(void)
 		ROW(test_what_is_there_is_found),
 		ROW(test_marks_tell_what_is_acked),
 		ROW(test_torn_ends),
+		ROW(test_a_torn_copy_hides_nothing),
 		ROW(test_a_lost_successor_is_jumped),
 		ROW(test_a_sector_in_the_making_is_no_damage),
 		ROW(test_a_retired_sector_counts_no_more),
