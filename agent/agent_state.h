@@ -56,10 +56,10 @@ enum { MU_TIME_UNCHECKED, MU_TIME_FAILED, MU_TIME_STEPPED, MU_TIME_REPORTS };
 
 // The rest of what timekeeping.c knows, beside the clock.
 struct mu_timekeeping {
-	struct mu_sntp sntp;
 	bool open_held; // the ladder wants the session; it waits for the first answer of a time server
 	uint32_t unchecked; // sessions opened with the dates unjudged
 	uint64_t report_due_ms[MU_TIME_REPORTS]; // none of its kind before
+	struct mu_sntp sntp;
 };
 
 // A restart that is waiting for something to be acked first.
@@ -69,68 +69,70 @@ struct mu_farewell {
 	uint64_t seq, deadline_ms;
 };
 
+// Small members first: what lies within the first 2 KiB needs no address of its own, in every function.
 struct mu_agent {
 	const struct mu_port *port;
-	struct mu_agent_config config; // defaults filled in
-	char id[MU_ID_MAX + 1];
-	char firmware[MU_FIRMWARE_MAX];
 	bool stopped; // a restart was asked for; nothing is done any more
 	bool has_spool; // false: its flash failed at start; the agent lives on without records
+	bool has_slots;
 	bool began; // the first step has been made
 	bool watchdog_armed;
-
-	struct mu_inbox inbox;
-
-	struct mu_boot_history boots;
-	struct mu_vitals vitals;
-	struct mu_heap_watch heap_watch;
-	struct mu_liveness liveness;
-	struct mu_losses losses;
-	struct mu_app_metrics app;
-	struct mu_heartbeat heartbeat;
+	bool repair_tried; // of otadata, after a rescue boot
+	uint8_t key_count; // as last opened
+	uint16_t close_calls_told; // bits of tokens: the event close_call names each once a boot
 	uint32_t verdict; // bits of VerdictBit
 	uint32_t flash_faults;
-	uint64_t health_due_ms;
-	struct mu_liveness_look tokens; // as of the last step
-	uint16_t close_calls_told; // bits of tokens: the event close_call names each once a boot
-	struct mu_disconnects disconnects;
-
-	struct mu_spool spool;
+	uint32_t reconnects;
 	uint32_t spool_damage_told; // sectors, with the last event spool_damaged
-	struct mu_uplink uplink;
-	struct mu_clock clock;
-	struct mu_timekeeping timekeeping;
-
-	struct mu_link link;
-	struct mu_session session;
-	struct mu_socket_guard sockets;
-	struct mu_ladder ladder;
-	struct mu_ladder_budget budget_here; // used when there is no retained memory
-	struct mu_netwatch netwatch;
+	uint64_t health_due_ms;
 	uint64_t starved_due_ms; // when the ladder is told again that sockets are refused for lack of heap
 	uint64_t link_lost_ms, session_lost_ms; // UINT64_MAX: not lost
-	uint32_t reconnects;
-
-	struct mu_slots slots;
-	bool has_slots;
-	bool repair_tried; // of otadata, after a rescue boot
-	struct mu_journal journal;
-	struct mu_rollback rollback;
-	struct mu_boot_guard guard;
 	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
-
-	struct mu_source keys; // their sector; read when a command comes
-	uint8_t key_count; // as last opened
-	struct mu_command command;
-	struct mu_farewell farewell;
-	struct mu_overrides overrides;
-	struct mu_stores stores;
-	struct mu_logbook logbook;
-
 	struct {
 		uint64_t window_ms, busy_us; // of the running heartbeat interval
 		uint32_t step_max_us;
 	} cost;
+	struct mu_liveness_look tokens; // as of the last step
+	struct mu_agent_config config; // defaults filled in
+	char id[MU_ID_MAX + 1];
+	char firmware[MU_FIRMWARE_MAX];
+
+	// Connection
+	struct mu_ladder ladder;
+	struct mu_ladder_budget budget_here; // used when there is no retained memory
+	struct mu_netwatch netwatch;
+	struct mu_session session;
+	struct mu_clock clock;
+	struct mu_timekeeping timekeeping;
+	struct mu_link link;
+	struct mu_disconnects disconnects;
+	struct mu_losses losses;
+
+	// Records
+	struct mu_heartbeat heartbeat;
+	struct mu_logbook logbook;
+	struct mu_uplink uplink;
+
+	// Commands, firmware
+	struct mu_source keys; // their sector; read when a command comes
+	struct mu_farewell farewell;
+	struct mu_overrides overrides;
+	struct mu_stores stores;
+	struct mu_journal journal;
+	struct mu_rollback rollback;
+	struct mu_boot_guard guard;
+
+	// The large ones
+	struct mu_liveness liveness;
+	struct mu_heap_watch heap_watch;
+	struct mu_vitals vitals;
+	struct mu_socket_guard sockets;
+	struct mu_app_metrics app;
+	struct mu_slots slots;
+	struct mu_command command;
+	struct mu_boot_history boots;
+	struct mu_spool spool;
+	struct mu_inbox inbox;
 
 	// Of one call at a time: whatever makes a record ends the life of a command and of an Uplink in here. So a command is done with (but for
 	// what its decision holds) before its result is recorded, and an Uplink is the port's when it has been published.

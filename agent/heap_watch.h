@@ -14,12 +14,12 @@ struct mu_agent;
 enum { MU_HEAP_WATCH_EVERY_MS = 600000 };
 
 struct mu_heap_watch {
-	struct mu_heap_steps steps;
 	uint8_t told; // enum mu_heap_step of the last event; MU_HEAP_STEP_NONE: none yet
 	bool serving; // the own access point was open
 	int32_t told_bytes;
 	uint64_t told_ms;
 	uint64_t diagnosed_ms; // of the last heap_steps; 0: none while this `diagnose` holds
+	struct mu_heap_steps steps;
 };
 
 void mu_heap_watch_init(struct mu_heap_watch *watch);

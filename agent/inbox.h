@@ -27,14 +27,14 @@ struct mu_inbox_event {
 };
 
 struct mu_inbox {
-	struct mu_inbox_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
 	uint8_t first, count, states, messages;
-	// Messages in order of their coming, each in one piece: from oldest to end, then from 0 to next; oldest == next: none.
-	uint8_t bytes[MU_INBOX_BYTES];
 	uint16_t oldest, next, end;
 	uint16_t taken; // bytes of the message that was taken last: its place is free from the next take on
-	uint8_t answer[MU_EVENT_ANSWER_MAX]; // of the newest UDP answer: one request is under way at a time
 	uint32_t dropped; // messages refused, for the life of this boot
+	struct mu_inbox_event events[MU_INBOX_STATES + MU_INBOX_MESSAGES];
+	uint8_t answer[MU_EVENT_ANSWER_MAX]; // of the newest UDP answer: one request is under way at a time
+	// Messages in order of their coming, each in one piece: from oldest to end, then from 0 to next; oldest == next: none.
+	uint8_t bytes[MU_INBOX_BYTES];
 };
 
 void mu_inbox_init(struct mu_inbox *inbox);

@@ -19,13 +19,13 @@ enum {
 };
 
 struct mu_socket_guard {
-	struct mu_sockets registry; // under the port's lock
 	uint32_t heap_free_bytes, heap_largest_bytes; // as last sampled; under the port's lock
 	int session, sntp; // handles of the session's socket and of a request for the time; 0: none
 	const char *owner; // of the last one closed, if that is still to be told
 	enum mu_socket_why why;
 	uint64_t tell_ms, refused_ms; // no event before
 	uint32_t refused_told, unclaimed_told; // as last told
+	struct mu_sockets registry; // under the port's lock
 };
 
 void mu_socket_guard_init(struct mu_agent *agent);

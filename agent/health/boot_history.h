@@ -32,11 +32,9 @@ struct mu_boot_previous {
 struct mu_boot_history {
 	const struct mu_port *port;
 	uint8_t *retained;           // null: there is none, or it is too small
-	struct mu_boot_log log;      // the last entry is this boot
 	struct mu_boot_current current;
 	uint8_t copy;                // where the next write of `current` goes
 	uint8_t elf_sha[MU_SHA_BYTES];
-	struct mu_reset_info reset;  // as the port told it, text made printable
 	int reset_class;             // Mu__ResetClass
 	int cause;                   // Mu__ResetCause: why the agent itself had asked for this reset
 	char hung_token[MU_NAME_MAX];
@@ -46,6 +44,8 @@ struct mu_boot_history {
 	bool shadow_hour_used;       // the write of this hour was made
 	uint64_t shadow_hour_ms;     // when this hour began
 	uint32_t shadow_writes, shadow_faults; // this boot; faults count as flash faults in the verdict
+	struct mu_reset_info reset;  // as the port told it, text made printable
+	struct mu_boot_log log;      // the last entry is this boot
 };
 
 // Storage behind the pointers of a filled Boot; must live until it is packed.

@@ -60,8 +60,6 @@ struct mu_heap_cycles {
 };
 
 struct mu_heap_steps {
-	struct mu_heap_step_note note[MU_HEAP_STEP_COUNT];
-	struct mu_heap_cycles level[MU_HEAP_STEPS_LEVELS];
 	uint16_t last_units, last_low_units; // where the step under way began
 	bool started; // a cycle is under way, from opened_bytes on
 	bool tls;
@@ -70,6 +68,8 @@ struct mu_heap_steps {
 	uint32_t opened_bytes;
 	int32_t loss_bytes; // of all cycles that are counted
 	uint16_t cycles;
+	struct mu_heap_cycles level[MU_HEAP_STEPS_LEVELS];
+	struct mu_heap_step_note note[MU_HEAP_STEP_COUNT];
 };
 
 void mu_heap_steps_init(struct mu_heap_steps *steps);

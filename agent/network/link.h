@@ -52,8 +52,6 @@ enum mu_link_phase { MU_LINK_OFF, MU_LINK_JOINING, MU_LINK_ASSOCIATED, MU_LINK_U
 struct mu_link {
 	const struct mu_port *port;
 	const struct mu_link_config *config;
-	struct mu_link_choice choice;
-	struct mu_access_point own;
 	enum mu_link_phase phase;
 	uint8_t chosen; // network of this try; MU_LINK_NONE: a wire, or none
 	uint8_t scanning; // 0: no; 1: for all names; 2 + n: for network n
@@ -69,6 +67,8 @@ struct mu_link {
 	uint64_t scanned_ms; // UINT64_MAX: never
 	uint64_t address_due_ms, scan_due_ms; // UINT64_MAX: none
 	uint8_t refused; // network whose refusals are to be told; MU_LINK_NONE
+	struct mu_link_choice choice;
+	struct mu_access_point own;
 };
 
 // config null: a wire with DHCP. 0; MU_ERR_INVALID with the reason in *problem (may be null).

@@ -54,7 +54,6 @@ struct mu_socket {
 struct mu_sockets {
 	const struct mu_port *port;
 	struct mu_heap_gates gates;
-	struct mu_socket rows[MU_SOCKETS_MAX];
 	int generation;
 	uint64_t look_ms; // when the next look is due
 	const char *last_owner; // of the last one closed here, and when he may open another
@@ -65,6 +64,7 @@ struct mu_sockets {
 	uint32_t orphans_closed;
 	uint32_t refused; // at the gates, and for want of a row
 	const char *refused_owner; // of the last one
+	struct mu_socket rows[MU_SOCKETS_MAX];
 };
 
 struct mu_socket_news {

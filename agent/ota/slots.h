@@ -51,12 +51,12 @@ enum mu_slots_check { MU_SLOTS_CHECK_RUNNING, MU_SLOTS_CHECK_GOOD, MU_SLOTS_CHEC
 struct mu_slots {
 	const struct mu_port *port;
 	unsigned running; // 0 or 1
-	struct mu_slot slot[MU_SLOTS_COUNT];
 	bool rescue; // another slot runs than otadata asks for
 	bool busy;   // an update is being written to the other slot; set by the updater
 	bool unread; // flash or digest failed on the way: mu_slots_refresh() may know better later
 	enum mu_slots_check check;
 	int check_error; // why DAMAGED, negative enum mu_err
+	struct mu_slot slot[MU_SLOTS_COUNT];
 	struct mu_app_verifier verifier;
 	struct mu_slots_source {
 		struct mu_slots *slots;

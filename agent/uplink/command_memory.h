@@ -38,9 +38,9 @@ struct mu_command_memory {
 	const struct mu_port *port;
 	bool unread, counters_lost;
 	uint32_t entry_count, counter_count;
-	struct mu_command_entry entry[MU_COMMAND_ENTRIES]; // oldest first
-	struct mu_command_counter counter[MU_KEYSET_MAX];
 	uint32_t store_faults; // since boot
+	struct mu_command_counter counter[MU_KEYSET_MAX];
+	struct mu_command_entry entry[MU_COMMAND_ENTRIES]; // oldest first
 };
 
 // *memory: all 0 but the port; or as it was after a load that failed. has_lived: this is not one of the device's first boots, by what others

@@ -40,8 +40,8 @@ struct mu_overrides {
 	const struct mu_port *port;
 	uint32_t log_level; // without an override
 	uint64_t saved_ms; // when what is left was last written
-	struct mu_override kind[MU_OVERRIDE_KINDS];
 	uint32_t store_faults; // since init
+	struct mu_override kind[MU_OVERRIDE_KINDS];
 };
 
 // Takes what is left from before the reset, with its charge. log_level: Mu__LogLevel that holds otherwise. Returns 0; the store's error;
