@@ -3,6 +3,7 @@
 #include "agent/port/linux/dice.h"
 #include "agent/port/linux/fault.h"
 #include "agent/port/linux/spool_list.h"
+#include "agent/port/linux/system.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "proto/limits.h"
 #include <errno.h>
@@ -84,7 +85,10 @@ static int add_faults(struct mu_fleet *fleet)
 static int make_base(struct mu_fleet *fleet, struct base *base, const struct mu_traits *traits)
 {
 	struct mu_virtual_flash contents = mu_virtual_flash_default();
+	const struct mu_hardware *hardware = fleet->config.device.hardware ? fleet->config.device.hardware : mu_hardware_find(0);
 	contents.images[contents.active_slot].traits = *traits;
+	for (unsigned i = 0; i < MU_VIRTUAL_SLOTS; i++)
+		contents.images[i].chip_id = hardware->chip_id;
 	if (fleet->config.keys)
 		contents.keys = *fleet->config.keys;
 	base->traits = *traits;

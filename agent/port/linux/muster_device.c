@@ -20,7 +20,7 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_MISUSE = 2 };
 
 struct values {
-	const char *id, *flash, *hardware;
+	const char *id, *flash;
 	struct mu_option_list faults;
 	bool verbose;
 	struct mu_shared_options shared;
@@ -31,14 +31,13 @@ struct values {
 static const struct mu_option options[] = {
 	{ "id", "ID", MU_OPTION_TEXT, VALUE(id), 0, 0, "device id: 1 to 32 of A-Z a-z 0-9 _ -" },
 	{ "flash", "FILE", MU_OPTION_TEXT, VALUE(flash), 0, 0, "raw flash image; a missing one is made with firmware 1.0.0 and 1.1.0" },
-	{ "hardware", "NAME", MU_OPTION_TEXT, VALUE(hardware), 0, 0, "esp32c3, or esp32s3-psram: two cores and PSRAM (default esp32c3)" },
 	{ "fault", "NAME[=N]", MU_OPTION_LIST, VALUE(faults), 0, 0, "something that is wrong; \"help\" lists them; may be repeated" },
 	{ "verbose", 0, MU_OPTION_FLAG, VALUE(verbose), 0, 0, "log debug lines, too" },
 };
 
 static const struct mu_program program = {
 	.name = "muster-device",
-	.summary = "One virtual ESP32-C3 that reports to a Muster collector. Its flash is a file; killing the process is a power cut.\n",
+	.summary = "One virtual ESP32 that reports to a Muster collector. Its flash is a file; killing the process is a power cut.\n",
 	.options = options,
 	.count = sizeof options / sizeof *options,
 	.shared = mu_shared_rows,
@@ -56,26 +55,18 @@ static int complain(const char *what, const char *why)
 	return EXIT_MISUSE;
 }
 
-static int check_hardware(const struct values *values)
-{
-	if (mu_hardware_find(values->hardware))
-		return 0;
-	fprintf(stderr, "%s: --hardware: there is no \"%s\"; there are %s\n", program.name, values->hardware, mu_hardware_names());
-	return 1;
-}
-
 static int check_values(struct values *values)
 {
 	int mistakes = 0;
 	if (!values->flash)
 		mistakes += complain("--flash", "is missing: the file that holds the device's flash");
 	if (values->shared.list_spool)
-		return mistakes;
+		return mistakes + mu_shared_options_check(&values->shared, program.name, stderr);
 	if (!values->id)
 		mistakes += complain("--id", "is missing: the device's name");
 	else if (!mu_id_valid(values->id))
 		mistakes += complain("--id", "wants 1 to 32 of A-Z a-z 0-9 _ -");
-	return mistakes + check_hardware(values) + mu_shared_options_check(&values->shared, program.name, stderr);
+	return mistakes + mu_shared_options_check(&values->shared, program.name, stderr);
 }
 
 static int add_faults(const struct values *values, struct mu_faults *faults)
@@ -96,7 +87,7 @@ static int lay_out(struct mu_flash_image *flash, const struct values *values, co
 	struct mu_virtual_flash contents = mu_virtual_flash_default();
 	contents.images[contents.active_slot].traits = faults->traits;
 	for (unsigned i = 0; i < MU_VIRTUAL_SLOTS; i++)
-		contents.images[i].chip_id = mu_hardware_find(values->hardware)->chip_id;
+		contents.images[i].chip_id = mu_hardware_find(values->shared.hardware)->chip_id;
 	if (values->shared.keys && mu_key_folder_read(&contents.keys, values->shared.keys, problem) < 0)
 		return complain("--keys", problem);
 	int err = mu_virtual_flash_create(flash, &contents);
@@ -179,7 +170,6 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 		.flash = flash,
 		.agent.id = values->id,
 		.world = faults->world,
-		.hardware = mu_hardware_find(values->hardware),
 		.sent_log = &sent_log,
 		.log = stderr,
 		.log_level = values->verbose ? MU__LOG_LEVEL__LOG_DEBUG : MU__LOG_LEVEL__LOG_INFO,

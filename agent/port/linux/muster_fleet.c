@@ -40,7 +40,7 @@ static const struct mu_option options[] = {
 
 static const struct mu_program program = {
 	.name = "muster-fleet",
-	.summary = "Many virtual ESP32-C3 in one process, each with its own flash, agent and MQTT session.\n",
+	.summary = "Many virtual ESP32 in one process, each with its own flash, agent and MQTT session.\n",
 	.options = options,
 	.count = sizeof options / sizeof *options,
 	.shared = mu_shared_rows,
@@ -60,9 +60,10 @@ static int complain(const char *what, const char *why)
 
 static int check_values(struct values *values)
 {
-	if (values->shared.list_spool)
-		return values->flash_dir ? 0 : complain("--flash-dir", "is missing: there is no spool to list without it");
-	return mu_shared_options_check(&values->shared, program.name, stderr);
+	int mistakes = mu_shared_options_check(&values->shared, program.name, stderr);
+	if (values->shared.list_spool && !values->flash_dir)
+		return complain("--flash-dir", "is missing: there is no spool to list without it");
+	return mistakes;
 }
 
 // A socket for each device, one that lingers after a reset, its flash, and one to a time server.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/port/linux/shared_options.h"
 #include "agent/port/linux/broker_uri.h"
+#include "agent/port/linux/system.h"
 #include "version.h"
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,8 @@ const struct mu_option mu_shared_rows[MU_SHARED_ROWS] = {
 	{ "broker", "URI", MU_OPTION_TEXT, VALUE(broker), 0, 0, "mqtt://HOST[:PORT] or mqtts://HOST[:PORT]" },
 	{ "interval", "S", MU_OPTION_NUMBER, VALUE(interval_s), 1, 86400, "time between heartbeats (default 60)" },
 	{ "liveness", "S", MU_OPTION_NUMBER, VALUE(liveness_s), 1, 3600, "a task that is silent for longer is hung (default 30)" },
+	{ "reconnect-spread", "S", MU_OPTION_NUMBER, VALUE(reconnect_spread_s), 1, 3600,
+		"a lost session is opened again at random within this time (default 15)" },
 	{ "batch", "BYTES", MU_OPTION_NUMBER, VALUE(batch_bytes), 512, 16384, "largest Uplink, as after an outage (default 4096)" },
 	{ "keys", "DIR", MU_OPTION_TEXT, VALUE(keys), 0, 0, "public keys for a flash that is made: <role>-<name>.pub.pem" },
 	{ "user", "NAME", MU_OPTION_TEXT, VALUE(user), 0, 0, "MQTT user name" },
@@ -28,6 +31,7 @@ const struct mu_option mu_shared_rows[MU_SHARED_ROWS] = {
 		"an access point that is there, up to 4; \":hidden,wpa3,-20\" behind it (default: muster)" },
 	{ "ntp", "HOST[:PORT]", MU_OPTION_LIST, VALUE(ntp), 0, 0, "time server; up to 3, asked in this order (default: none)" },
 	{ "sent-log", "FILE", MU_OPTION_TEXT, VALUE(sent_log), 0, 0, "append a line for each record sent and each Ack received" },
+	{ "hardware", "NAME", MU_OPTION_TEXT, VALUE(hardware), 0, 0, "esp32c3, or esp32s3-psram: two cores and PSRAM (default esp32c3)" },
 	{ "seed", "N", MU_OPTION_NUMBER, VALUE(seed), 0, UINT32_MAX, "of start times and of the models of radio, heap and sensors (default 1)" },
 	{ "seconds", "S", MU_OPTION_NUMBER, VALUE(seconds), 1, UINT32_MAX, "end after so long (default: never)" },
 	{ "list-spool", 0, MU_OPTION_FLAG, VALUE(list_spool), 0, 0, "print what is not acked yet, and end" },
@@ -60,8 +64,12 @@ int mu_shared_options_check(struct mu_shared_options *options, const char *progr
 	struct check check = { .program = program, .errors = errors };
 	struct mu_broker_uri uri;
 	char problem[MU_LINK_OPTIONS_PROBLEM_SIZE];
+	if (!mu_hardware_find(options->hardware)) {
+		fprintf(errors, "%s: --hardware: there is no \"%s\"; there are %s\n", program, options->hardware, mu_hardware_names());
+		check.mistakes++;
+	}
 	if (options->list_spool)
-		return 0;
+		return check.mistakes;
 	if (!options->broker || mu_broker_uri_parse(options->broker, &uri) < 0)
 		complain(&check, "--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
 	else if (uri.tls && !options->ca)
@@ -84,11 +92,13 @@ void mu_shared_options_apply(const struct mu_shared_options *options, struct mu_
 	agent->password = options->password;
 	agent->heartbeat_ms = options->interval_s * 1000;
 	agent->liveness_ms = options->liveness_s * 1000;
+	agent->reconnect_spread_s = options->reconnect_spread_s;
 	agent->batch_bytes = options->batch_bytes;
 	agent->link = &options->parsed.config;
 	memcpy(agent->ntp_servers, options->ntp.items, sizeof agent->ntp_servers);
 	config->tls = (struct mu_mqtt_tls){ .ca = options->ca, .certificate = options->certificate, .key = options->key };
 	config->seed = options->seed;
+	config->hardware = mu_hardware_find(options->hardware);
 	config->world.air.points = options->parsed.point_count ? options->parsed.points : 0;
 	config->world.air.point_count = options->parsed.point_count;
 }

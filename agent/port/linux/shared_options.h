@@ -10,15 +10,15 @@
 #include "agent/port/linux/sent_log.h"
 
 struct mu_shared_options {
-	const char *broker, *keys, *user, *password, *ca, *certificate, *key, *sent_log;
-	uint32_t interval_s, liveness_s, batch_bytes, seed, seconds;
+	const char *broker, *keys, *user, *password, *ca, *certificate, *key, *sent_log, *hardware;
+	uint32_t interval_s, liveness_s, reconnect_spread_s, batch_bytes, seed, seconds;
 	struct mu_link_texts link;
 	struct mu_option_list ntp;
 	bool list_spool, help, version;
 	struct mu_link_options parsed; // by the check; must not be moved after it
 };
 
-enum { MU_SHARED_ROWS = 23 };
+enum { MU_SHARED_ROWS = 25 };
 extern const struct mu_option mu_shared_rows[MU_SHARED_ROWS]; // offsets within struct mu_shared_options
 
 #define MU_SHARED_DEFAULTS \

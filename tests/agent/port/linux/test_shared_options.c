@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "agent/port/linux/shared_options.h"
+#include "agent/port/linux/system.h"
 
 // Parses and checks one command line. Returns the mistakes; *said is what was written, to be freed.
 static int take(struct mu_shared_options *options, int argc, char **argv, char **said)
@@ -25,7 +26,8 @@ static void test_describes_a_device(void **unused)
 {
 	(void)unused;
 	char *argv[] = { (char *)"prog", (char *)"--broker=mqtt://h", (char *)"--interval=5", (char *)"--user=u", (char *)"--password=p",
-		(char *)"--wifi=barn:barn-pass", (char *)"--air=barn:barn-pass", (char *)"--seed=7", (char *)"--batch=8192" };
+		(char *)"--wifi=barn:barn-pass", (char *)"--air=barn:barn-pass", (char *)"--seed=7", (char *)"--batch=8192",
+		(char *)"--reconnect-spread=2", (char *)"--hardware=esp32s3-psram" };
 	struct mu_shared_options options;
 	struct mu_device_config config = { .log_level = 3, .world.air.rssi_dbm = -58 };
 	char *said = 0;
@@ -40,6 +42,8 @@ static void test_describes_a_device(void **unused)
 	assert_string_equal(config.agent.link->networks[0].ssid, "barn");
 	assert_int_equal(config.world.air.point_count, 1);
 	assert_int_equal(config.seed, 7);
+	assert_int_equal(config.agent.reconnect_spread_s, 2);
+	assert_int_equal(config.hardware->cores, 2);
 	assert_int_equal(config.log_level, 3); // not theirs
 	assert_int_equal(config.world.air.rssi_dbm, -58);
 	free(said);
@@ -60,6 +64,11 @@ static void test_mistakes(void **unused)
 	char *tls[] = { (char *)"prog", (char *)"--broker=mqtts://h" };
 	assert_int_equal(take(&options, 2, tls, &said), 1);
 	assert_non_null(strstr(said, "--ca: is missing"));
+	free(said);
+	char *chip[] = { (char *)"prog", (char *)"--list-spool",
+		(char *)"--hardware=esp8266" }; // which flash it is matters to the list, too
+	assert_int_equal(take(&options, 3, chip, &said), 1);
+	assert_non_null(strstr(said, "prog: --hardware: there is no \"esp8266\"; there are esp32c3, esp32s3-psram"));
 	free(said);
 	char *spool[] = { (char *)"prog", (char *)"--list-spool" }; // needs no broker
 	assert_int_equal(take(&options, 2, spool, &said), 0);
