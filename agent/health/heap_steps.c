@@ -78,6 +78,12 @@ void mu_heap_steps_end(struct mu_heap_steps *steps, enum mu_heap_step step, stru
 	note(steps, step, mark);
 }
 
+void mu_heap_steps_pass(struct mu_heap_steps *steps, enum mu_heap_step step)
+{
+	const struct mu_heap_mark same = { steps->last_units * MU_HEAP_UNIT_BYTES, steps->last_low_units * MU_HEAP_UNIT_BYTES };
+	mu_heap_steps_end(steps, step, same);
+}
+
 // ---- cycles
 
 static void halve(struct mu_heap_steps *steps)

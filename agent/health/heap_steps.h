@@ -80,6 +80,9 @@ void mu_heap_steps_idle(struct mu_heap_steps *steps, struct mu_heap_mark mark);
 // The step is over, well or badly; the next begins here.
 void mu_heap_steps_end(struct mu_heap_steps *steps, enum mu_heap_step step, struct mu_heap_mark mark);
 
+// A step of opening is over, and so is the next: what both took is known with that one's end, and put down to it.
+void mu_heap_steps_pass(struct mu_heap_steps *steps, enum mu_heap_step step);
+
 // A session is about to be opened; with TLS or not.
 void mu_heap_steps_open(struct mu_heap_steps *steps, bool tls, struct mu_heap_mark mark);
 
