@@ -8,13 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include "agent/agent_state.h"
 #include "agent/image/crc32.h"
 #include "agent/port/linux/crypto.h"
 #include "agent/reporting.h"
-#include "tests/agent/fake_collector.h"
+#include "tests/agent/agent_rig.h"
 #include "tests/agent/ota/board.h"
 
 enum {
@@ -41,9 +39,6 @@ struct known {
 };
 
 static struct world {
-	struct fake_port fake;
-	struct fake_collector collector;
-	struct mu_agent *agent;
 	struct board board; // gives the two images
 	struct mu_port port;
 	struct mu_link_config link;
@@ -60,46 +55,41 @@ static void copy_partition(enum mu_partition part)
 {
 	int64_t size = mu_flash_partitions_size(&world.board.parts, part);
 	assert_true(size > 0);
-	fake_port_partition(&world.fake, part, (unsigned)(size / MU_SECTOR_BYTES));
-	assert_true(mu_flash_partitions_read(&world.board.parts, part, 0, world.fake.flash[part], (size_t)size) >= 0);
+	fake_port_partition(&fake, part, (unsigned)(size / MU_SECTOR_BYTES));
+	assert_true(mu_flash_partitions_read(&world.board.parts, part, 0, fake.flash[part], (size_t)size) >= 0);
 }
 
 static void make_device(void)
 {
 	static struct mu_crypto_port crypto;
 	memset(&world, 0, sizeof world);
-	fake_port_init(&world.fake, 3);
+	agent_rig_open(SECTORS);
 	board_open(&world.board, NULL);
 	assert_int_equal(board_boot(&world.board, false), 0);
 	for (int part = 0; part < MU_PART_COUNT; part++)
 		if (part != MU_PART_SPOOL && part != MU_PART_KEYS)
 			copy_partition((enum mu_partition)part);
-	fake_port_partition(&world.fake, MU_PART_SPOOL, SECTORS);
-	world.fake.running_slot = world.board.boot.slot;
-	crypto = *world.fake.port.crypto;
+	fake.running_slot = world.board.boot.slot;
+	crypto = *fake.port.crypto;
 	crypto.sha256_start = mu_crypto_sha256_start;
 	crypto.sha256_update = mu_crypto_sha256_update;
 	crypto.sha256_finish = mu_crypto_sha256_finish;
-	world.fake.port.crypto = &crypto;
-	world.agent = malloc(sizeof *world.agent);
-	fake_collector_init(&world.collector, &world.fake, world.agent);
-	world.collector.hop_ms = 1000;
+	fake.port.crypto = &crypto;
+	collector.hop_ms = 1000;
 	world.seen = 1;
 }
 
 static void free_device(void)
 {
-	fake_collector_free(&world.collector);
-	fake_port_free(&world.fake);
+	agent_rig_close();
 	board_close(&world.board);
-	free(world.agent);
 }
 
 // Figures that move as those of a device do.
 static void shake_vitals(void)
 {
-	uint32_t noise = (uint32_t)fake_port_random(&world.fake);
-	world.fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 181000 + noise % 4096,
+	uint32_t noise = (uint32_t)fake_port_random(&fake);
+	fake.vitals = (struct mu_system_vitals){ .heap_free_bytes = 181000 + noise % 4096,
 		.heap_min_bytes = 164000,
 		.heap_largest_bytes = 110000 - noise / 7 % 2000,
 		.has_temperature = true,
@@ -114,22 +104,22 @@ static void shake_vitals(void)
 		.sockets_limit = 10,
 		.sockets_high_water = 5,
 		.has_flash = true,
-		.flash_erases = (uint32_t)world.fake.calls[FAKE_CALL_ERASE],
-		.flash_written_bytes = (uint32_t)world.fake.bytes_programmed };
-	world.fake.cpu_us += 137;
+		.flash_erases = (uint32_t)fake.calls[FAKE_CALL_ERASE],
+		.flash_written_bytes = (uint32_t)fake.bytes_programmed };
+	fake.cpu_us += 137;
 }
 
 static void note_records(void)
 {
 	uint8_t bytes[MU_SPOOL_RECORD_MAX];
-	struct mu_spool *spool = &world.agent->spool;
+	struct mu_spool *spool = &agent->spool;
 	assert_true(mu_spool_next_seq(spool) >= world.seen); // never back
 	for (; world.seen < mu_spool_next_seq(spool); world.seen++) {
 		struct mu_spool_entry entry;
 		assert_true(world.seen < RECORDS_MAX);
 		assert_int_equal(mu_spool_read(spool, world.seen, &entry, bytes, sizeof bytes), 0);
 		assert_int_equal(entry.gap, MU_GAP_NONE);
-		world.known[world.seen] = (struct known){ .at_ms = world.boot_at_ms + world.collector.now_ms,
+		world.known[world.seen] = (struct known){ .at_ms = world.boot_at_ms + collector.now_ms,
 			.crc = mu_crc32_le(0, bytes, entry.size),
 			.size = (uint16_t)entry.size,
 			.record_class = (uint8_t)entry.record_class };
@@ -140,17 +130,17 @@ static void boot_device(void);
 
 static void run_for(uint64_t duration_ms)
 {
-	for (uint64_t end_ms = world.collector.now_ms + duration_ms; world.collector.now_ms < end_ms;) {
-		uint64_t left_ms = end_ms - world.collector.now_ms;
+	for (uint64_t end_ms = collector.now_ms + duration_ms; collector.now_ms < end_ms;) {
+		uint64_t left_ms = end_ms - collector.now_ms;
 		shake_vitals();
-		world.fake.wall_ms = RTC_START_MS + world.boot_at_ms + world.collector.now_ms;
-		fake_collector_run(&world.collector, left_ms < 10000 ? left_ms : 10000);
+		fake.wall_ms = RTC_START_MS + world.boot_at_ms + collector.now_ms;
+		fake_collector_run(&collector, left_ms < 10000 ? left_ms : 10000);
 		note_records();
-		if (!world.agent->stopped)
+		if (!agent->stopped)
 			continue;
-		world.boot_at_ms += world.collector.now_ms; // the ladder's last rung
-		end_ms -= world.collector.now_ms;
-		world.fake.reset_info = (struct mu_reset_info){ .reset_raw = 3 };
+		world.boot_at_ms += collector.now_ms; // the ladder's last rung
+		end_ms -= collector.now_ms;
+		fake.reset_info = (struct mu_reset_info){ .reset_raw = MU_RESET_RAW_SW };
 		boot_device();
 	}
 }
@@ -159,7 +149,7 @@ static void run_for(uint64_t duration_ms)
 static void choose_reset(unsigned boot)
 {
 	static const uint32_t others[] = { 1, 3, 9, 12 }; // power on, software, brown-out, SDIO
-	struct mu_reset_info *info = &world.fake.reset_info;
+	struct mu_reset_info *info = &fake.reset_info;
 	*info = (struct mu_reset_info){ .reset_raw = others[boot / 2 % 4] };
 	if (boot % 2 == 0)
 		return;
@@ -177,25 +167,23 @@ static void boot_device(void)
 	static const char *const names[METRICS] = { "tank_level", "pump_amps", "flow", "doors_open" };
 	struct mu_agent_config config = { .id = "greenhouse-0017", .firmware = "1.1.0", .broker_uri = "mqtts://broker.example:8883" };
 	memcpy(config.elf_sha, "\x8f\x12\x44\xa0\x3b\xc9\x71\x05", MU_SHA_BYTES);
-	if (world.fake.reset_info.reset_raw == 1)
-		fake_port_power_on(&world.fake); // RAM and retained memory are gone
-	memset(world.agent, 0xA5, sizeof *world.agent);
-	world.collector.now_ms = world.collector.ping_ms = 0;
-	world.fake.wall_result = world.has_rtc ? 0 : MU_ERR_NOT_FOUND;
+	if (fake.reset_info.reset_raw == MU_RESET_RAW_POWERON)
+		fake_port_power_on(&fake); // RAM and retained memory are gone
+	fake.wall_result = world.has_rtc ? 0 : MU_ERR_NOT_FOUND;
 	shake_vitals();
-	assert_int_equal(mu_agent_init(world.agent, &config, &world.fake.port, 0), 0);
-	assert_true(world.agent->has_slots && world.agent->has_spool);
+	agent_rig_boot(&config, fake.reset_info.reset_raw);
+	assert_true(agent->has_slots && agent->has_spool);
 	for (int i = 0; i < METRICS; i++)
-		assert_int_equal(mu_agent_metric_integer(world.agent, mu_agent_metric(world.agent, names[i]), 100 * i + 7), 0);
+		assert_int_equal(mu_agent_metric_integer(agent, mu_agent_metric(agent, names[i]), 100 * i + 7), 0);
 	if (world.epoch)
-		assert_true(mu_spool_epoch(&world.agent->spool) == world.epoch);
-	world.epoch = mu_spool_epoch(&world.agent->spool);
+		assert_true(mu_spool_epoch(&agent->spool) == world.epoch);
+	world.epoch = mu_spool_epoch(&agent->spool);
 }
 
 static void report_rollback(void)
 {
 	struct mu_rollback_report report = { .request = board_request(&world.board), .outcome = MU_ROLLBACK_OUTCOME_DONE };
-	assert_true(mu_report_ota(world.agent, MU__OTA_STATE__OTA_ROLLED_BACK, &report, world.collector.now_ms) > 0);
+	assert_true(mu_report_ota(agent, MU__OTA_STATE__OTA_ROLLED_BACK, &report, collector.now_ms) > 0);
 }
 
 // ---- three days
@@ -206,11 +194,11 @@ static void live_one_boot(unsigned boot, uint64_t duration_ms)
 	boot_device();
 	run_for(duration_ms / 2);
 	if (boot % 3 == 0)
-		assert_int_equal(mu_agent_event(world.agent, "valve_open", "by schedule", 17, world.collector.now_ms), 0);
+		assert_int_equal(mu_agent_event(agent, "valve_open", "by schedule", 17, collector.now_ms), 0);
 	if (boot % 50 == 20)
 		report_rollback();
 	run_for(duration_ms - duration_ms / 2);
-	world.boot_at_ms += world.collector.now_ms;
+	world.boot_at_ms += collector.now_ms;
 }
 
 // Boots come at random, on average each 43 minutes; the last one lives on.
@@ -218,10 +206,10 @@ static void live_three_days(bool no_link)
 {
 	uint64_t mean_ms = OUTAGE_MS / BOOTS;
 	live_one_boot(0, 5 * 60 * 1000);
-	world.collector.no_broker = true;
-	world.collector.no_link = no_link;
+	collector.no_broker = true;
+	collector.no_link = no_link;
 	for (unsigned boot = 1; boot < BOOTS - 1; boot++)
-		live_one_boot(boot, mean_ms / 2 + fake_port_random(&world.fake) % (mean_ms * 9 / 10));
+		live_one_boot(boot, mean_ms / 2 + fake_port_random(&fake) % (mean_ms * 9 / 10));
 	assert_true(world.boot_at_ms < OUTAGE_MS);
 	live_one_boot(BOOTS - 1, OUTAGE_MS - world.boot_at_ms);
 }
@@ -241,11 +229,10 @@ static void compare(const Mu__Record *record, uint64_t seq)
 // Every number once and in order, each a record as it was made or in a Gap.
 static uint64_t take_all(uint64_t first_after)
 {
-	const struct fake_collector *collector = &world.collector;
 	uint64_t next = 1, in_gaps = 0;
-	for (unsigned i = 0; i < collector->count; i++) {
-		const Mu__Record *record = collector->records[i];
-		assert_true(collector->seqs[i] == next);
+	for (unsigned i = 0; i < collector.count; i++) {
+		const Mu__Record *record = collector.records[i];
+		assert_true(collector.seqs[i] == next);
 		if (record->body_case == MU__RECORD__BODY_GAP) {
 			assert_int_equal(record->gap->reason, MU__GAP_REASON__GAP_THINNED); // nothing was overwritten, nothing damaged
 			in_gaps += record->gap->count;
@@ -256,7 +243,7 @@ static uint64_t take_all(uint64_t first_after)
 			compare(record, next);
 		next++;
 	}
-	assert_true(next == mu_spool_next_seq(&world.agent->spool));
+	assert_true(next == mu_spool_next_seq(&agent->spool));
 	return in_gaps;
 }
 
@@ -299,7 +286,7 @@ static unsigned count(uint64_t end, enum mu_record_class record_class, uint64_t 
 static void print_story(const char *name, uint64_t end)
 {
 	static const char *const names[MU_CLASS_COUNT] = { "log", "link", "heartbeat", "event", "command", "ota", "boot" };
-	const struct mu_spool *spool = &world.agent->spool;
+	const struct mu_spool *spool = &agent->spool;
 	print_message("%s: records=%u depth=%u archive_sectors=%u recent_sectors=%u\n", name, (unsigned)end - 1, mu_spool_depth(spool),
 		spool->archive.head, spool->recent.head);
 	for (int i = 0; i < MU_CLASS_COUNT; i++) {
@@ -315,31 +302,31 @@ static void check_wear(void)
 {
 	uint64_t most = 0, sum = 0;
 	for (unsigned i = 0; i < SECTORS; i++) {
-		most = world.fake.erases_by_sector[i] > most ? world.fake.erases_by_sector[i] : most;
-		sum += world.fake.erases_by_sector[i];
+		most = fake.erases_by_sector[i] > most ? fake.erases_by_sector[i] : most;
+		sum += fake.erases_by_sector[i];
 	}
 	print_message("erases: most=%u of a sector, sum=%u in %u h\n", (unsigned)most, (unsigned)sum, (unsigned)HOURS);
 	assert_in_range(most, 1, 4 * HOURS / 24);
-	assert_int_equal(world.fake.rule_violations, 0);
+	assert_int_equal(fake.rule_violations, 0);
 }
 
 static void drain(void)
 {
-	world.collector.no_broker = world.collector.no_link = false;
-	world.fake.link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
-	mu_agent_post(world.agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
-	for (unsigned minute = 0; mu_spool_depth(&world.agent->spool) && minute < 60; minute++) {
-		world.collector.hop_ms = 100;
-		fake_collector_run(&world.collector, 60000);
+	collector.no_broker = collector.no_link = false;
+	fake.link_status = (struct mu_link_status){ .up = true, .rssi_dbm = -55, .channel = 6 };
+	mu_agent_post(agent, &(struct mu_event){ .type = MU_EVENT_LINK_UP });
+	for (unsigned minute = 0; mu_spool_depth(&agent->spool) && minute < 60; minute++) {
+		collector.hop_ms = 100;
+		fake_collector_run(&collector, 60000);
 	}
-	assert_int_equal(mu_spool_depth(&world.agent->spool), 0);
+	assert_int_equal(mu_spool_depth(&agent->spool), 0);
 }
 
 static void three_days(const char *name, bool no_link, bool has_rtc)
 {
 	make_device();
 	world.has_rtc = has_rtc;
-	world.collector.no_broker = !has_rtc; // or the first minutes are online, and the RTC is set
+	collector.no_broker = !has_rtc; // or the first minutes are online, and the RTC is set
 	live_three_days(no_link);
 	uint64_t end = world.seen, bytes;
 	print_story(name, end);
