@@ -3,21 +3,21 @@
 
 #include <string.h>
 
+#include "agent/image/crc32.h"
 #include "proto/limits.h"
 
-enum { RETAINED_MAGIC = 0x4b4c434d };
+enum { RETAINED_MAGIC = 0x4b4c434d, SLEWED_MS = MU_CLOCK_STEP_MS * MU_CLOCK_SLEW_DIVISOR };
 
 // Says that the RTC was set by us, and when: an RTC that reads earlier than that has been reset.
 struct retained {
+	uint64_t wall_ms;
 	uint32_t magic;
 	uint32_t check;
-	uint64_t wall_ms;
 };
 
 static uint32_t check_of(const struct retained *retained)
 {
-	uint64_t mixed = (retained->wall_ms ^ retained->magic) * UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(mixed >> 32) + 1;
+	return mu_crc32_le(0, retained, offsetof(struct retained, check));
 }
 
 static bool is_sane(const struct mu_clock *clock, uint64_t wall_ms)
@@ -64,9 +64,10 @@ void mu_clock_init(struct mu_clock *clock, const struct mu_port *port, uint8_t *
 }
 
 // The part of the slew that the time since at_ms has worked off.
-static int64_t slewed_ms(const struct mu_clock *clock, uint64_t now_ms)
+static int32_t slewed_ms(const struct mu_clock *clock, uint64_t now_ms)
 {
-	int64_t most = (int64_t)((now_ms - clock->at_ms) / MU_CLOCK_SLEW_DIVISOR);
+	uint64_t elapsed_ms = now_ms - clock->at_ms;
+	int32_t most = elapsed_ms < SLEWED_MS ? (int32_t)elapsed_ms / MU_CLOCK_SLEW_DIVISOR : MU_CLOCK_STEP_MS;
 	if (clock->slew_ms > most)
 		return most;
 	return clock->slew_ms < -most ? -most : clock->slew_ms;
@@ -76,68 +77,51 @@ uint64_t mu_clock_wall_ms(const struct mu_clock *clock, uint64_t now_ms)
 {
 	if (clock->quality == MU__TIME_QUALITY__TIME_NONE)
 		return 0;
-	return clock->wall_ms + (now_ms - clock->at_ms) + (uint64_t)slewed_ms(clock, now_ms);
+	return clock->wall_ms + (now_ms - clock->at_ms) + (uint64_t)(int64_t)slewed_ms(clock, now_ms);
 }
 
-// True if a time that was set is changed by it.
-static bool step(struct mu_clock *clock, uint64_t wall_ms, int64_t error_ms, uint64_t now_ms)
+// Its size is below the limit.
+static bool is_below(int64_t error_ms, uint32_t limit_ms)
 {
-	bool was_set = clock->quality != MU__TIME_QUALITY__TIME_NONE;
-	if (was_set) {
-		clock->steps++;
-		clock->stepped_ms = error_ms;
-	}
-	clock->wall_ms = wall_ms;
-	clock->at_ms = now_ms;
-	clock->slew_ms = 0;
-	return was_set;
-}
-
-static void slew(struct mu_clock *clock, int64_t error_ms, uint64_t now_ms)
-{
-	clock->wall_ms = mu_clock_wall_ms(clock, now_ms);
-	clock->at_ms = now_ms;
-	clock->slew_ms = error_ms;
-}
-
-static bool is_below(int64_t error_ms, int64_t limit_ms)
-{
-	return error_ms > -limit_ms && error_ms < limit_ms;
+	return (uint64_t)error_ms + limit_ms - 1 < 2 * limit_ms - 1;
 }
 
 static int take(struct mu_clock *clock, int quality, uint64_t wall_ms, uint64_t now_ms)
 {
+	bool is_server = quality == MU__TIME_QUALITY__TIME_SERVER;
 	if (!is_sane(clock, wall_ms))
 		return MU_ERR_RANGE;
-	int64_t error_ms = (int64_t)(wall_ms - mu_clock_wall_ms(clock, now_ms));
-	bool is_far = !is_below(error_ms, MU_CLOCK_STEP_MS);
+	if (is_server && clock->sntp_ms != UINT64_MAX && now_ms - clock->sntp_ms < MU_CLOCK_SNTP_MS)
+		return 0;
+	uint64_t was_ms = mu_clock_wall_ms(clock, now_ms);
+	int64_t error_ms = (int64_t)(wall_ms - was_ms);
+	bool is_far = !is_below(error_ms, MU_CLOCK_STEP_MS); // also from none
+	bool is_late = is_server && is_below(error_ms, MU_CLOCK_IGNORE_MS);
 	bool must_save = is_far || !mu_clock_trusted(clock) || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
-	bool is_late = quality == MU__TIME_QUALITY__TIME_SERVER && is_below(error_ms, MU_CLOCK_IGNORE_MS);
-	bool stepped = is_far && step(clock, wall_ms, error_ms, now_ms);
 
-	if (!is_far)
-		slew(clock, is_late ? 0 : error_ms, now_ms);
+	clock->wall_ms = is_far ? wall_ms : was_ms;
+	clock->at_ms = now_ms;
+	clock->slew_ms = is_far || is_late ? 0 : (int32_t)error_ms;
 	clock->quality = quality;
+	if (!is_server)
+		clock->sntp_ms = now_ms;
 	if (must_save)
-		save(clock, mu_clock_wall_ms(clock, now_ms), now_ms);
-	return stepped;
+		save(clock, clock->wall_ms, now_ms);
+	if (!is_far || !was_ms)
+		return 0;
+	clock->steps++;
+	clock->stepped_ms = error_ms;
+	return 1;
 }
 
 int mu_clock_server(struct mu_clock *clock, uint64_t server_ms, uint64_t now_ms)
 {
-	if (!is_sane(clock, server_ms))
-		return MU_ERR_RANGE;
-	if (clock->sntp_ms != UINT64_MAX && now_ms - clock->sntp_ms < MU_CLOCK_SNTP_MS)
-		return 0;
 	return take(clock, MU__TIME_QUALITY__TIME_SERVER, server_ms, now_ms);
 }
 
 int mu_clock_sntp(struct mu_clock *clock, uint64_t sntp_ms, uint64_t now_ms)
 {
-	int result = take(clock, MU__TIME_QUALITY__TIME_SNTP, sntp_ms, now_ms);
-	if (result >= 0)
-		clock->sntp_ms = now_ms;
-	return result;
+	return take(clock, MU__TIME_QUALITY__TIME_SNTP, sntp_ms, now_ms);
 }
 
 int mu_clock_quality(const struct mu_clock *clock)

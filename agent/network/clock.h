@@ -40,7 +40,7 @@ struct mu_clock {
 	uint8_t *retained;  // MU_CLOCK_RETAINED_BYTES, or null
 	int quality;        // enum TimeQuality of muster.proto
 	uint64_t wall_ms, at_ms; // wall time at monotonic at_ms
-	int64_t slew_ms;    // still to be worked off from at_ms on
+	int32_t slew_ms;    // still to be worked off from at_ms on
 	uint64_t saved_ms;  // monotonic time of the last write to the RTC
 	uint64_t sntp_ms;   // of the last answer of a time server; UINT64_MAX: none in this boot
 	uint64_t floor_ms;  // wall time

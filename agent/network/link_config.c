@@ -4,6 +4,9 @@
 
 enum { CHANNEL_MAX = 14 };
 
+static const char no_host[] = "link: the static address is not a host's: no such, the net's own, its broadcast";
+static const char no_name[] = "link: a name has 1..32 characters";
+
 static uint32_t number(const mu_ipv4 address)
 {
 	return (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 | address[3];
@@ -31,9 +34,9 @@ static const char *gateway_problem(uint32_t gateway, uint32_t own, uint32_t host
 	if (gateway == 0)
 		return 0;
 	if ((gateway | host_bits) != (own | host_bits))
-		return "link: the gateway lies outside the net of address and netmask";
+		return "link: the gateway lies outside the net";
 	if (gateway == own || !names_a_host(gateway, host_bits))
-		return "link: the gateway is the device itself, the net's own address or its broadcast";
+		return "link: the gateway is the device itself, or not a host's";
 	return 0;
 }
 
@@ -43,11 +46,11 @@ const char *mu_link_address_problem(const struct mu_link_address *address)
 	if (!address->is_static)
 		return 0;
 	if (!of_one_host(own))
-		return "link: the static address is not one of a host";
+		return no_host;
 	if (!is_netmask(host_bits))
-		return "link: the netmask is not one of /1 to /30";
+		return "link: the netmask is not /1 to /30";
 	if (!names_a_host(own, host_bits))
-		return "link: the static address is the net's own or its broadcast";
+		return no_host;
 	return gateway_problem(number(address->gateway), own, host_bits);
 }
 
@@ -59,23 +62,23 @@ static bool fits(size_t size, size_t least, size_t most)
 const char *mu_link_own_problem(const struct mu_link_own *own)
 {
 	if (!fits(strlen(own->ssid), 1, MU_SSID_MAX))
-		return "link: the own access point needs a name of 1..32 characters";
+		return no_name;
 	if (!fits(strlen(own->passphrase), MU_LINK_PASSPHRASE_MIN, MU_PASSPHRASE_MAX))
-		return "link: the own access point needs a passphrase of 8..64 characters; an open one is never served";
+		return "link: own access point: passphrase of 8..64 characters; an open one is never served";
 	if (own->channel > CHANNEL_MAX)
-		return "link: the own access point's channel is not within 0..14";
+		return "link: own access point: channel 0..14";
 	return 0;
 }
 
 static const char *network_problem(const struct mu_link_network *network)
 {
 	if (!network->ssid || !fits(strlen(network->ssid), 1, MU_SSID_MAX))
-		return "link: a network needs a name of 1..32 characters";
+		return no_name;
 	bool open = !network->passphrase || !*network->passphrase;
 	if (!open && !fits(strlen(network->passphrase), MU_LINK_PASSPHRASE_MIN, MU_PASSPHRASE_MAX))
-		return "link: a network's passphrase has 8..64 characters, or none if it is open";
+		return "link: a passphrase has 8..64 characters";
 	if (open && network->least_auth != MU_LINK_AUTH_OPEN)
-		return "link: a network without a passphrase can only be open";
+		return "link: without a passphrase it can only be open";
 	return mu_link_address_problem(&network->address);
 }
 
@@ -86,7 +89,7 @@ static const char *shape_problem(const struct mu_link_config *config)
 	if (config->wired && config->network_count)
 		return "link: either a wire or networks to join";
 	if (!config->wired && !config->network_count && !config->own)
-		return "link: neither a wire, nor a network to join, nor an own access point";
+		return "link: neither a wire, a network, nor an own access point";
 	return 0;
 }
 
