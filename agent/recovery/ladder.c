@@ -3,34 +3,33 @@
 
 enum { BUDGET_MAGIC = 0x4d524254 };
 
-// What a row does to the ladder itself, beside the actions that it hands out.
-enum effect {
-	HANDED_OUT = 0xfff,
-	RESTORED = 1 << 12,        // MU_DO_RECORD_LINK if there was an outage
-	LINK_WAIT = 1 << 13,       // a try runs: give it its time
-	LINK_RETRY = 1 << 14,      // a try has failed, or the link was lost: next one after the backoff
-	LINK_EASE = 1 << 15,       // ... after the longer one
-	LINK_ROAM = 1 << 16,       // nothing is lost yet: give it its time
-	LINK_GOOD = 1 << 17,       // up: nothing to wait for
-	LINK_AFRESH = 1 << 18,     // forget the failures
-	SCAN_WAIT = 1 << 19,       // a scan runs
-	SCAN_LATER = 1 << 20,      // next scan after the period
-	SESSION_WAIT = 1 << 21,    // an open runs
-	SESSION_DUE = 1 << 22,     // may be opened: now, or when the backoff of the loss is over
-	SESSION_RETRY = 1 << 23,   // a try has failed
-	SESSION_SPREAD = 1 << 24,  // lost
-	SESSION_ABORT = 1 << 25,   // an open that runs is in vain
-	SESSION_GOOD = 1 << 26,
-	SPEND_REBOOT = 1 << 27,
+// In the actions of a row: MU_DO_RECORD_LINK if there was an outage. Not handed out.
+enum { HANDED_OUT = 0xfff, RESTORED = 1 << 12 };
+
+// What a row does to the timer of the link, and to the session's: each has a backoff, a time that it waits for, and a try that may run.
+enum step {
+	KEEP,
+	TRY,      // of the link: give it its time
+	TRY_ANEW, // ..., and forget the failures
+	ROAM,     // nothing is lost yet: give it its time
+	OPEN,     // of the session: give it its time
+	SCAN,     // one runs
+	PERIOD,   // next scan after it
+	LOST,     // what was there; or a try of the link has failed: next one after the backoff
+	EASE,     // ... after the longer one
+	FAIL,     // a try of the session has failed
+	ABORT,    // ... is in vain, if one runs
+	DUE,      // may be tried: now, or when the backoff of the loss is over
+	UP,       // nothing to wait for
+	STEPS
 };
 
-#define ANEW (MU_DO_SESSION_CLOSE | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_WAIT | SESSION_ABORT)
-#define REBOOT (MU_DO_REBOOT | MU_DO_RECORD_LINK | SPEND_REBOOT)
-#define TO_FALLBACK (MU_DO_LINK_RESTART | MU_DO_SERVE | MU_DO_LINK_CONNECT | MU_DO_RECORD_LINK | LINK_AFRESH | LINK_WAIT)
-#define TO_RECOVERY (MU_DO_SERVE | MU_DO_RECORD_LINK | SCAN_LATER)
-#define LOST (MU_DO_SESSION_CLOSE | MU_DO_RECORD_LINK | SESSION_SPREAD)
-#define FAILED (MU_DO_SESSION_CLOSE | SESSION_ABORT)
-#define BACK (RESTORED | LINK_GOOD | SESSION_DUE)
+#define RECORD MU_DO_RECORD_LINK
+#define CLOSE MU_DO_SESSION_CLOSE
+#define CONNECT MU_DO_LINK_CONNECT
+#define RESTART MU_DO_LINK_RESTART
+#define TO_FALLBACK (RESTART | MU_DO_SERVE | CONNECT | RECORD)
+#define TO_RECOVERY (MU_DO_SERVE | RECORD)
 
 enum guard {
 	ALWAYS,
@@ -60,61 +59,62 @@ enum {
 
 struct row {
 	uint8_t state, event, guard, next;
-	uint32_t actions;
+	uint16_t actions;
+	uint8_t link, session;
 };
 
 // Every pair that changes something; all others are no-ops. Of several rows for a pair the first whose guard holds is taken.
 // clang-format off
 static const struct row table[] = {
-	{ S0,  MU_LADDER_BEGIN,         ALWAYS,        RE,   MU_DO_LINK_CONNECT | LINK_WAIT },
+	{ S0,  MU_LADDER_BEGIN,         ALWAYS,        RE,   CONNECT,                        TRY,      KEEP },
 
-	{ CO,  MU_LADDER_SESSION_LOST,  ALWAYS,        RE,   MU_DO_RECORD_LINK | SESSION_SPREAD },
-	{ CO,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, LINK_GOOD },
-	{ CO,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, LINK_ROAM },
-	{ CO,  MU_LADDER_LINK_DOWN,     OVERLOAD,      RE,   LOST | LINK_EASE },
-	{ CO,  MU_LADDER_LINK_DOWN,     SLEEPY,        RE,   LOST | LINK_RETRY | MU_DO_POWER_SAVE_OFF },
-	{ CO,  MU_LADDER_LINK_DOWN,     ALWAYS,        RE,   LOST | LINK_RETRY },
-	{ CO,  MU_LADDER_DEAD_SESSION,  ALWAYS,        RE,   LOST },
-	{ CO,  MU_LADDER_NO_ACK,        ALWAYS,        RE,   LOST },
+	{ CO,  MU_LADDER_SESSION_LOST,  ALWAYS,        RE,   RECORD,                         KEEP,     LOST },
+	{ CO,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, 0,                              UP,       KEEP },
+	{ CO,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, 0,                              ROAM,     KEEP },
+	{ CO,  MU_LADDER_LINK_DOWN,     OVERLOAD,      RE,   CLOSE | RECORD,                 EASE,     LOST },
+	{ CO,  MU_LADDER_LINK_DOWN,     SLEEPY,        RE,   CLOSE | RECORD | MU_DO_POWER_SAVE_OFF, LOST,  LOST },
+	{ CO,  MU_LADDER_LINK_DOWN,     ALWAYS,        RE,   CLOSE | RECORD,                 LOST,     LOST },
+	{ CO,  MU_LADDER_DEAD_SESSION,  ALWAYS,        RE,   CLOSE | RECORD,                 KEEP,     LOST },
+	{ CO,  MU_LADDER_NO_ACK,        ALWAYS,        RE,   CLOSE | RECORD,                 KEEP,     LOST },
 
-	{ RE,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, BACK },
-	{ RE,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, LINK_ROAM },
-	{ RE,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   FAILED | TO_RECOVERY },
-	{ RE,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, FAILED | LINK_EASE },
-	{ RE,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, FAILED | LINK_RETRY | MU_DO_POWER_SAVE_OFF },
-	{ RE,  MU_LADDER_LINK_DOWN,     LAST_TRY,      SC,   FAILED | MU_DO_LINK_SCAN | MU_DO_RECORD_LINK | SCAN_WAIT },
-	{ RE,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, FAILED | LINK_RETRY },
-	{ RE,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_CONNECT | LINK_WAIT },
-	{ RE,  MU_LADDER_SESSION_TIMER, OPENING,       SAME, MU_DO_SESSION_CLOSE | SESSION_RETRY },
-	{ RE,  MU_LADDER_SESSION_TIMER, LINK_UP,       SAME, MU_DO_SESSION_OPEN | SESSION_WAIT },
-	{ RE,  MU_LADDER_SESSION_OPEN,  ALWAYS,        CO,   RESTORED | SESSION_GOOD },
-	{ RE,  MU_LADDER_OPEN_FAILED,   ALWAYS,        SAME, SESSION_RETRY },
-	{ RE,  MU_LADDER_SESSION_LOST,  ALWAYS,        SAME, SESSION_RETRY },
-	{ RE,  MU_LADDER_DEAD_LINK,     LINK_UP,       SAME, ANEW | MU_DO_LINK_DISCONNECT },
-	{ RE,  MU_LADDER_DEAD_RADIO,    LINK_UP,       SAME, ANEW | MU_DO_LINK_RESTART },
-	{ RE,  MU_LADDER_DEAD_DEVICE,   BUDGET,        SAME, REBOOT },
-	{ RE,  MU_LADDER_DEAD_DEVICE,   LINK_UP,       SAME, ANEW | MU_DO_LINK_RESTART },
+	{ RE,  MU_LADDER_LINK_UP,       ALWAYS,        SAME, RESTORED,                       UP,       DUE },
+	{ RE,  MU_LADDER_LINK_DOWN,     ROAMING,       SAME, 0,                              ROAM,     KEEP },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   CLOSE | TO_RECOVERY,            PERIOD,   ABORT },
+	{ RE,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, CLOSE,                          EASE,     ABORT },
+	{ RE,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, CLOSE | MU_DO_POWER_SAVE_OFF,   LOST,     ABORT },
+	{ RE,  MU_LADDER_LINK_DOWN,     LAST_TRY,      SC,   CLOSE | MU_DO_LINK_SCAN | RECORD, SCAN,   ABORT },
+	{ RE,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, CLOSE,                          LOST,     ABORT },
+	{ RE,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, CONNECT,                        TRY,      KEEP },
+	{ RE,  MU_LADDER_SESSION_TIMER, OPENING,       SAME, CLOSE,                          KEEP,     FAIL },
+	{ RE,  MU_LADDER_SESSION_TIMER, LINK_UP,       SAME, MU_DO_SESSION_OPEN,             KEEP,     OPEN },
+	{ RE,  MU_LADDER_SESSION_OPEN,  ALWAYS,        CO,   RESTORED,                       KEEP,     UP },
+	{ RE,  MU_LADDER_OPEN_FAILED,   ALWAYS,        SAME, 0,                              KEEP,     FAIL },
+	{ RE,  MU_LADDER_SESSION_LOST,  ALWAYS,        SAME, 0,                              KEEP,     FAIL },
+	{ RE,  MU_LADDER_DEAD_LINK,     LINK_UP,       SAME, CLOSE | MU_DO_LINK_DISCONNECT | CONNECT | RECORD, TRY, ABORT },
+	{ RE,  MU_LADDER_DEAD_RADIO,    LINK_UP,       SAME, CLOSE | RESTART | CONNECT | RECORD, TRY,  ABORT },
+	{ RE,  MU_LADDER_DEAD_DEVICE,   BUDGET,        SAME, RECORD | MU_DO_REBOOT,          KEEP,     KEEP },
+	{ RE,  MU_LADDER_DEAD_DEVICE,   LINK_UP,       SAME, CLOSE | RESTART | CONNECT | RECORD, TRY,  ABORT },
 
-	{ SC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK },
-	{ SC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK },
-	{ SC,  MU_LADDER_SCAN_DONE,     ALWAYS,        RC,   TO_RECOVERY },
-	{ SC,  MU_LADDER_LINK_TIMER,    ALWAYS,        RC,   TO_RECOVERY },
+	{ SC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   RESTORED,                       UP,       DUE },
+	{ SC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK,                    TRY_ANEW, KEEP },
+	{ SC,  MU_LADDER_SCAN_DONE,     ALWAYS,        RC,   TO_RECOVERY,                    PERIOD,   KEEP },
+	{ SC,  MU_LADDER_LINK_TIMER,    ALWAYS,        RC,   TO_RECOVERY,                    PERIOD,   KEEP },
 
-	{ FB,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK | MU_DO_SERVE_END },
-	{ FB,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   TO_RECOVERY },
-	{ FB,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, LINK_EASE },
-	{ FB,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, LINK_RETRY | MU_DO_POWER_SAVE_OFF },
-	{ FB,  MU_LADDER_LINK_DOWN,     LAST_FALLBACK, RC,   TO_RECOVERY },
-	{ FB,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, LINK_RETRY },
-	{ FB,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_CONNECT | LINK_WAIT },
+	{ FB,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   RESTORED | MU_DO_SERVE_END,     UP,       DUE },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_REFUSAL,  RC,   TO_RECOVERY,                    PERIOD,   KEEP },
+	{ FB,  MU_LADDER_LINK_DOWN,     OVERLOAD,      SAME, 0,                              EASE,     KEEP },
+	{ FB,  MU_LADDER_LINK_DOWN,     SLEEPY,        SAME, MU_DO_POWER_SAVE_OFF,           LOST,     KEEP },
+	{ FB,  MU_LADDER_LINK_DOWN,     LAST_FALLBACK, RC,   TO_RECOVERY,                    PERIOD,   KEEP },
+	{ FB,  MU_LADDER_LINK_DOWN,     ALWAYS,        SAME, 0,                              LOST,     KEEP },
+	{ FB,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, CONNECT,                        TRY,      KEEP },
 
-	{ RC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   BACK | MU_DO_SERVE_END },
-	{ RC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK },
-	{ RC,  MU_LADDER_LINK_TIMER,    LONG_DOWN,     SAME, REBOOT },
-	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_SCAN | SCAN_LATER },
+	{ RC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   RESTORED | MU_DO_SERVE_END,     UP,       DUE },
+	{ RC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK,                    TRY_ANEW, KEEP },
+	{ RC,  MU_LADDER_LINK_TIMER,    LONG_DOWN,     SAME, RECORD | MU_DO_REBOOT,          KEEP,     KEEP },
+	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_SCAN,                PERIOD,   KEEP },
 
-	{ ANY, MU_LADDER_HEAP_STARVED,  BUDGET,        SAME, REBOOT },
-	{ ANY, MU_LADDER_SLEEP_TIMER,   ALWAYS,        SAME, MU_DO_POWER_SAVE_ON },
+	{ ANY, MU_LADDER_HEAP_STARVED,  BUDGET,        SAME, RECORD | MU_DO_REBOOT,          KEEP,     KEEP },
+	{ ANY, MU_LADDER_SLEEP_TIMER,   ALWAYS,        SAME, MU_DO_POWER_SAVE_ON,            KEEP,     KEEP },
 };
 // clang-format on
 enum { ROW_COUNT = sizeof table / sizeof *table };
@@ -217,56 +217,36 @@ static void mark_down(struct mu_ladder *ladder, uint64_t now_ms)
 	ladder->link_up = false;
 }
 
-// Those that are always as long.
-static const struct {
-	uint32_t effect, wait_ms;
-} waits[] = {
-	{ LINK_WAIT | SCAN_WAIT, MU_LADDER_LINK_TIMEOUT_MS },
-	{ LINK_ROAM, MU_LADDER_ROAM_TIMEOUT_MS },
-	{ SCAN_LATER, MU_LADDER_SCAN_PERIOD_MS },
-};
-enum { WAIT_COUNT = sizeof waits / sizeof *waits };
-#define LINK_EFFECTS (LINK_WAIT | LINK_RETRY | LINK_EASE | LINK_ROAM | LINK_GOOD)
-
-static void affect_link(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms, uint32_t random)
+static void affect(struct mu_ladder *ladder, enum step step, struct mu_backoff *backoff, uint64_t *due_ms, bool *trying, uint64_t now_ms,
+	uint32_t random)
 {
-	if (effects & LINK_AFRESH)
-		mu_backoff_init(&ladder->link, MU_BACKOFF_FIRST_MS);
-	if (effects & LINK_GOOD) {
-		ladder->link_due_ms = UINT64_MAX;
-		mu_backoff_opened(&ladder->link, now_ms);
-	}
-	if (effects & LINK_RETRY)
-		ladder->link_due_ms = now_ms + mu_backoff_lost_ms(&ladder->link, now_ms, random);
-	if (effects & LINK_EASE)
-		ladder->link_due_ms = now_ms + mu_backoff_eased_ms(&ladder->link, random);
-	if (effects & LINK_WAIT) // whatever it was, it is being made anew
+	static const uint32_t waits_ms[STEPS] = { // those that are always as long
+		[TRY] = MU_LADDER_LINK_TIMEOUT_MS,
+		[TRY_ANEW] = MU_LADDER_LINK_TIMEOUT_MS,
+		[ROAM] = MU_LADDER_ROAM_TIMEOUT_MS,
+		[OPEN] = MU_LADDER_OPEN_TIMEOUT_MS,
+		[SCAN] = MU_LADDER_LINK_TIMEOUT_MS,
+		[PERIOD] = MU_LADDER_SCAN_PERIOD_MS
+	};
+	uint32_t wait_ms = waits_ms[step];
+	if (step == KEEP || (step == DUE && *due_ms != UINT64_MAX) || (step == ABORT && !*trying))
+		return;
+	*trying = step <= OPEN;
+	if (step <= TRY_ANEW) // whatever it was, it is being made anew
 		mark_down(ladder, now_ms);
-	for (size_t i = 0; i < WAIT_COUNT; i++)
-		if (effects & waits[i].effect)
-			ladder->link_due_ms = now_ms + waits[i].wait_ms;
-	if (effects & (LINK_EFFECTS | SCAN_WAIT | SCAN_LATER))
-		ladder->link_trying = (effects & (LINK_WAIT | LINK_ROAM)) != 0;
-}
-
-static void affect_session(struct mu_ladder *ladder, uint32_t effects, uint64_t now_ms, uint32_t random)
-{
-	bool in_vain = (effects & SESSION_ABORT) && ladder->session_trying;
-
-	if (effects & SESSION_SPREAD)
-		ladder->session_due_ms = now_ms + mu_backoff_lost_ms(&ladder->session, now_ms, random);
-	if ((effects & SESSION_RETRY) || in_vain)
-		ladder->session_due_ms = now_ms + mu_backoff_failed_ms(&ladder->session, random);
-	if ((effects & SESSION_DUE) && ladder->session_due_ms == UINT64_MAX)
-		ladder->session_due_ms = now_ms;
-	if (effects & SESSION_WAIT)
-		ladder->session_due_ms = now_ms + MU_LADDER_OPEN_TIMEOUT_MS;
-	if (effects & SESSION_GOOD) {
-		ladder->session_due_ms = UINT64_MAX;
-		mu_backoff_opened(&ladder->session, now_ms);
-	}
-	if (effects & (SESSION_SPREAD | SESSION_RETRY | SESSION_ABORT | SESSION_WAIT | SESSION_GOOD))
-		ladder->session_trying = (effects & SESSION_WAIT) != 0;
+	if (step == TRY_ANEW)
+		mu_backoff_init(backoff, MU_BACKOFF_FIRST_MS);
+	if (step == LOST)
+		wait_ms = mu_backoff_lost_ms(backoff, now_ms, random);
+	if (step == EASE)
+		wait_ms = mu_backoff_eased_ms(backoff, random);
+	if (step == FAIL || step == ABORT)
+		wait_ms = mu_backoff_failed_ms(backoff, random);
+	*due_ms = now_ms + wait_ms;
+	if (step != UP)
+		return;
+	*due_ms = UINT64_MAX;
+	mu_backoff_opened(backoff, now_ms);
 }
 
 // A day for each time that it was switched off: where it never does, the tries get rare.
@@ -297,16 +277,16 @@ static uint32_t take(struct mu_ladder *ladder, const struct row *row, uint64_t n
 {
 	uint32_t actions = row->actions & HANDED_OUT;
 
-	affect_link(ladder, row->actions, now_ms, random);
-	affect_session(ladder, row->actions, now_ms, random);
-	if (row->actions & SPEND_REBOOT)
+	affect(ladder, (enum step)row->link, &ladder->link, &ladder->link_due_ms, &ladder->link_trying, now_ms, random);
+	affect(ladder, (enum step)row->session, &ladder->session, &ladder->session_due_ms, &ladder->session_trying, now_ms, random);
+	affect_sleep(ladder, actions, now_ms);
+	if (actions & MU_DO_REBOOT)
 		spend_reboot(ladder->budget);
 	if ((row->actions & RESTORED) && ladder->outage)
 		actions |= MU_DO_RECORD_LINK;
 	if (row->actions & MU_DO_RECORD_LINK)
 		ladder->outage = true;
-	affect_sleep(ladder, row->actions, now_ms);
-	if (row->actions & SESSION_GOOD)
+	if (row->session == UP)
 		ladder->outage = false;
 	if (row->next != SAME)
 		ladder->state = row->next;
@@ -428,31 +408,21 @@ const char *mu_ladder_event_name(enum mu_ladder_event event)
 	return (unsigned)event < MU_LADDER_EVENTS ? names[event] : "unknown";
 }
 
-static const char *wait_name(uint32_t effects)
-{
-	static const struct {
-		uint32_t effect;
-		const char *name;
-	} names[] = {
-		{ LINK_WAIT, "answer" },
-		{ LINK_ROAM, "roaming" },
-		{ LINK_RETRY, "backoff" },
-		{ LINK_EASE, "long backoff" },
-		{ SCAN_WAIT, "scan" },
-		{ SCAN_LATER, "scan period" },
-		{ LINK_GOOD, "none" },
-	};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (effects & names[i].effect)
-			return names[i].name;
-	return "";
-}
-
 size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size)
 {
 	static const char *const names[] = { "", "link up", "opening", "roaming, link up", "overload", "3rd loss for power save",
 		"5th refusal or 3rd misfit", "10th failure", "3rd failure", "known network", "reboot allowed",
 		"30 min down, not refused, reboot allowed" };
+
+	static const char *const waits[STEPS] = { [KEEP] = "",
+		[TRY] = "answer",
+		[TRY_ANEW] = "answer",
+		[ROAM] = "roaming",
+		[SCAN] = "scan",
+		[PERIOD] = "scan period",
+		[LOST] = "backoff",
+		[EASE] = "long backoff",
+		[UP] = "none" };
 
 	for (size_t i = 0; i < ROW_COUNT && i < size; i++) {
 		out[i] = (struct mu_ladder_row){
@@ -460,7 +430,7 @@ size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size)
 			.event = table[i].event,
 			.guard = names[table[i].guard],
 			.actions = table[i].actions & HANDED_OUT,
-			.wait = wait_name(table[i].actions),
+			.wait = waits[table[i].link],
 			.next = table[i].next,
 		};
 		if (table[i].actions & RESTORED)
