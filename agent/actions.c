@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/actions.h"
+#include "agent/deadline.h"
 #include "agent/reporting.h"
 #include <string.h>
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
 
 static uint64_t finish(struct mu_agent *agent, const uint8_t *id, Mu__CommandOutcome outcome, const char *detail, uint64_t now_ms)
 {
@@ -199,6 +195,6 @@ uint64_t mu_actions_step(struct mu_agent *agent, uint64_t now_ms)
 {
 	uint64_t next_ms = agent->has_slots ? step_rollback(agent, now_ms) : UINT64_MAX;
 	if (!agent->stopped)
-		next_ms = earlier(next_ms, step_farewell(agent, now_ms));
-	return agent->stopped ? UINT64_MAX : earlier(next_ms, step_overrides(agent, now_ms));
+		next_ms = mu_earlier(next_ms, step_farewell(agent, now_ms));
+	return agent->stopped ? UINT64_MAX : mu_earlier(next_ms, step_overrides(agent, now_ms));
 }

@@ -2,6 +2,7 @@
 #include "agent/actions.h"
 #include "agent/agent_state.h"
 #include "agent/connectivity.h"
+#include "agent/deadline.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
 #include <string.h>
@@ -144,11 +145,6 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 
 // ---------------------------------------------------------------- step
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 static void begin(struct mu_agent *agent, uint64_t now_ms)
 {
 	agent->began = true;
@@ -264,16 +260,16 @@ static uint64_t next_due(struct mu_agent *agent, uint64_t now_ms)
 	bool verifying = agent->has_slots && agent->slots.check == MU_SLOTS_CHECK_RUNNING;
 	uint64_t next_ms = mu_actions_step(agent, now_ms);
 	if (!agent->stopped)
-		next_ms = earlier(next_ms, mu_socket_guard_step(agent, now_ms));
+		next_ms = mu_earlier(next_ms, mu_socket_guard_step(agent, now_ms));
 	if (!agent->stopped)
-		next_ms = earlier(next_ms, mu_connectivity_step(agent, now_ms));
+		next_ms = mu_earlier(next_ms, mu_connectivity_step(agent, now_ms));
 	if (!agent->stopped)
-		next_ms = earlier(next_ms, mu_timekeeping_step(agent, now_ms));
+		next_ms = mu_earlier(next_ms, mu_timekeeping_step(agent, now_ms));
 	if (agent->stopped)
 		return UINT64_MAX;
-	next_ms = earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
-	next_ms = earlier(next_ms, earlier(agent->health_due_ms, agent->tokens.next_ms));
-	next_ms = earlier(next_ms, mu_heartbeat_next(&agent->heartbeat));
+	next_ms = mu_earlier(next_ms, mu_uplink_step(&agent->uplink, now_ms));
+	next_ms = mu_earlier(next_ms, mu_earlier(agent->health_due_ms, agent->tokens.next_ms));
+	next_ms = mu_earlier(next_ms, mu_heartbeat_next(&agent->heartbeat));
 	return verifying ? now_ms : next_ms;
 }
 

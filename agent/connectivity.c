@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/connectivity.h"
+#include "agent/deadline.h"
 #include "agent/link_events.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
@@ -260,11 +261,6 @@ bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event,
 	return false;
 }
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 static void watch(struct mu_agent *agent, uint64_t now_ms, uint64_t *next_ms)
 {
 	static const uint8_t dues[] = {
@@ -286,13 +282,12 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 	uint64_t watch_ms = UINT64_MAX;
 	uint64_t link_ms = mu_link_events_step(agent, now_ms);
 	watch(agent, now_ms, &watch_ms);
-	if (mu_session_starved(&agent->session, now_ms) && now_ms >= agent->starved_due_ms && !agent->stopped) {
-		agent->starved_due_ms = now_ms + MU_AGENT_STARVED_PERIOD_MS;
+	if (mu_session_starved(&agent->session, now_ms) && !agent->stopped &&
+		mu_due(&agent->starved_due_ms, MU_AGENT_STARVED_PERIOD_MS, now_ms))
 		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
-	}
 	if (mu_ladder_link_overdue(&agent->ladder, now_ms) && !agent->stopped)
 		mu_link_events_overdue(agent, now_ms);
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
 		post(agent, MU_LADDER_TIMER, 0, now_ms);
-	return earlier(mu_ladder_deadline_ms(&agent->ladder), earlier(link_ms, watch_ms));
+	return mu_earlier(mu_ladder_deadline_ms(&agent->ladder), mu_earlier(link_ms, watch_ms));
 }

@@ -2,6 +2,7 @@
 #include "agent/socket_guard.h"
 #include "agent/agent_state.h"
 #include "agent/connectivity.h"
+#include "agent/deadline.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
 #include "proto/text.h"
@@ -109,9 +110,8 @@ static void tell(struct mu_agent *agent, const char *owner, enum mu_socket_why w
 static void tell_closed(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_socket_guard *guard = &agent->sockets;
-	if (!guard->owner || now_ms < guard->tell_ms)
+	if (!guard->owner || !mu_due(&guard->tell_ms, MU_SOCKET_GUARD_TOLD_MS, now_ms))
 		return;
-	guard->tell_ms = now_ms + MU_SOCKET_GUARD_TOLD_MS;
 	tell(agent, guard->owner, guard->why, now_ms);
 	guard->owner = 0;
 }
@@ -119,9 +119,8 @@ static void tell_closed(struct mu_agent *agent, uint64_t now_ms)
 static void tell_refused(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_socket_guard *guard = &agent->sockets;
-	if (guard->registry.refused == guard->refused_told || now_ms < guard->refused_ms)
+	if (guard->registry.refused == guard->refused_told || !mu_due(&guard->refused_ms, MU_SOCKET_GUARD_REFUSED_MS, now_ms))
 		return;
-	guard->refused_ms = now_ms + MU_SOCKET_GUARD_REFUSED_MS;
 	guard->refused_told = guard->registry.refused;
 	tell(agent, guard->registry.refused_owner, MU_SOCKET_REFUSED, now_ms);
 }
@@ -131,8 +130,7 @@ static void tell_unclaimed(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_socket_guard *guard = &agent->sockets;
 	const struct mu_sockets *registry = &guard->registry;
-	if (registry->unclaimed <= guard->unclaimed_told || !registry->limit ||
-		(uint64_t)registry->open * 100 < (uint64_t)registry->limit * LOW_PERCENT)
+	if (registry->unclaimed <= guard->unclaimed_told || !registry->limit || registry->open * 100 < registry->limit * LOW_PERCENT)
 		return;
 	guard->unclaimed_told = registry->unclaimed;
 	mu_report_event(agent, "sockets_unclaimed", 0, registry->unclaimed, now_ms);
@@ -181,7 +179,7 @@ uint64_t mu_socket_guard_step(struct mu_agent *agent, uint64_t now_ms)
 	lock(agent);
 	uint64_t next_ms = mu_sockets_next(&guard->registry);
 	unlock(agent, 0);
-	return guard->owner && guard->tell_ms < next_ms ? guard->tell_ms : next_ms;
+	return guard->owner ? mu_earlier(guard->tell_ms, next_ms) : next_ms;
 }
 
 // ---- the application's calls

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/timekeeping.h"
 #include "agent/connectivity.h"
+#include "agent/deadline.h"
 #include "agent/reporting.h"
 #include "proto/limits.h"
 #include "proto/text.h"
@@ -19,11 +20,8 @@ static const struct {
 // At most one of its kind in its period.
 static void report(struct mu_agent *agent, int kind, const char *text, int64_t value, uint64_t now_ms)
 {
-	uint64_t *due_ms = &agent->timekeeping.report_due_ms[kind];
-	if (now_ms < *due_ms)
-		return;
-	*due_ms = now_ms + reports[kind].period_ms;
-	mu_report_event(agent, reports[kind].event, text, value, now_ms);
+	if (mu_due(&agent->timekeeping.report_due_ms[kind], reports[kind].period_ms, now_ms))
+		mu_report_event(agent, reports[kind].event, text, value, now_ms);
 }
 
 // result: of the clock; 1: it was stepped.
@@ -121,9 +119,7 @@ uint64_t mu_timekeeping_step(struct mu_agent *agent, uint64_t now_ms)
 	mu_socket_guard_sntp(agent, sntp->waiting, now_ms);
 	uint64_t held_ms = step_held(agent, now_ms);
 	renew(agent, now_ms);
-	uint64_t ladder_ms = mu_ladder_deadline_ms(&agent->ladder); // both may have set it
-	held_ms = held_ms < ladder_ms ? held_ms : ladder_ms;
-	return next_ms < held_ms ? next_ms : held_ms;
+	return mu_earlier(next_ms, mu_earlier(held_ms, mu_ladder_deadline_ms(&agent->ladder))); // both may have set it
 }
 
 // ---- beginning

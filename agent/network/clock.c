@@ -86,27 +86,13 @@ static bool is_below(int64_t error_ms, uint32_t limit_ms)
 	return (uint64_t)error_ms + limit_ms - 1 < 2 * limit_ms - 1;
 }
 
-static int take(struct mu_clock *clock, int quality, uint64_t wall_ms, uint64_t now_ms)
+// error_ms is what it was wrong by, until now. Returns 1 if a time that was set is stepped.
+static int set(struct mu_clock *clock, uint64_t was_ms, int64_t error_ms, uint64_t now_ms)
 {
-	bool is_server = quality == MU__TIME_QUALITY__TIME_SERVER;
-	if (!is_sane(clock, wall_ms))
-		return MU_ERR_RANGE;
-	if (is_server && clock->sntp_ms != UINT64_MAX && now_ms - clock->sntp_ms < MU_CLOCK_SNTP_MS)
-		return 0;
-	uint64_t was_ms = mu_clock_wall_ms(clock, now_ms);
-	int64_t error_ms = (int64_t)(wall_ms - was_ms);
 	bool is_far = !is_below(error_ms, MU_CLOCK_STEP_MS); // also from none
-	bool is_late = is_server && is_below(error_ms, MU_CLOCK_IGNORE_MS);
-	bool must_save = is_far || !mu_clock_trusted(clock) || now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
-
-	clock->wall_ms = is_far ? wall_ms : was_ms;
+	clock->wall_ms = is_far ? was_ms + (uint64_t)error_ms : was_ms;
+	clock->slew_ms = is_far ? 0 : (int32_t)error_ms;
 	clock->at_ms = now_ms;
-	clock->slew_ms = is_far || is_late ? 0 : (int32_t)error_ms;
-	clock->quality = quality;
-	if (!is_server)
-		clock->sntp_ms = now_ms;
-	if (must_save)
-		save(clock, clock->wall_ms, now_ms);
 	if (!is_far || !was_ms)
 		return 0;
 	clock->steps++;
@@ -114,13 +100,36 @@ static int take(struct mu_clock *clock, int quality, uint64_t wall_ms, uint64_t 
 	return 1;
 }
 
+static int take(struct mu_clock *clock, int quality, uint64_t wall_ms, uint64_t now_ms)
+{
+	uint64_t was_ms = mu_clock_wall_ms(clock, now_ms);
+	int64_t error_ms = (int64_t)(wall_ms - was_ms);
+	bool is_hourly = now_ms - clock->saved_ms >= MU_CLOCK_SAVE_MS;
+	bool must_save = is_hourly || !mu_clock_trusted(clock) || !is_below(error_ms, MU_CLOCK_STEP_MS);
+
+	if (quality == MU__TIME_QUALITY__TIME_SERVER && is_below(error_ms, MU_CLOCK_IGNORE_MS))
+		error_ms = 0; // it is late by its way
+	int stepped = set(clock, was_ms, error_ms, now_ms);
+	clock->quality = quality;
+	if (must_save)
+		save(clock, clock->wall_ms, now_ms);
+	return stepped;
+}
+
 int mu_clock_server(struct mu_clock *clock, uint64_t server_ms, uint64_t now_ms)
 {
+	if (!is_sane(clock, server_ms))
+		return MU_ERR_RANGE;
+	if (clock->sntp_ms != UINT64_MAX && now_ms - clock->sntp_ms < MU_CLOCK_SNTP_MS)
+		return 0;
 	return take(clock, MU__TIME_QUALITY__TIME_SERVER, server_ms, now_ms);
 }
 
 int mu_clock_sntp(struct mu_clock *clock, uint64_t sntp_ms, uint64_t now_ms)
 {
+	if (!is_sane(clock, sntp_ms))
+		return MU_ERR_RANGE;
+	clock->sntp_ms = now_ms;
 	return take(clock, MU__TIME_QUALITY__TIME_SNTP, sntp_ms, now_ms);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/network/link.h"
+#include "agent/deadline.h"
 #include <string.h>
 
 enum {
@@ -32,7 +33,6 @@ int mu_link_init(struct mu_link *link, const struct mu_port *port, const struct 
 		.config = config ? config : &plain_wire,
 		.chosen = MU_LINK_NONE,
 		.refused = MU_LINK_NONE,
-		.scanned_ms = UINT64_MAX,
 		.address_due_ms = UINT64_MAX,
 		.scan_due_ms = UINT64_MAX,
 	};
@@ -69,7 +69,7 @@ static int start_scans(struct mu_link *link, uint64_t now_ms)
 
 static bool is_fresh(const struct mu_link *link, uint64_t now_ms)
 {
-	return link->scanned_ms != UINT64_MAX && now_ms - link->scanned_ms < MU_LINK_FRESH_MS;
+	return now_ms < link->fresh_ms;
 }
 
 static void read_scan(struct mu_link *link)
@@ -350,7 +350,7 @@ static enum mu_link_heard scans_over(struct mu_link *link, bool failed, uint64_t
 	link->scanning = 0;
 	link->scan_due_ms = UINT64_MAX;
 	link->scan_told = link->join_next = false;
-	link->scanned_ms = failed ? UINT64_MAX : now_ms;
+	link->fresh_ms = failed ? 0 : now_ms + MU_LINK_FRESH_MS;
 	mu_link_choice_wake(&link->choice, now_ms);
 	if (told) {
 		int in_sight = mu_link_choice_in_sight(&link->choice, link->config->network_count);
@@ -397,11 +397,6 @@ enum mu_link_heard mu_link_event(struct mu_link *link, const struct mu_event *ev
 
 // ---- time
 
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
-}
-
 enum mu_link_heard mu_link_step(struct mu_link *link, uint64_t now_ms, int32_t *value, uint64_t *next_ms)
 {
 	*value = 0;
@@ -413,7 +408,7 @@ enum mu_link_heard mu_link_step(struct mu_link *link, uint64_t now_ms, int32_t *
 		return give_up(link, MU_REASON_NO_ADDRESS, value);
 	if (now_ms >= link->scan_due_ms) // the port has forgotten it
 		return scans_over(link, link->scanning == SCAN_ALL, now_ms, value);
-	*next_ms = earlier(earlier(link->address_due_ms, link->scan_due_ms), mu_access_point_notice_ms(&link->own));
+	*next_ms = mu_earlier(mu_earlier(link->address_due_ms, link->scan_due_ms), mu_access_point_notice_ms(&link->own));
 	return MU_LINK_HEARD_NOTHING;
 }
 

@@ -64,7 +64,7 @@ struct mu_link {
 	bool other_names; // the fallback name server goes first
 	uint16_t nameless; // names that did not resolve, in a row
 	int32_t refusal; // reason of the try before, whose network made room for this one
-	uint64_t scanned_ms; // UINT64_MAX: never
+	uint64_t fresh_ms; // the last scan is good until then
 	uint64_t address_due_ms, scan_due_ms; // UINT64_MAX: none
 	uint8_t refused; // network whose refusals are to be told; MU_LINK_NONE
 	struct mu_link_choice choice;

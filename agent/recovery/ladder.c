@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/recovery/ladder.h"
+#include "agent/deadline.h"
 
 enum { BUDGET_MAGIC = 0x4d524254 };
 
@@ -217,8 +218,7 @@ static void mark_down(struct mu_ladder *ladder, uint64_t now_ms)
 	ladder->link_up = false;
 }
 
-static void affect(struct mu_ladder *ladder, enum step step, struct mu_backoff *backoff, uint64_t *due_ms, bool *trying, uint64_t now_ms,
-	uint32_t random)
+static uint32_t wait_of(struct mu_backoff *backoff, enum step step, uint64_t now_ms, uint32_t random)
 {
 	static const uint32_t waits_ms[STEPS] = { // those that are always as long
 		[TRY] = MU_LADDER_LINK_TIMEOUT_MS,
@@ -228,7 +228,18 @@ static void affect(struct mu_ladder *ladder, enum step step, struct mu_backoff *
 		[SCAN] = MU_LADDER_LINK_TIMEOUT_MS,
 		[PERIOD] = MU_LADDER_SCAN_PERIOD_MS
 	};
-	uint32_t wait_ms = waits_ms[step];
+	if (step == LOST)
+		return mu_backoff_lost_ms(backoff, now_ms, random);
+	if (step == EASE)
+		return mu_backoff_eased_ms(backoff, random);
+	if (step == FAIL || step == ABORT)
+		return mu_backoff_failed_ms(backoff, random);
+	return waits_ms[step];
+}
+
+static void affect(struct mu_ladder *ladder, enum step step, struct mu_backoff *backoff, uint64_t *due_ms, bool *trying, uint64_t now_ms,
+	uint32_t random)
+{
 	if (step == KEEP || (step == DUE && *due_ms != UINT64_MAX) || (step == ABORT && !*trying))
 		return;
 	*trying = step <= OPEN;
@@ -236,17 +247,9 @@ static void affect(struct mu_ladder *ladder, enum step step, struct mu_backoff *
 		mark_down(ladder, now_ms);
 	if (step == TRY_ANEW)
 		mu_backoff_init(backoff, MU_BACKOFF_FIRST_MS);
-	if (step == LOST)
-		wait_ms = mu_backoff_lost_ms(backoff, now_ms, random);
-	if (step == EASE)
-		wait_ms = mu_backoff_eased_ms(backoff, random);
-	if (step == FAIL || step == ABORT)
-		wait_ms = mu_backoff_failed_ms(backoff, random);
-	*due_ms = now_ms + wait_ms;
-	if (step != UP)
-		return;
-	*due_ms = UINT64_MAX;
-	mu_backoff_opened(backoff, now_ms);
+	if (step == UP)
+		mu_backoff_opened(backoff, now_ms);
+	*due_ms = step == UP ? UINT64_MAX : now_ms + wait_of(backoff, step, now_ms, random);
 }
 
 // A day for each time that it was switched off: where it never does, the tries get rare.
@@ -382,10 +385,8 @@ void mu_ladder_init(struct mu_ladder *ladder, struct mu_ladder_budget *budget, u
 
 uint64_t mu_ladder_deadline_ms(const struct mu_ladder *ladder)
 {
-	uint64_t deadline_ms = ladder->link_due_ms < ladder->sleep_due_ms ? ladder->link_due_ms : ladder->sleep_due_ms;
-	if (ladder->link_up && ladder->session_due_ms < deadline_ms)
-		deadline_ms = ladder->session_due_ms;
-	return deadline_ms;
+	uint64_t deadline_ms = mu_earlier(ladder->link_due_ms, ladder->sleep_due_ms);
+	return ladder->link_up ? mu_earlier(deadline_ms, ladder->session_due_ms) : deadline_ms;
 }
 
 void mu_ladder_acked(struct mu_ladder *ladder)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/overrides.h"
+#include "agent/deadline.h"
 #include "agent/image/little_endian.h"
 #include "muster.pb-c.h"
 #include <string.h>
@@ -25,11 +26,6 @@ static const struct {
 static bool is_value(int kind, uint32_t value)
 {
 	return value >= values[kind].least && value <= values[kind].most;
-}
-
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
-{
-	return a_ms < b_ms ? a_ms : b_ms;
 }
 
 static bool is_active(const struct mu_override *override)
@@ -148,7 +144,7 @@ static uint64_t save_due(const struct mu_overrides *overrides)
 	uint64_t due_ms = UINT64_MAX;
 	for (int i = 0; i < MU_OVERRIDE_KINDS; i++)
 		if (is_active(&overrides->kind[i]))
-			due_ms = earlier(due_ms, overrides->saved_ms + (uint64_t)overrides->kind[i].period_s * 1000);
+			due_ms = mu_earlier(due_ms, overrides->saved_ms + (uint64_t)overrides->kind[i].period_s * 1000);
 	return due_ms;
 }
 
@@ -175,7 +171,7 @@ bool mu_overrides_step(struct mu_overrides *overrides, uint64_t now_ms, uint64_t
 	*next_ms = save_due(overrides);
 	for (int i = 0; i < MU_OVERRIDE_KINDS; i++)
 		if (is_active(&overrides->kind[i]))
-			*next_ms = earlier(*next_ms, overrides->kind[i].until_ms);
+			*next_ms = mu_earlier(*next_ms, overrides->kind[i].until_ms);
 	return ended;
 }
 
@@ -207,7 +203,7 @@ uint32_t mu_overrides_interval_ms(const struct mu_overrides *overrides, uint32_t
 		uint32_t part_ms = interval_ms / MU_DIAGNOSE_PARTS;
 		uint32_t wanted_ms = part_ms > MU_DIAGNOSE_INTERVAL_MS ? part_ms : MU_DIAGNOSE_INTERVAL_MS;
 		interval_ms = wanted_ms < interval_ms ? wanted_ms : interval_ms;
-		*until_ms = earlier(*until_ms, diagnose->until_ms);
+		*until_ms = mu_earlier(*until_ms, diagnose->until_ms);
 	}
 	return interval_ms;
 }
