@@ -5,6 +5,7 @@
 #include "agent/deadline.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
+#include "proto/text.h"
 #include <string.h>
 
 size_t mu_agent_size(void)
@@ -63,7 +64,7 @@ static int take_config(struct mu_agent *agent, const struct mu_agent_config *con
 	if (check_batch(&agent->config, problem) < 0)
 		return MU_ERR_RANGE;
 	memcpy(agent->id, config->id, strlen(config->id) + 1);
-	strncpy(agent->firmware, config->firmware, sizeof agent->firmware - 1);
+	mu_text_copy(agent->firmware, sizeof agent->firmware, config->firmware);
 	return 0;
 }
 

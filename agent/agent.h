@@ -23,7 +23,7 @@ enum { MU_AGENT_BATCH_BYTES = 4096 }; // of the agent's own buffer
 
 struct mu_agent_config {
 	const char *id; // [A-Za-z0-9_-]{1,32}; copied
-	const char *firmware; // version of the running image; copied, cut at 31 characters
+	const char *firmware; // version of the running image; copied, cut at 31 bytes; what may not be there becomes `?`
 	uint8_t elf_sha[MU_SHA_BYTES];
 	const char *broker_uri; // mqtt://HOST:PORT or mqtts://HOST:PORT; kept, must outlive the agent
 	const char *user, *password; // null: none; kept

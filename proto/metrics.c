@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/text.h"
+
 // Which C type a part of the heartbeat is; a part that is not listed does not compile.
 typedef Mu__Vitals part_vitals;
 typedef Mu__LinkHealth part_link;
@@ -96,9 +98,29 @@ bool mu_label_get(const Mu__Heartbeat *heartbeat, int label, const uint8_t **dat
 	return true;
 }
 
-int mu_metrics_withhold(Mu__Heartbeat *heartbeat)
+// Only texts are judged: the bytes are the sender's own digests.
+static int withhold_texts(Mu__Heartbeat *heartbeat)
 {
 	int withheld = 0;
+	for (int i = 0; i < MU_LABEL_COUNT; i++) {
+		const struct mu_label_info *info = &mu_labels[i];
+		const uint8_t *data;
+		size_t size;
+		if (info->type != MU_LABEL_TEXT || !mu_label_get(heartbeat, i, &data, &size))
+			continue;
+		if (size <= info->max_bytes && mu_text_valid(data, size))
+			continue;
+		uint8_t *part;
+		memcpy(&part, (const uint8_t *)heartbeat + info->part_offset, sizeof part);
+		memset(part + info->field_offset, 0, sizeof(char *));
+		withheld++;
+	}
+	return withheld;
+}
+
+int mu_metrics_withhold(Mu__Heartbeat *heartbeat)
+{
+	int withheld = withhold_texts(heartbeat);
 	for (int i = 0; i < MU_METRIC_COUNT; i++) {
 		const struct mu_metric_info *info = &mu_metrics[i];
 		int64_t value;

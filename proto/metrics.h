@@ -68,7 +68,8 @@ bool mu_metric_get_integer(const Mu__Heartbeat *heartbeat, int metric, int64_t *
 // true if the heartbeat carries it; *data points into the message: *size bytes, for TEXT without the NUL that follows.
 bool mu_label_get(const Mu__Heartbeat *heartbeat, int label, const uint8_t **data, size_t *size);
 
-// For the sender: marks every metric outside its range as absent, so that one mad sensor does not cost the heartbeat. Returns how many.
+// For the sender: marks every metric outside its range and every text that the limits refuse as absent, so that one mad sensor, or a task with a
+// name of its own kind, does not cost the heartbeat. Returns how many.
 int mu_metrics_withhold(Mu__Heartbeat *heartbeat);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ota/slots.h"
+#include "proto/text.h"
 #include <string.h>
 
 static enum mu_partition part_of(unsigned slot)
@@ -126,8 +127,11 @@ static int load_states(struct mu_slots *slots)
 
 static void describe(struct mu_slot *slot, const struct mu_source *source)
 {
+	char version[MU_APP_DESC_TEXT_SIZE];
 	*slot = (struct mu_slot){ .has_image = false };
-	slot->has_image = mu_app_desc_identify(source, slot->version, slot->elf_sha, sizeof slot->elf_sha) == 0;
+	slot->has_image = mu_app_desc_identify(source, version, slot->elf_sha, sizeof slot->elf_sha) == 0;
+	if (slot->has_image)
+		mu_text_copy(slot->version, sizeof slot->version, version);
 }
 
 static bool is_empty(const struct mu_source *source)

@@ -42,7 +42,7 @@ enum mu_rollback_block {
 struct mu_slot {
 	bool has_image; // an app description was found
 	enum mu_slot_state state;
-	char version[33];
+	char version[MU_FIRMWARE_MAX]; // as records may carry it: cut, and a `?` for what may not be there
 	uint8_t elf_sha[MU_SHA_BYTES];
 };
 

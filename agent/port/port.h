@@ -68,7 +68,7 @@ struct mu_system_port {
 	uint8_t *(*retained)(void *context, size_t *size_bytes);
 	int (*random)(void *context, void *out, size_t size); // cryptographic quality
 	void (*restart)(void *context); // on hardware never returns; a port where it does stops stepping
-	const char *(*hardware)(void *context); // "esp32c3-0.4"; static storage
+	const char *(*hardware)(void *context); // "esp32c3-0.4"; at most 31 characters, static storage
 	// Mutual exclusion between mu_agent_post() and mu_agent_step(); held for microseconds. Any thread.
 	void (*lock)(void *context);
 	void (*unlock)(void *context);

@@ -72,6 +72,22 @@ static void test_reports_from_the_first_boot_on(void **unused)
 	assert_int_equal(mu_spool_depth(&agent->spool), 0);
 }
 
+// Whatever a build calls itself, its Boot record is taken: cut between two characters, not within one.
+static void test_any_version_can_be_reported(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config odd = agent_rig_plain;
+	odd.firmware = "1.0.0\t-longer-than-it-may-be\u00e9\u00e9"; // its 31st byte is the first of two
+	start(&odd);
+	fake_collector_run(&collector, 6000);
+	assert_string_equal(collector.records[0]->boot_report->firmware, "1.0.0?-longer-than-it-may-be\u00e9");
+	odd.firmware = "1.0.0-longer-than-it-may-be...\u00e9";
+	start(&odd);
+	fake_collector_run(&collector, 6000);
+	assert_string_equal(fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT)->boot_report->firmware,
+		"1.0.0-longer-than-it-may-be...");
+}
+
 static void test_an_outage_loses_nothing(void **unused)
 {
 	(void)unused;
@@ -335,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_any_version_can_be_reported, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_backlog_goes_in_batches_of_the_size_asked_for, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_pubacks_do_not_empty_the_spool, set_up, agent_rig_tear_down),

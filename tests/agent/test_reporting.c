@@ -108,7 +108,10 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 		.has_cpu = true,
 		.cpu_permille = { 4000, UINT32_MAX },
 		.has_sockets = true,
-		.sockets_limit = UINT32_MAX };
+		.sockets_limit = UINT32_MAX,
+		.has_stack = true,
+		.stack_min_bytes = 900,
+		.stack_min_task = "\x80task" };
 	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
 	fake_collector_run(&collector, 2000);
 	mu_disconnects_add(&agent->disconnects, UINT32_MAX);
@@ -121,6 +124,8 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 	assert_true(heartbeat->link->has_associate_ms);
 	assert_int_equal(heartbeat->link->reasons[0]->reason, UINT16_MAX);
 	assert_false(heartbeat->agent->has_flash_erases); // not counted is not none
+	assert_null(heartbeat->tasks->stack_min_task);
+	assert_int_equal(heartbeat->tasks->stack_min_bytes, 900);
 	assert_int_equal(heartbeat->vitals->heap_free_bytes, 81000);
 	agent_rig_close();
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "muster.pb-c.h"
+#include "proto/limits.h"
 #include "proto/metrics.h"
 
 // How often part.field stands in metrics.def.
@@ -177,6 +178,32 @@ static void test_withhold_marks_only_what_is_out_of_range(void **unused)
 	assert_int_equal(mu_metrics_withhold(&heartbeat), 0);
 }
 
+// Texts come from elsewhere, too: from other people's tasks, from the image in the other slot, which may be damaged.
+static void test_withhold_texts(void **unused)
+{
+	(void)unused;
+	static char long_task[] = "sixteen letters!", control[] = "1.0\x01", cut[] = "caf\xc3", good[] = "1.0.0";
+	static char *const bad[] = { long_task, control, cut };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		Mu__Tasks tasks = MU__TASKS__INIT;
+		Mu__OtaHealth ota = MU__OTA_HEALTH__INIT;
+		Mu__Heartbeat heartbeat = MU__HEARTBEAT__INIT;
+		Mu__Record record = MU__RECORD__INIT;
+		heartbeat.tasks = &tasks;
+		heartbeat.ota = &ota;
+		tasks.stack_min_task = bad[i];
+		ota.other_firmware = good;
+		record.boot = 1;
+		record.body_case = MU__RECORD__BODY_HEARTBEAT;
+		record.heartbeat = &heartbeat;
+		assert_true(mu_limits_check_record(&record, NULL) < 0);
+		assert_int_equal(mu_metrics_withhold(&heartbeat), 1);
+		assert_null(tasks.stack_min_task);
+		assert_ptr_equal(ota.other_firmware, good);
+		assert_int_equal(mu_limits_check_record(&record, NULL), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_unique_and_fit_for_prometheus),
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_withhold_texts),
 		cmocka_unit_test(test_withhold_marks_only_what_is_out_of_range),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

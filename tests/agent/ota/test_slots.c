@@ -143,6 +143,17 @@ static void test_damaged_other_slot(void **unused)
 	}
 }
 
+// A version is shown and recorded; one flipped bit in it may not make records that are refused for it.
+static void test_a_version_that_is_no_text(void **unused)
+{
+	(void)unused;
+	static const uint8_t control = '1' & 0x0F;
+	assert_int_equal(board.port.flash->program(&board, MU_PART_SLOT0, 0x30, &control, 1), 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	assert_true(mu_slots_other(&board.slots)->has_image);
+	assert_string_equal(mu_slots_other(&board.slots)->version, "?.0.0");
+}
+
 static unsigned reads_left; // until one fails
 
 static int read_or_fail(void *context, enum mu_partition part, uint32_t offset, void *out, size_t size)
@@ -308,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_busy, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_empty_other_slot, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_damaged_other_slot, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_version_that_is_no_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_read_that_fails_is_no_damage, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_verification_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_switch_there_and_back, set_up, tear_down),
