@@ -178,7 +178,7 @@ static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, u
 		return;
 	mu_socket_guard_session(agent, now_ms); // where the descriptor comes with the session only
 	if (mu_session_opened(&agent->session) < 0) {
-		mu_socket_guard_session_over(agent, now_ms);
+		drop_session(agent, now_ms);
 		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
 		return;
 	}

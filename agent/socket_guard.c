@@ -95,6 +95,7 @@ static void lose_session(struct mu_agent *agent, enum mu_socket_why why, uint64_
 {
 	struct mu_event closed = { .type = MU_EVENT_MQTT_CLOSED, .reason = why == MU_SOCKET_GONE ? MU_ERR_CLOSED : MU_ERR_TIMEOUT };
 	agent->port->mqtt->close(agent->port->context);
+	mu_heap_watch_event(agent, &closed);
 	mu_connectivity_event(agent, &closed, now_ms);
 }
 

@@ -278,7 +278,6 @@ static enum mu_sntp_news take_answer(struct mu_sntp *sntp, const struct mu_event
 	}
 	sntp->waiting = false;
 	sntp->answered = true;
-	sntp->answer_ms = now_ms;
 	sntp->failures = 0;
 	sntp->rates[sntp->at] = 0;
 	end_round(sntp, true, now_ms);

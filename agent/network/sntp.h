@@ -68,7 +68,6 @@ struct mu_sntp {
 	uint8_t nonce[MU_SNTP_NONCE_BYTES];
 	uint64_t due_ms; // waiting: the end of the patience; else the next round or server; UINT64_MAX: none
 	uint64_t first_until_ms; // end of the first wait; UINT64_MAX: no link has been up yet
-	uint64_t answer_ms; // of the last answer
 	uint32_t failures; // servers that did not answer, in a row
 	const char *failed, *why; // the last of them; why is static text
 };

@@ -100,6 +100,7 @@ static void test_a_session_that_cannot_begin(void **unused)
 	mu_agent_step(agent, collector.now_ms += 100);
 	assert_int_equal(agent->session.phase, MU_SESSION_CLOSED);
 	assert_int_equal(agent->sockets.session, 0);
+	assert_int_equal(agent->heap_watch.steps.note[MU_HEAP_STEP_CLOSE].seen, 1);
 	assert_int_equal(fake.socket_closes, 0);
 	for (uint64_t end_ms = collector.now_ms + 1500; collector.now_ms < end_ms; collector.now_ms += 100)
 		mu_agent_step(agent, collector.now_ms);
@@ -124,6 +125,7 @@ static void test_a_dead_socket_is_a_lost_session(void **unused)
 		assert_int_equal(agent->session.phase, MU_SESSION_CLOSED);
 		assert_int_equal(fake.mqtt_closes, closes + 1);
 		assert_int_equal(fake.socket_closes, 0);
+		assert_int_equal(agent->heap_watch.steps.note[MU_HEAP_STEP_CLOSE].seen, i + 1); // the heap's books see that it has ended
 		fake_collector_run(&collector, 90000);
 		assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 		assert_int_equal(fake.mqtt_opens, opens + 1);
