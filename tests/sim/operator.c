@@ -269,6 +269,18 @@ static void take_result(struct sim_orders *orders, struct sim_order *order, Mu__
 		orders->taken = order->counter;
 }
 
+bool sim_operator_rebooted(struct sim_world *world, const struct sim_device *device, const uint8_t id[SIM_ORDER_ID])
+{
+	struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count; i++)
+		if (memcmp(orders->order[i].id, id, SIM_ORDER_ID) == 0) {
+			bool is_first = !orders->order[i].rebooted;
+			orders->order[i].rebooted = true;
+			return is_first;
+		}
+	return true;
+}
+
 void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result)
 {
 	struct sim_orders *orders = &world->orders[device->number];

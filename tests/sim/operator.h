@@ -25,6 +25,7 @@ struct sim_order {
 	enum sim_key key; // that signs it
 	bool forged; // nothing may come of it
 	bool final; // a final result has come
+	bool rebooted; // the device has done it
 };
 
 struct sim_orders { // of one device
@@ -38,6 +39,8 @@ void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signatu
 
 void sim_operator_order(struct sim_world *world, struct sim_device *device); // a valid command, some kind
 void sim_operator_forge(struct sim_world *world, struct sim_device *device); // a replay or a forgery
+// The device restarts because of this command. False: it has done so before.
+bool sim_operator_rebooted(struct sim_world *world, const struct sim_device *device, const uint8_t id[SIM_ORDER_ID]);
 void sim_operator_online(struct sim_world *world, struct sim_device *device);
 void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result);
 void sim_operator_calm(struct sim_world *world); // what is open is sent again, one at a time

@@ -210,6 +210,22 @@ static void check_budget(struct sim_device *device)
 	truth->network_reboot_ms = world->now_ms;
 }
 
+// In sum not more than ordered, and none twice: one that was done before has an answer since the boot behind it.
+static void check_reboot(struct sim_device *device)
+{
+	struct sim_world *world = device->world;
+	struct sim_truth *truth = &device->truth;
+	const struct mu_command_memory *memory = &device->agent.command.memory;
+	for (uint32_t i = 0; i < memory->entry_count; i++) {
+		const struct mu_command_entry *entry = &memory->entry[i];
+		bool is_done_now = entry->kind == MU_COMMAND_REBOOT && entry->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+		if (is_done_now && !sim_operator_rebooted(world, device, entry->id))
+			sim_fail(world, device, "a reboot by command is done a second time");
+	}
+	if (truth->reboots_done++ >= truth->reboots_ordered)
+		sim_fail(world, device, "a reboot by command, more often than ordered");
+}
+
 void sim_oracle_reset(struct sim_device *device)
 {
 	const struct mu_boot_current *current = &device->agent.boots.current;
@@ -226,8 +242,8 @@ void sim_oracle_reset(struct sim_device *device)
 		sim_fail(world, device, "a restart without a cause");
 	if (cause == MU__RESET_CAUSE__CAUSE_LIVENESS)
 		check_blame(device, current->hung_token);
-	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND && truth->reboots_done++ >= truth->reboots_ordered)
-		sim_fail(world, device, "a reboot by command, more often than ordered");
+	if (cause == MU__RESET_CAUSE__CAUSE_COMMAND)
+		check_reboot(device);
 	if (cause == MU__RESET_CAUSE__CAUSE_NETWORK || cause == MU__RESET_CAUSE__CAUSE_HEAP_STARVED)
 		check_budget(device);
 }

@@ -181,6 +181,21 @@ static void reboot_that_nobody_ordered(void)
 	restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
 }
 
+static void reboot_done_twice(void) // though two were ordered
+{
+	static const uint8_t id[SIM_ORDER_ID] = { 7 };
+	struct mu_command_memory *memory = &device->agent.command.memory;
+	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
+	memcpy(order->id, id, sizeof id);
+	device->truth.reboots_ordered = 2;
+	memory->entry[0] = (struct mu_command_entry){ .kind = MU_COMMAND_REBOOT, .outcome = MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED };
+	memcpy(memory->entry[0].id, id, sizeof id);
+	memory->entry_count = 1;
+	restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
+	assert_false(world->failed);
+	restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
+}
+
 static void two_network_reboots(void)
 {
 	restart(MU__RESET_CAUSE__CAUSE_NETWORK, 0);
@@ -284,6 +299,7 @@ static const struct {
 	{ innocent_blamed, "nobody hangs" },
 	{ wrong_one_blamed, "is blamed for" },
 	{ reboot_that_nobody_ordered, "more often than ordered" },
+	{ reboot_done_twice, "a second time" },
 	{ two_network_reboots, "two reboots" },
 	{ resting_network_tried, "is tried again" },
 	{ broker_hammered, "sessions opened" },
