@@ -412,7 +412,7 @@ static uint32_t sectors_in_use(const struct mu_spool_ring *ring, uint64_t acked)
 		if (!sector)
 			continue;
 		in_use += limit > acked + 1;
-		limit = sector->first_seq;
+		limit = mu_spool_sector_first(sector);
 	}
 	return in_use;
 }

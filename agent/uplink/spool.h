@@ -11,7 +11,7 @@
 // costs its own records alone (Gap, DAMAGED); the number jumps past whatever it may have held.
 // Acked: a mark per 256 bytes of flash, so that after a boot at most two records or so of what was acked are sent again.
 //
-// Memory: struct mu_spool, below 1.5 KiB, the caller's; no other. Stack: below 1 KiB. Thread: the one that steps the agent.
+// Memory: struct mu_spool, below 1.25 KiB, the caller's; no other. Stack: below 1 KiB. Thread: the one that steps the agent.
 // Cost: an append is two program calls; once a sector (about 30 records) it also moves at most one sector's worth and erases once,
 // twice if the archive's sector is full as well.
 // Errors: each call may return MU_ERR_IO (the flash failed), MU_ERR_CRC (it did not keep what was written), and MU_ERR_STATE if the

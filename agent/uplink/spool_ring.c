@@ -3,6 +3,8 @@
 #include "agent/image/crc32.h"
 #include <string.h>
 
+_Static_assert(sizeof(struct mu_spool_sector) == 12, "there are up to 64 of them in RAM");
+
 enum { CHUNK_BYTES = 128, MARK_BYTES = MU_SECTOR_BYTES / MU_SPOOL_MARKS };
 
 // ---- flash
@@ -39,6 +41,11 @@ int mu_spool_ring_clear(struct mu_spool_ring *ring, uint32_t number, uint32_t of
 
 // ---- sectors
 
+uint64_t mu_spool_sector_first(const struct mu_spool_sector *sector)
+{
+	return (uint64_t)sector->first_high << 32 | sector->first_low;
+}
+
 struct mu_spool_sector *mu_spool_ring_place(const struct mu_spool_ring *ring, uint32_t number)
 {
 	return &ring->sectors[(number - 1) % ring->count];
@@ -74,7 +81,7 @@ uint32_t mu_spool_ring_oldest(const struct mu_spool_ring *ring)
 uint64_t mu_spool_ring_floor(const struct mu_spool_ring *ring)
 {
 	uint32_t oldest = mu_spool_ring_oldest(ring);
-	return oldest ? mu_spool_ring_place(ring, oldest)->first_seq : ring->next_seq;
+	return oldest ? mu_spool_sector_first(mu_spool_ring_place(ring, oldest)) : ring->next_seq;
 }
 
 // ---- reading
@@ -133,7 +140,7 @@ static int step_in_sector(struct mu_spool_ring *ring, struct mu_spool_sector *se
 		walk->reason = worse(walk->reason, MU_GAP_RESERVED);
 		return 0;
 	}
-	walk->seq = sector->first_seq + walk->entry.delta;
+	walk->seq = mu_spool_sector_first(sector) + walk->entry.delta;
 	return 1;
 }
 
@@ -160,7 +167,7 @@ static struct mu_spool_walk start_of_search(const struct mu_spool_ring *ring, ui
 	uint32_t start = 0;
 	for (uint32_t number = mu_spool_ring_oldest(ring); number && number <= ring->head; number++) {
 		const struct mu_spool_sector *sector = mu_spool_ring_sector(ring, number);
-		if (sector && sector->first_seq <= seq)
+		if (sector && mu_spool_sector_first(sector) <= seq)
 			start = number;
 	}
 	if (start) {
@@ -207,7 +214,8 @@ int mu_spool_ring_load(struct mu_spool_ring *ring, const struct mu_spool_walk *w
 bool mu_spool_ring_fits(const struct mu_spool_ring *ring, uint64_t seq, size_t size)
 {
 	const struct mu_spool_sector *sector = mu_spool_ring_sector(ring, ring->head);
-	return sector && !ring->stray && !sector->closed && seq >= sector->first_seq && seq - sector->first_seq <= UINT16_MAX &&
+	uint64_t first = sector ? mu_spool_sector_first(sector) : 0;
+	return sector && !ring->stray && !sector->closed && seq >= first && seq - first <= UINT16_MAX &&
 		sector->end + MU_SPOOL_ENTRY_BYTES + size <= MU_SECTOR_BYTES;
 }
 
@@ -227,7 +235,7 @@ static int begin_entry(struct mu_spool_ring *ring, struct mu_spool_walk *walk)
 	walk->number = ring->head;
 	walk->offset = sector->end;
 	walk->next = (uint16_t)(sector->end + MU_SPOOL_ENTRY_BYTES + walk->entry.size);
-	walk->entry.delta = (uint16_t)(walk->seq - sector->first_seq);
+	walk->entry.delta = (uint16_t)(walk->seq - mu_spool_sector_first(sector));
 	mu_spool_entry_encode(&walk->entry, bytes);
 	return mu_spool_ring_program(ring, walk->number, walk->offset, bytes, sizeof bytes);
 }
@@ -335,7 +343,8 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 		err = mu_spool_ring_clear(ring, ring->head, MU_SPOOL_SUCCEEDED_OFFSET, 4);
 	if (err < 0)
 		return err;
-	*place = (struct mu_spool_sector){ .first_seq = header->first_seq,
+	*place = (struct mu_spool_sector){ .first_low = (uint32_t)header->first_seq,
+		.first_high = (uint32_t)(header->first_seq >> 32),
 		.end = MU_SPOOL_HEADER_BYTES,
 		.jump = header->jump,
 		.valid = true };
@@ -349,7 +358,7 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 static uint64_t limit_of(const struct mu_spool_ring *ring, uint32_t number)
 {
 	uint32_t next = valid_from(ring, number + 1);
-	return next ? mu_spool_ring_place(ring, next)->first_seq : ring->next_seq;
+	return next ? mu_spool_sector_first(mu_spool_ring_place(ring, next)) : ring->next_seq;
 }
 
 // Entries of the sector that start below *offset are acked. An entry at its end may yet be found at the next boot: one that was written, though
@@ -385,7 +394,7 @@ int mu_spool_ring_mark(struct mu_spool_ring *ring, uint64_t acked_before, uint64
 	for (uint32_t number = mu_spool_ring_oldest(ring); number && number <= ring->head; number++) {
 		const struct mu_spool_sector *sector = mu_spool_ring_sector(ring, number);
 		uint64_t limit = limit_of(ring, number);
-		if (!sector || sector->first_seq > acked || limit <= acked_before + 1)
+		if (!sector || mu_spool_sector_first(sector) > acked || limit <= acked_before + 1)
 			continue;
 		int err = mark_sector(ring, number, limit, acked);
 		if (err < 0)

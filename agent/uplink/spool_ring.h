@@ -21,17 +21,18 @@ enum mu_gap_reason {
 	MU_GAP_RESERVED = 4,
 };
 
-// What is known of a sector; 16 bytes, because there are up to 64.
+// What is known of a sector; 12 bytes, because there are up to 64.
 struct mu_spool_sector {
-	uint64_t first_seq;
-	uint16_t end;   // offset behind its last entry
-	uint8_t marks;  // 256-byte blocks marked as acked
-	uint8_t jump;   // enum mu_gap_reason: why numbers before first_seq are missing
-	uint8_t tail;   // ... and why some are behind the last entry
-	bool valid : 1;   // has entries that count; if not, tail DAMAGED: it had some
-	bool closed : 1;  // nothing can be appended
-	bool retired : 1; // during a scan: emptied, about to be erased
-	bool counted : 1; // in `damaged` of its ring
+	uint32_t first_low;       // of its first number, mu_spool_sector_first(),
+	uint32_t first_high : 21; // which is at most MU_SEQ_MAX
+	uint32_t jump : 3;    // enum mu_gap_reason: why numbers before the first are missing
+	uint32_t tail : 3;    // ... and why some are behind the last entry
+	uint32_t valid : 1;   // has entries that count; if not, tail DAMAGED: it had some
+	uint32_t closed : 1;  // nothing can be appended
+	uint32_t retired : 1; // during a scan: emptied, about to be erased
+	uint32_t counted : 1; // in `damaged` of its ring
+	uint16_t end;         // offset behind its last entry
+	uint8_t marks;        // 256-byte blocks marked as acked
 };
 
 // A place in a ring.
@@ -64,6 +65,7 @@ int mu_spool_ring_program(struct mu_spool_ring *ring, uint32_t number, uint32_t 
 int mu_spool_ring_clear(struct mu_spool_ring *ring, uint32_t number, uint32_t offset, size_t size); // to 0; at most 16 bytes
 
 // ---- sectors
+uint64_t mu_spool_sector_first(const struct mu_spool_sector *sector); // no entry before this sector has it, none in it is below it
 struct mu_spool_sector *mu_spool_ring_place(const struct mu_spool_ring *ring, uint32_t number);  // whatever lies there
 struct mu_spool_sector *mu_spool_ring_sector(const struct mu_spool_ring *ring, uint32_t number); // null: not there, or not valid
 uint32_t mu_spool_ring_oldest(const struct mu_spool_ring *ring); // number of the oldest valid sector, 0: none

@@ -68,7 +68,8 @@ static int fill_place(struct mu_spool_ring *ring, struct mu_spool_found *found, 
 		return 0;
 	gather(found, &header);
 	bool is_head = header.number == ring->head;
-	*sector = (struct mu_spool_sector){ .first_seq = header.first_seq,
+	*sector = (struct mu_spool_sector){ .first_low = (uint32_t)header.first_seq,
+		.first_high = (uint32_t)(header.first_seq >> 32),
 		.counted = sector->counted,
 		.marks = header.marks,
 		.jump = header.jump,
@@ -134,7 +135,7 @@ static int look(struct mu_spool_ring *ring, uint32_t number, uint64_t next_seq, 
 		return 0;
 	bool good = sector->end + sizeof bytes + spot->entry.size <= MU_SECTOR_BYTES;
 	if (has_own_number(ring, spot)) {
-		spot->seq = sector->first_seq + spot->entry.delta;
+		spot->seq = mu_spool_sector_first(sector) + spot->entry.delta;
 		good = good && spot->seq >= next_seq && spot->seq < limit;
 	}
 	if (!good)
@@ -163,7 +164,7 @@ static void note_spot(struct mu_spool_ring *ring, struct mu_spool_sector *sector
 static int survey_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found, struct survey *survey)
 {
 	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
-	*survey = (struct survey){ .next_seq = sector->first_seq };
+	*survey = (struct survey){ .next_seq = mu_spool_sector_first(sector) };
 	sector->end = MU_SPOOL_HEADER_BYTES;
 	for (;;) { // ends, because each turn moves sector->end by an entry header
 		struct spot spot;
@@ -291,14 +292,14 @@ static int survey_all(struct mu_spool_ring *ring, struct mu_spool_found *found)
 		struct mu_spool_sector *sector = mu_spool_ring_sector(ring, number);
 		if (!sector)
 			continue;
-		if (sector->first_seq > limit) { // cannot be: its numbers are given out already
+		if (mu_spool_sector_first(sector) > limit) { // cannot be: its numbers are given out already
 			sector->valid = false;
 			continue;
 		}
 		int err = survey_one(ring, number, limit, found);
 		if (err < 0)
 			return err;
-		limit = sector->first_seq;
+		limit = mu_spool_sector_first(sector);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "agent/uplink/spool_ring.h"
+#include "proto/limits.h"
 #include "tests/agent/fake_port.h"
 
 enum { COUNT = 3, SIZE = 500, IN_A_SECTOR = 7 };
@@ -129,7 +130,7 @@ static void test_oldest_and_floor(void **state)
 	assert_null(mu_spool_ring_sector(&rig->ring, 1)); // its place has a new owner
 	assert_null(mu_spool_ring_sector(&rig->ring, 0));
 	assert_null(mu_spool_ring_sector(&rig->ring, 5));
-	assert_true(mu_spool_ring_sector(&rig->ring, 4)->first_seq == 200);
+	assert_true(mu_spool_sector_first(mu_spool_ring_sector(&rig->ring, 4)) == 200);
 	assert_int_equal(mu_spool_ring_oldest(&rig->other), 0);
 	assert_true(mu_spool_ring_floor(&rig->other) == 1);
 }
@@ -229,6 +230,26 @@ static void test_each_step_of_opening_may_fail(void **state)
 	assert_int_equal(rig->ring.head, 4);
 }
 
+// Numbers do not end at 32 bits: a device's are 53 bits long, and all of them come back.
+static void test_the_largest_numbers(void **state)
+{
+	struct rig *rig = *state;
+	static const uint64_t firsts[] = { UINT32_MAX - 3, (UINT64_C(5) << 32) + 2, MU_SEQ_MAX - IN_A_SECTOR };
+	struct mu_spool_walk walk;
+	for (uint32_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+		open_sector(&rig->other, i + 1, firsts[i]);
+		for (uint64_t j = 0; j < IN_A_SECTOR; j++)
+			append(&rig->other, firsts[i] + j);
+	}
+	for (uint32_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+		assert_true(mu_spool_sector_first(mu_spool_ring_sector(&rig->other, i + 1)) == firsts[i]);
+		for (uint64_t j = 0; j < IN_A_SECTOR; j++) {
+			assert_int_equal(mu_spool_ring_find(&rig->other, firsts[i] + j, &walk), 1);
+			assert_true(walk.seq == firsts[i] + j && walk.number == i + 1);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +257,7 @@ int main(void)
 		ROW(test_find_in_any_order),
 		ROW(test_what_was_passed_is_told),
 		ROW(test_oldest_and_floor),
+		ROW(test_the_largest_numbers),
 		ROW(test_what_fits),
 		ROW(test_copy),
 		ROW(test_a_failed_write_closes_the_sector),
