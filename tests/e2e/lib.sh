@@ -105,6 +105,11 @@ start_broker() {
 			max_queued_messages 0
 			max_packet_size 65536
 			log_dest stderr
+			log_type error
+			log_type warning
+			log_type notice
+			log_type information
+			log_type subscribe
 			log_timestamp_format %Y-%m-%dT%H:%M:%S
 		END
 	fi
@@ -113,6 +118,11 @@ start_broker() {
 	# shellcheck disable=SC2034 # for the test
 	broker_pid=$started_pid
 	wait_for 10 port_listens "$broker_port" || die "mosquitto does not listen on port $broker_port" "$work/mosquitto.log"
+}
+
+# subscribed CLIENT_ID: waits until the broker has the subscription of this client, so that it misses nothing from now on.
+subscribed() {
+	wait_for 20 grep -q ": $1 [0-2] " "$work/mosquitto.log" || die "$1 does not subscribe" "$work/mosquitto.log"
 }
 
 # start_musterd CONFIG HTTP_PORT: starts it and waits until it says that it is ready; sets musterd_pid.
