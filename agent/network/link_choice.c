@@ -114,7 +114,7 @@ void mu_link_choice_refused(struct mu_link_choice *choice, uint8_t network, uint
 	count_up(&place->refused);
 	count_up(&place->refused_row);
 	place->rests = place->refused_row >= MU_LINK_REFUSALS;
-	place->rests_until = coarse(now_ms) + (MU_LINK_REST_MS >> 10);
+	place->rests_until = coarse(now_ms + MU_LINK_REST_MS);
 }
 
 void mu_link_choice_worked(struct mu_link_choice *choice, uint8_t network, uint32_t channel)
