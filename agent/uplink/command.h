@@ -7,7 +7,8 @@
 // are good; result and counter are stored before the decision says what to do.
 // What cannot be remembered is not done: while the store refuses to be read or written, a new command ends as `failed`, and its counter is
 // used up as far as RAM, or the next write that works, can keep it. Except a rollback, which may be what mends the device: it is done all the
-// same. It names both images and is known to its own journal, so that the same bytes do nothing a second time.
+// same. It names both images and is known to its own journal, so that the same bytes do nothing a second time; its counter is forgotten by
+// the next boot, so that an order which is older than it, but was never delivered, is still good.
 // If the stored counters are lost (command_memory.h), the replay of an old command cannot be told: until a key has a counter again, only
 // rollbacks and commands whose not_after is proven by a trusted time are accepted from it; others are `replayed`. So a command that was done
 // within its not_after may then be done again, once a loss; a collector that sends none without a short not_after bounds that.

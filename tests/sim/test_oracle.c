@@ -245,11 +245,11 @@ static void forgery_obeyed(void)
 }
 
 // The operator has given out one counter, the device has answered `outcome`, and a good signature comes with that counter again.
-static struct sim_order *counter_again(Mu__CommandOutcome outcome)
+static struct sim_order *counter_of_again(const char *name, Mu__CommandOutcome outcome)
 {
 	struct sim_orders *orders = &world->orders[0];
 	struct sim_order *order = &orders->order[orders->count++];
-	*order = (struct sim_order){ .id = { 9 }, .name = "log", .counter = ++orders->counter[0], .key = SIM_KEY_OPERATOR, .final = true };
+	*order = (struct sim_order){ .id = { 9 }, .name = name, .counter = ++orders->counter[0], .key = SIM_KEY_OPERATOR, .final = true };
 	order->packet = sim_packet_new(SIM_PUBLISH, "muster/v1/dev-1/dn", foreign, sizeof foreign);
 	if (outcome != MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN)
 		answer(order, outcome);
@@ -261,6 +261,16 @@ static struct sim_order *counter_again(Mu__CommandOutcome outcome)
 	}
 	fail_msg("no counter was used again");
 	return 0;
+}
+
+static struct sim_order *counter_again(Mu__CommandOutcome outcome)
+{
+	return counter_of_again("log", outcome);
+}
+
+static void rollback_counter_obeyed(void)
+{
+	answer(counter_of_again("rollback", MU__COMMAND_OUTCOME__OUTCOME_DONE), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
 }
 
 static void done_counter_obeyed(void)
@@ -306,6 +316,7 @@ static const struct {
 	{ forgery_obeyed, "forged" },
 	{ done_counter_obeyed, "forged" },
 	{ expired_counter_obeyed, "forged" },
+	{ rollback_counter_obeyed, "forged" },
 };
 
 static void test_each_violation_is_seen(void **unused)
@@ -337,6 +348,20 @@ static void test_a_counter_that_was_not_taken_may_come_again(void **unused)
 	}
 }
 
+// A rollback is done even where its counter cannot be stored; other commands are not.
+static void test_a_rollback_may_be_forgotten_by_a_store_that_fails(void **unused)
+{
+	(void)unused;
+	static const char *const names[] = { "rollback", "log" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		set_up(0);
+		device->truth.count_may_lie = true;
+		answer(counter_of_again(names[i], MU__COMMAND_OUTCOME__OUTCOME_DONE), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
+		assert_int_equal(world->failed, i);
+		tear_down(0);
+	}
+}
+
 // The first complaint is the one that counts; what follows from it must not hide it.
 static void test_the_first_complaint_stays(void **unused)
 {
@@ -353,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_violation_is_seen),
 		cmocka_unit_test(test_a_counter_that_was_not_taken_may_come_again),
+		cmocka_unit_test(test_a_rollback_may_be_forgotten_by_a_store_that_fails),
 		cmocka_unit_test(test_the_first_complaint_stays),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -51,9 +51,9 @@ struct sim_truth {
 	uint64_t boots_lost; // that the agent has admitted
 	uint64_t network_reboot_ms; // of the last one; UINT64_MAX: none since the last power-on
 	bool epoch_seen; // the collector knows it
-	bool count_may_lie; // a key-value call failed: the count of boots may be wrong
+	bool count_may_lie; // a key-value call failed: the count of boots may be wrong, the counter of a rollback forgotten
 	bool flash_may_lie; // sectors were damaged or flash calls failed: DAMAGED gaps are to be expected
-	unsigned reboots_ordered, reboots_done, rollbacks_ordered; // by signed command
+	unsigned reboots_ordered, reboots_done; // by signed command
 };
 
 void sim_truth_free(struct sim_truth *truth);
