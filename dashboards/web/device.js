@@ -9,6 +9,7 @@ import { badge } from "./badge.js";
 import { chart_section } from "./charts.js";
 import { slots_region } from "./slots.js";
 import { cell, fixed_table, row } from "./table.js";
+import { losses_region, notices_region, records_region } from "./told.js";
 import { why_region } from "./why.js";
 import { show_answered, show_error, show_trouble } from "./status.js";
 import * as words from "./words.js";
@@ -35,8 +36,21 @@ function head_children(device) {
 		h("span", { className: "faint" }, "last seen ", age(device.last_seen_ms))];
 }
 
-function clock_text({ time_quality: quality, clock_offset_ms: offset_ms }) {
-	return quality === "TIME_NONE" ? words.time_quality(quality) : `${words.time_quality(quality)}, ${number(offset_ms)} ms off`;
+// Plain JSON says nothing of a clock.
+function clock_text({ acked, time_quality: quality, clock_offset_ms: offset_ms }) {
+	if (acked === false)
+		return text(null);
+	if (quality === "TIME_NONE")
+		return "not set: its records bear the time of their arrival";
+	return `${words.time_quality(quality)}, ${count(Math.abs(offset_ms))} ms ${offset_ms < 0 ? "behind" : "ahead of"} ours at its last record`;
+}
+
+function network_text({ network_state: state }) {
+	return state?.text ? `${words.network(state.text)}, as it last told` : text(null);
+}
+
+function verdict_text({ verdict }) {
+	return verdict ? verdict.text ?? "healthy" : text(null);
 }
 
 // [name, text] or [name, text, moment]
@@ -46,7 +60,7 @@ function facts_of(device) {
 		["Boot", device.boot ? `number ${count(device.boot)}` : "–"], ["Uptime", duration(device.uptime_s)],
 		["Heap free", bytes(device.heap_free_bytes)], ["Signal", dbm(device.rssi_dbm)], ["Reconnects", count(device.session_reconnects)],
 		["First seen", "", device.first_seen_ms], ["Session", device.presence_since_ms ? "since " : "", device.presence_since_ms],
-		["Clock", clock_text(device)], ["Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
+		["Clock", clock_text(device)], ["Network", network_text(device.metrics)], ["Finds itself", verdict_text(device.metrics)], ["Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
 			`${count(ledger.dead_letters)} refused`]];
 }
 
@@ -115,6 +129,9 @@ export function mount(root, place) {
 	const boots = region(h("div", {}), boots_children);
 	const commands = region(h("div", {}), commands_children);
 	const metrics = region(h("div", {}), metrics_children);
+	const losses = losses_region();
+	const notices = notices_region();
+	const records = records_region(id);
 	const why = why_region();
 	const slots = slots_region(() => polling.now());
 	const charts = chart_section(id);
@@ -122,7 +139,8 @@ export function mount(root, place) {
 
 	content.append(section("What is wrong, and what to do", why.element), h("div", { className: "halves" }, section("Facts", facts),
 		section("Firmware slots and rollback", slots.element)), charts.element, section("Boots", boots.element),
-	section("Commands", commands.element), h("details", { className: "panel" }, h("summary", {}, "All metrics"), metrics.element));
+	h("div", { className: "halves" }, section("Lost connections", losses.element), section("Notices", notices.element)),
+	section("Records in words", records.element), section("Commands", commands.element), h("details", { className: "panel" }, h("summary", {}, "All metrics"), metrics.element));
 	root.append(h("p", { className: "crumbs" }, h("a", { href: link("") }, "Fleet"), " › device"),
 		h("div", { className: "head" }, h("h1", {}, id), head.element), error, content);
 
@@ -137,6 +155,8 @@ export function mount(root, place) {
 		render_list(facts, facts_of(device), ([name]) => name, fact_item);
 		slots.show(device);
 		boots.show(device.boots);
+		losses.show(device.losses);
+		notices.show(device.notices);
 		commands.show(given.commands);
 		metrics.show({ metrics: without_ages(device.metrics), app: without_ages(device.app) });
 		charts.update(at);
@@ -161,6 +181,7 @@ export function mount(root, place) {
 		fleet: () => null,
 		unmount() {
 			polling.stop();
+			records.stop();
 			charts.stop();
 		},
 	};

@@ -44,6 +44,22 @@ export function time_quality(name) {
 	return qualities[name] ?? plain(name, "TIME_");
 }
 
+const sources = { TIME_RTC: "rtc", TIME_SNTP: "sntp", TIME_SERVER: "server" };
+
+// Which clock the time of a record is of; "came": it had no time, so it is when musterd got it.
+export function time_source(quality) {
+	return sources[quality] ?? "came";
+}
+
+const networks = {
+	NETWORK_DOWN: "down", NETWORK_CONNECTED: "connected", NETWORK_RECONNECTING: "reconnecting", NETWORK_SCANNING: "scanning for its networks",
+	NETWORK_FALLBACK: "fallback: its own access point is open", NETWORK_RECOVERY: "recovery: only a scan now and then",
+};
+
+export function network(name) {
+	return networks[name] ?? plain(name, "NETWORK_");
+}
+
 // meaning, remedy
 const outcomes = {
 	OUTCOME_TOO_LARGE: ["The command is larger than the device takes.", "A signed command may have 1024 bytes."],

@@ -8,6 +8,7 @@ which it asks to stop and start musterd.
 """
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -35,6 +36,20 @@ def by_text(page, selector, text):
 
 def ids(page):
     return page.texts("table.devices tbody td.id a")
+
+
+def muster(*arguments):
+    return subprocess.run(["muster", *arguments], capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+
+
+def fact(page, name):
+    return page.run("""return [...document.querySelectorAll(".facts > div")]
+        .find((pair) => pair.children[0].textContent === arguments[0])?.children[1].textContent ?? ''""", name)
+
+
+def cells(page, section):
+    return page.run("""return [...document.querySelectorAll(`[aria-label="${arguments[0]}"] tbody tr`)]
+        .map((row) => [...row.cells].map((cell) => cell.innerText.trim()))""", section)
 
 
 # ---- the steps
@@ -224,6 +239,38 @@ def hostile(page):
            "<img" in page.text("h1"), page.text())
 
 
+def told(page):
+    """What the device `hostile` has told; it tells no more, so the program and the page say the same."""
+    page.go("#/device/hostile")
+    page.until(lambda: cells(page, "Records in words") and cells(page, "Lost connections"))
+    said = " ".join(" ".join(muster("device", "hostile")).split())  # its lines are broken
+    expect("the clock of a device and its quality", fact(page, "Clock") == "not set: its records bear the time of their arrival" and
+           f"clock {fact(page, 'Clock')} " in said, fact(page, "Clock"))
+    expect("... and the state of its network", fact(page, "Network") == "scanning for its networks, as it last told" and
+           f"network {fact(page, 'Network')} " in said, fact(page, "Network"))
+    lost = [what for _, what in cells(page, "Lost connections")]
+    expect("what it lost, the newest first, with the reason in words", lost == ["lost its session", "lost its link: beacon_timeout (200)"] and
+           all(f"{what}, " in said for what in lost), lost)
+    notices = dict(what.split(" ", 1) for _, what in cells(page, "Notices"))
+    expect("its notices: the step that leaks, and what was held back", set(notices) == {"heap_step", "suppressed"} and
+           notices["heap_step"].startswith("1536 bytes, <u>tls</u>: ") and notices["suppressed"].startswith("12 count, logs=7 events=5: ") and
+           all(f"{name} {what}, " in said for name, what in notices.items()), notices)
+    lines = [line.split(maxsplit=6) for line in muster("records", "hostile")]  # date, time, clock, "boot", its number, kind, words
+    shown = cells(page, "Records in words")
+    expect("its records are those of `muster records`, in their order", len(shown) == 20 and [[boot, kind.lower(), what] for _, boot, kind, what in shown] ==
+           [[line[4], line[5], line[6]] for line in lines], (shown, lines))
+    expect("... with the same times and clocks", all(f"{date} {clock} {by}".endswith(when)
+           for (date, clock, by, *_), (when, *_) in zip(lines, shown)), (shown, lines))
+    expect("... hostile text among them", "warning <s>tag</s>: <iframe onload=hacked=1>" in shown[0][3] and "<img" in page.text(".records"), shown)
+    expect("... and where the older ones are is said", "muster records hostile --limit" in page.text(".records"), page.text(".records")[-300:])
+    expect("none of them ran or became an element", page.run("""return !("hacked" in window) && !document.querySelector(
+        "main u, main s, main iframe, main img")"""))
+    page.go("#/device/dev-0003")
+    expect("the clock of a device that has one", page.until(lambda: fact(page, "Clock").startswith("set by ") and
+           fact(page, "Clock").endswith(" ours at its last record")), fact(page, "Clock"))
+    expect("... its network", page.until(lambda: fact(page, "Network") == "connected, as it last told"), fact(page, "Network"))
+
+
 def plain(page):
     page.go("#/?q=plain")
     expect("a device of plain JSON is marked as unacknowledged", page.until(lambda: "unacknowledged" in page.text("table.devices tbody")),
@@ -231,6 +278,7 @@ def plain(page):
     page.click("table.devices td.id a")
     expect("... on its page, too, with its values", page.until(lambda: "unacknowledged" in page.text(".badges") and "−61 dBm" in page.text(".facts")),
            page.text()[:300])
+    expect("... and nothing of a clock, which plain JSON does not tell", fact(page, "Clock") == "–", fact(page, "Clock"))
     expect("... and cannot be rolled back, which is said", page.until(lambda: "takes no commands" in page.text() and
            page.all("#rollback-open:disabled")), page.text(".panel:has(.slots)"))
 
@@ -350,7 +398,7 @@ def away(page):
     expect("... and so does the stream of alerts", page.until(lambda: len(page.all("#links .chip.good")) == 3, 20), page.text("#links"))
 
 
-STEPS = (overview, filters, order, pages, search, alerts, device, zoom, rollback, hostile, plain, narrow, themes, keyboard)
+STEPS = (overview, filters, order, pages, search, alerts, device, zoom, rollback, hostile, told, plain, narrow, themes, keyboard)
 
 
 def is_asked_for(message):
