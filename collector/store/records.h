@@ -29,9 +29,9 @@ typedef int store_record_each(void *context, const struct store_record *record);
 // Row n. Returns 0, or -STORE_ENOENT if retention took it or it never was.
 int store_record_read(struct store *store, uint64_t n, store_record_each *each, void *context);
 
-// One device's records, newest first, beginning with row n (its last_n, or the prev of the last row of the page before), at most limit. kinds 0:
-// all; else only those whose kind's bit (1 << kind) is set, and at most STORE_WALK_MAX rows are looked at. Returns the number of rows shown; *next is where to
-// go on (0: end).
+// One device's records, newest first, beginning with row n (its last_n, or the prev of the last row of the page before), at most limit.
+// kinds 0: all; else only those whose kind's bit (1 << kind) is set, and at most STORE_WALK_MAX rows are looked at. Returns the number of
+// rows shown; *next is where to go on (0: end).
 int store_record_walk(struct store *store, uint64_t n, uint32_t kinds, unsigned limit, store_record_each *each, void *context,
 	uint64_t *next);
 
