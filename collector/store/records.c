@@ -75,7 +75,8 @@ int store_record_walk(struct store *store, uint64_t n, uint32_t kinds, unsigned 
 {
 	int shown = 0;
 	struct step step = { .kinds = kinds, .each = each, .context = context };
-	for (unsigned looked = 0; n && looked < STORE_WALK_MAX && (unsigned)shown < limit; looked++) {
+	unsigned most = kinds ? STORE_SEARCH_MAX : STORE_WALK_MAX;
+	for (unsigned looked = 0; n && looked < most && (unsigned)shown < limit; looked++) {
 		int err = store_record_read(store, n, take_step, &step);
 		if (err == -STORE_ENOENT) {
 			n = 0; // retention took the rest

@@ -30,12 +30,12 @@ typedef int store_record_each(void *context, const struct store_record *record);
 int store_record_read(struct store *store, uint64_t n, store_record_each *each, void *context);
 
 // One device's records, newest first, beginning with row n (its last_n, or the prev of the last row of the page before), at most limit.
-// kinds 0: all; else only those whose kind's bit (1 << kind) is set, and at most STORE_WALK_MAX rows are looked at. Returns the number of
-// rows shown; *next is where to go on (0: end).
+// kinds 0: all, at most STORE_WALK_MAX; else only those whose kind's bit (1 << kind) is set, and at most STORE_SEARCH_MAX rows are looked at:
+// each is a page of the file in the worst case, and the loop waits. Returns the number of rows shown; *next is where to go on (0: end).
 int store_record_walk(struct store *store, uint64_t n, uint32_t kinds, unsigned limit, store_record_each *each, void *context,
 	uint64_t *next);
 
-enum { STORE_WALK_MAX = 20000 };
+enum { STORE_WALK_MAX = 20000, STORE_SEARCH_MAX = 2000 }; // 2 000: a day and more of heartbeats
 
 // All rows with a number above n, in order.
 int store_record_after(struct store *store, uint64_t n, store_record_each *each, void *context);

@@ -178,7 +178,7 @@ static void test_a_walk_looks_at_a_bounded_number_of_rows(void **state)
 	struct shown shown = { 0 };
 	uint64_t n = 0, next = 0;
 	assert_int_equal(store_begin(store), 0);
-	for (int i = 0; i < STORE_WALK_MAX + 5; i++)
+	for (int i = 0; i < STORE_SEARCH_MAX + 5; i++)
 		n = append(store, 0, KIND_HEARTBEAT, n);
 	assert_int_equal(store_commit(store), 0);
 	assert_int_equal(store_record_walk(store, n, 1 << KIND_BOOT, 1, show, &shown, &next), 0);
