@@ -318,9 +318,13 @@ static int verify_p256(void *context, const uint8_t point[65], const uint8_t dig
 	size_t signature_size)
 {
 	(void)context;
-	uint8_t good[FAKE_SIGNATURE_BYTES];
+	uint8_t good[FAKE_SIGNATURE_BYTES], differs = 0;
 	fake_port_sign(point, digest, good);
-	return signature_size == sizeof good && memcmp(signature, good, sizeof good) == 0 ? 0 : MU_ERR_AUTH;
+	if (signature_size != sizeof good)
+		return MU_ERR_AUTH;
+	for (size_t i = 0; i < sizeof good; i++) // not memcmp: a fuzzer learns from it what it should have been, and forges
+		differs |= signature[i] ^ good[i];
+	return differs ? MU_ERR_AUTH : 0;
 }
 
 // ---- log

@@ -80,7 +80,7 @@ static void test_losses_and_numbers(void **state)
 		.presence = PRESENCE_OFFLINE,
 		.presence_since_ms = SAMPLE_NOW_MS - 60000,
 		.last_seen_ms = SAMPLE_NOW_MS - 90000,
-		.losses = { { SAMPLE_NOW_MS - 1000, LOSS_SESSION }, { SAMPLE_NOW_MS - 400000, LOSS_LINK } },
+		.losses = { { SAMPLE_NOW_MS - 1000, LOSS_SESSION, 0 }, { SAMPLE_NOW_MS - 400000, LOSS_LINK, 0 } },
 		.metric = { [MU_METRIC_rssi_dbm] = -87 },
 		.metric_at_s = { [MU_METRIC_rssi_dbm] = SAMPLE_NOW_MS / 1000 - 5 } };
 	uint64_t since_ms;
