@@ -60,7 +60,8 @@ function facts_of(device) {
 		["Boot", device.boot ? `number ${count(device.boot)}` : "–"], ["Uptime", duration(device.uptime_s)],
 		["Heap free", bytes(device.heap_free_bytes)], ["Signal", dbm(device.rssi_dbm)], ["Reconnects", count(device.session_reconnects)],
 		["First seen", "", device.first_seen_ms], ["Session", device.presence_since_ms ? "since " : "", device.presence_since_ms],
-		["Clock", clock_text(device)], ["Network", network_text(device.metrics)], ["Finds itself", verdict_text(device.metrics)], ["Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
+		["Clock", clock_text(device)], ["Network", network_text(device.metrics)], ["Finds itself", verdict_text(device.metrics)],
+		["Records", `${count(ledger.accepted)} stored, ${count(ledger.unexplained)} missing without a reason, ` +
 			`${count(ledger.dead_letters)} refused`]];
 }
 

@@ -65,9 +65,9 @@ const clocks = "rtc, sntp, server: by the device's clock, and what set it. came:
 
 // next: where older ones begin, also if there is none of these kinds among those that musterd has looked at.
 function records_children({ id, records, next }) {
-	return [fixed_table("Records, newest first", [["When, by which clock"], ["Boot", "number"], ["Kind"], ["What"]], records.map(record_row),
-		next === null ? "Nothing but heartbeats is kept of it." : "Its newest records are all heartbeats."), records.length ? h("p", { className: "faint hint" }, clocks) : null,
-		next === null ? null : older(id)];
+	const none = next === null ? "Nothing but heartbeats is kept of it." : "Its newest records are all heartbeats.";
+	return [fixed_table("Records, newest first", [["When, by which clock"], ["Boot", "number"], ["Kind"], ["What"]], records.map(record_row), none),
+		records.length ? h("p", { className: "faint hint" }, clocks) : null, next === null ? null : older(id)];
 }
 
 export function records_region(id) {

@@ -134,7 +134,7 @@ static void test_who_refuses_rests(void **unused)
 	for (int i = 0; i < 4; i++) {
 		for (int k = 0; k < (i ? 1 : MU_LINK_REFUSALS); k++)
 			mu_link_choice_refused(&choice, BARN, now_ms);
-		mu_link_choice_wake(&choice, now_ms + MU_LINK_REST_MS - 2048);
+		mu_link_choice_wake(&choice, now_ms + MU_LINK_REST_MS - 1024);
 		assert_int_equal(mu_link_choice_in_sight(&choice, COUNT), MU_ERR_AUTH);
 		assert_int_equal(pick(true), MU_LINK_NONE);
 		assert_int_equal(pick(false), ATTIC);
