@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Prints C code with comments removed and strings and character constants emptied, line by line.
-/^[ \t]*#[ \t]*include/ && !in_comment { print; next }
+# Writes C code with comments removed and strings and character constants emptied, line by line: each file into the folder `to`, under its own name.
+FNR == 1 {
+	close(target)
+	target = to "/" FILENAME
+	in_comment = 0
+}
+/^[ \t]*#[ \t]*include/ && !in_comment { print >target; next }
 {
 	out = ""
 	quote = ""
@@ -30,5 +35,5 @@
 			out = out c
 		}
 	}
-	print out
+	print out >target
 }
