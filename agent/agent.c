@@ -113,7 +113,7 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 		return refuse(problem, MU_ERR_INVALID, missing);
 	memset(agent, 0, sizeof *agent);
 	agent->port = port;
-	agent->link_lost_ms = agent->session_lost_ms = UINT64_MAX;
+	agent->link_outage.since_ms = agent->session_outage.since_ms = UINT64_MAX;
 	int error = take_config(agent, config, problem);
 	if (error < 0)
 		return error;

@@ -44,6 +44,12 @@ enum {
 };
 
 // Disconnects of the link since boot; by reason also the tries that failed.
+// A time without the link, or without a session: from a loss, or from the first try of a boot that failed.
+struct mu_outage {
+	uint64_t since_ms; // UINT64_MAX: there is none
+	int32_t reason; // of the last try in it that failed; 0: none did
+};
+
 struct mu_disconnects {
 	uint32_t total;
 	uint32_t used;
@@ -86,7 +92,6 @@ struct mu_agent {
 	uint32_t spool_damage_told; // sectors, with the last event spool_damaged
 	uint64_t health_due_ms;
 	uint64_t starved_due_ms; // when the ladder is told again that sockets are refused for lack of heap
-	uint64_t link_lost_ms, session_lost_ms; // UINT64_MAX: not lost
 	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
 	struct {
 		uint64_t window_ms, busy_us; // of the running heartbeat interval
@@ -107,6 +112,7 @@ struct mu_agent {
 	struct mu_link link;
 	struct mu_disconnects disconnects;
 	struct mu_losses losses;
+	struct mu_outage link_outage, session_outage;
 
 	// Records
 	struct mu_heartbeat heartbeat;

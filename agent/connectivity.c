@@ -4,6 +4,7 @@
 #include "agent/link_events.h"
 #include "agent/reporting.h"
 #include "agent/timekeeping.h"
+#include "proto/link_reasons.h"
 
 enum { AUTH_FAIL = 202 }; // the reason
 
@@ -158,8 +159,8 @@ void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms)
 void mu_connectivity_session_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
 	mu_losses_add(&agent->losses, now_ms);
-	if (agent->session_lost_ms == UINT64_MAX) {
-		agent->session_lost_ms = now_ms;
+	if (agent->session_outage.since_ms == UINT64_MAX) {
+		agent->session_outage.since_ms = now_ms;
 		mu_report_link(agent, MU__LINK_CHANGE__LINK_SESSION_LOST, reason, 0, now_ms);
 	}
 }
@@ -186,9 +187,7 @@ static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, u
 	mu_uplink_session_open(&agent->uplink, now_ms);
 	agent->reconnects += agent->session.opened > 1;
 	post(agent, MU_LADDER_SESSION_OPEN, 0, now_ms);
-	if (agent->session_lost_ms != UINT64_MAX)
-		mu_report_link(agent, MU__LINK_CHANGE__LINK_SESSION_RESTORED, 0, now_ms - agent->session_lost_ms, now_ms);
-	agent->session_lost_ms = UINT64_MAX;
+	mu_report_restored(agent, MU__LINK_CHANGE__LINK_SESSION_RESTORED, &agent->session_outage, now_ms);
 }
 
 static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
@@ -203,6 +202,8 @@ static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event,
 		mu_netwatch_answer(&agent->netwatch, now_ms);
 	if (lost)
 		mu_connectivity_session_lost(agent, event->reason, now_ms);
+	else
+		mu_outage_try(&agent->session_outage, event->reason > 0 ? MU_LINK_REASON_CONNACK + event->reason : event->reason, now_ms);
 	post(agent, lost ? MU_LADDER_SESSION_LOST : MU_LADDER_OPEN_FAILED, event->reason, now_ms);
 	mu_link_events_names(agent, event->reason, now_ms);
 }

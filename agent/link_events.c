@@ -10,10 +10,11 @@ static void note_down(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 	if (was_up) {
 		mu_disconnects_add(&agent->disconnects, (uint32_t)reason);
 		mu_losses_add(&agent->losses, now_ms);
-		agent->link_lost_ms = now_ms;
+		agent->link_outage.since_ms = now_ms;
 		mu_report_link(agent, MU__LINK_CHANGE__LINK_LOST, reason, 0, now_ms);
 	} else {
 		mu_disconnects_try(&agent->disconnects, (uint32_t)reason);
+		mu_outage_try(&agent->link_outage, reason, agent->ladder.down_from_ms);
 	}
 	if (agent->session.phase == MU_SESSION_OPEN)
 		mu_connectivity_session_lost(agent, reason, now_ms);
@@ -23,9 +24,7 @@ static void on_up(struct mu_agent *agent, int32_t value, uint64_t now_ms)
 {
 	(void)value;
 	mu_netwatch_link(&agent->netwatch, true, now_ms);
-	if (agent->link_lost_ms != UINT64_MAX)
-		mu_report_link(agent, MU__LINK_CHANGE__LINK_RESTORED, 0, now_ms - agent->link_lost_ms, now_ms);
-	agent->link_lost_ms = UINT64_MAX;
+	mu_report_restored(agent, MU__LINK_CHANGE__LINK_RESTORED, &agent->link_outage, now_ms);
 	mu_connectivity_post(agent, MU_LADDER_LINK_UP, 0, now_ms);
 }
 

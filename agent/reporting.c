@@ -307,6 +307,20 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	return append(agent, MU_CLASS_LINK, MU__RECORD__BODY_LINK, &link, now_ms);
 }
 
+void mu_outage_try(struct mu_outage *outage, int32_t reason, uint64_t since_ms)
+{
+	if (outage->since_ms == UINT64_MAX)
+		outage->since_ms = since_ms;
+	outage->reason = reason;
+}
+
+void mu_report_restored(struct mu_agent *agent, Mu__LinkChange change, struct mu_outage *outage, uint64_t now_ms)
+{
+	if (outage->since_ms != UINT64_MAX)
+		mu_report_link(agent, change, outage->reason, now_ms - outage->since_ms, now_ms);
+	*outage = (struct mu_outage){ .since_ms = UINT64_MAX };
+}
+
 uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms)
 {
 	Mu__Event event = MU__EVENT__INIT;

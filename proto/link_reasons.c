@@ -38,12 +38,24 @@ int mu_link_reason_place(int32_t reason)
 	return -1;
 }
 
+static const char *session_name(int32_t reason)
+{
+	static const char *const connacks[] = { "connack_bad_version", "connack_bad_client_id", "connack_unavailable",
+		"connack_bad_user_or_password", "connack_not_authorized" };
+	if (reason <= MU_LINK_REASON_SESSION)
+		return "unknown";
+	if (reason <= MU_LINK_REASON_CONNACK)
+		return mu_err_name(MU_LINK_REASON_SESSION - reason);
+	uint32_t code = (uint32_t)(reason - MU_LINK_REASON_CONNACK);
+	return code <= sizeof connacks / sizeof *connacks ? connacks[code - 1] : "unknown";
+}
+
 const char *mu_link_reason_name(int32_t reason)
 {
 	int place = mu_link_reason_place(reason);
 	const char *name = names;
 	if (place < 0)
-		return reason > MU_LINK_REASON_SESSION ? mu_err_name(MU_LINK_REASON_SESSION - reason) : "unknown";
+		return session_name(reason);
 	while (place-- > 0)
 		name += strlen(name) + 1;
 	return name;

@@ -103,6 +103,19 @@ static void show_losses(const json_t *device, const struct terminal *terminal, u
 			field(terminal, i ? "" : "lost", "%s, %s", text_of(loss, "text"), age_of(loss, "at_ms", now_ms).text);
 }
 
+// Losses and failed tries by their reason: what it met before it could say anything.
+static void show_reasons(const json_t *device, const struct terminal *terminal)
+{
+	const json_t *reason;
+	char text[400] = "";
+	size_t i, length = 0;
+	json_array_foreach(json_object_get(device, "link_reasons"), i, reason)
+		if (length < sizeof text)
+			length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : "", text_of(reason, "text"));
+	if (length)
+		field(terminal, "link failed", "%s since its boot", text);
+}
+
 // Its own events: what leaks, what was held back, who refuses it.
 static void show_notices(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
 {
@@ -138,6 +151,7 @@ static void show_network(const json_t *device, const struct terminal *terminal, 
 	if (*state)
 		field(terminal, "network", "%s, as it last told", words_network(state));
 	show_losses(device, terminal, now_ms);
+	show_reasons(device, terminal);
 	if (*verdict)
 		field(terminal, "finds itself", "%s", verdict);
 }

@@ -205,6 +205,21 @@ static void fold_app(struct device *device, const Mu__Record *record, uint32_t a
 	}
 }
 
+// They are told when one is added, and now and then: a heartbeat without any says nothing, unless it is the first of a boot.
+static void fold_reasons(struct device *device, const Mu__Record *record)
+{
+	const Mu__LinkHealth *link = record->heartbeat->link;
+	if (device->reasons_boot != record->boot)
+		device->reason_count = 0;
+	device->reasons_boot = record->boot;
+	if (!link || !link->n_reasons)
+		return;
+	device->reason_count = 0;
+	for (size_t i = 0; i < link->n_reasons && i < DEVICE_REASONS; i++)
+		device->reasons[device->reason_count++] =
+			(struct device_reason){ .reason = link->reasons[i]->reason, .count = link->reasons[i]->count };
+}
+
 static void fold_heartbeat(struct device *device, const Mu__Record *record, uint64_t recv_ms)
 {
 	const Mu__Heartbeat *heartbeat = record->heartbeat;
@@ -218,6 +233,7 @@ static void fold_heartbeat(struct device *device, const Mu__Record *record, uint
 	fold_sha(heartbeat, MU_LABEL_running_sha, device->running_sha, &device->has_running_sha);
 	fold_sha(heartbeat, MU_LABEL_other_sha, device->other_sha, &device->has_other_sha);
 	fold_app(device, record, made_ms / 1000);
+	fold_reasons(device, record);
 
 	if (device->heartbeat_boot == record->boot && record->uptime_ms > device->heartbeat_uptime_ms) {
 		uint64_t apart_ms = record->uptime_ms - device->heartbeat_uptime_ms;

@@ -20,6 +20,7 @@
 enum {
 	DEVICE_BOOTS = 16,
 	DEVICE_LOSSES = 8,
+	DEVICE_REASONS = 3, // as many as a heartbeat tells
 	DEVICE_NOTICE_TEXT_BYTES = 104, // the event `suppressed` with five full counters fits
 	DEVICE_SNAPSHOT_MAX = 8192, // bytes that device_snapshot_pack() may write
 };
@@ -58,6 +59,12 @@ struct device_loss {
 	uint64_t at_ms;
 	uint8_t kind;
 	uint32_t reason; // of proto/link_reasons.h; 0: not said
+};
+
+// How often its link was lost, or a try to join failed, for one reason, since its boot.
+struct device_reason {
+	uint32_t reason; // of proto/link_reasons.h
+	uint32_t count;
 };
 
 // The latest of one of the agent's own events (events.def): what a heartbeat has no room for.
@@ -102,6 +109,9 @@ struct device {
 	struct device_boot boots[DEVICE_BOOTS];
 	unsigned loss_count; // entries of losses[], newest first
 	struct device_loss losses[DEVICE_LOSSES];
+	uint32_t reasons_boot; // boot that reasons[] are of
+	unsigned reason_count; // entries of reasons[], the most frequent first
+	struct device_reason reasons[DEVICE_REASONS];
 	uint64_t loss_counted_ms; // the fleet's: last loss that it counted for this device
 
 	unsigned open_commands; // the commands' own count, not part of the snapshot

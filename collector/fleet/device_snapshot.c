@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snapshot of a device (device.h): "MUDS" | version u8 | fixed fields | ledger | metrics | boots | losses | application metrics |
-// notices (since version 2). Numbers are little-endian. A metric and an event are known by the FNV-1a hash of their names, because the order
-// of metrics.def and events.def may change.
+// notices (since version 2) | reasons of the link (since version 3). Numbers are little-endian. A metric and an event are known by the
+// FNV-1a hash of their names, because the order of metrics.def and events.def may change.
 #include "collector/fleet/device.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 static const char magic[4] = { 'M', 'U', 'D', 'S' };
 
 struct writer {
@@ -85,6 +85,8 @@ static const struct field boot_fields[] = {
 };
 
 static const struct field loss_fields[] = { NUMBER(device_loss, at_ms), NUMBER(device_loss, kind), NUMBER_SINCE(2, device_loss, reason) };
+
+static const struct field reason_fields[] = { NUMBER(device_reason, reason), NUMBER(device_reason, count) };
 
 static const struct field notice_fields[] = {
 	NUMBER(device_notice, at_s),
@@ -285,6 +287,25 @@ static void take_notices(struct reader *r, struct device *device)
 	}
 }
 
+static void put_reasons(struct writer *w, const struct device *device)
+{
+	put_number(w, device->reasons_boot, 4);
+	put_number(w, device->reason_count, 1);
+	for (unsigned i = 0; i < device->reason_count; i++)
+		put_fields(w, &device->reasons[i], reason_fields, COUNT(reason_fields));
+}
+
+static void take_reasons(struct reader *r, struct device *device)
+{
+	if (r->version < 3)
+		return;
+	device->reasons_boot = (uint32_t)take_number(r, 4);
+	unsigned count = (unsigned)take_number(r, 1);
+	r->cut |= count > DEVICE_REASONS;
+	for (unsigned i = 0; i < count && !r->cut; i++)
+		take_fields(r, &device->reasons[device->reason_count++], reason_fields, COUNT(reason_fields));
+}
+
 size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t size)
 {
 	struct writer w = { .at = buffer, .end = buffer + size };
@@ -303,6 +324,7 @@ size_t device_snapshot_pack(const struct device *device, uint8_t *buffer, size_t
 	for (unsigned i = 0; device->app && i < device->app_count; i++)
 		put_fields(&w, &device->app[i], app_fields, COUNT(app_fields));
 	put_notices(&w, device);
+	put_reasons(&w, device);
 	return w.full ? 0 : (size_t)(w.at - buffer);
 }
 
@@ -345,6 +367,7 @@ static void take_lists(struct reader *r, struct device *device)
 		take_fields(r, &device->losses[i], loss_fields, COUNT(loss_fields));
 	take_app(r, device);
 	take_notices(r, device);
+	take_reasons(r, device);
 }
 
 static bool is_sound(struct device *device)

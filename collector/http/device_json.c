@@ -171,6 +171,19 @@ static json_t *losses_json(const struct device *device)
 	return losses;
 }
 
+static json_t *reasons_json(const struct device *device)
+{
+	json_t *reasons = json_array();
+	for (unsigned i = 0; i < device->reason_count; i++) {
+		const struct device_reason *reason = &device->reasons[i];
+		char text[RECORD_TEXT_BYTES];
+		reason_text(reason, text, sizeof text);
+		json_array_append_new(reasons,
+			json_pack("{s:o,s:o,s:s}", "reason", json_u64(reason->reason), "count", json_u64(reason->count), "text", text));
+	}
+	return reasons;
+}
+
 static json_t *notices_json(const struct device *device)
 {
 	json_t *notices = json_object();
@@ -247,13 +260,13 @@ json_t *device_ledger_json(const struct device *device)
 json_t *device_full_json(const struct device *device, const struct condition_view *view)
 {
 	json_t *object = device_row_json(device, view);
-	json_t *more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "first_seen_ms",
+	json_t *more = json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "first_seen_ms",
 		time_json(device->first_seen_ms), "presence_since_ms", time_json(device->presence_since_ms), "hardware",
 		json_string_or_null(device->hardware), "agent", json_string_or_null(device->agent), "time_quality",
 		named(&mu__time_quality__descriptor, device->time_quality), "clock_offset_ms", json_i64(device->clock_offset_ms), "metrics",
 		metrics_json(device, view->now_ms), "app", app_json(device, view->now_ms), "boots", boots_json(device), "losses",
-		losses_json(device), "notices", notices_json(device), "ota", ota_json(device), "last_result", result_json(device), "ledger",
-		device_ledger_json(device));
+		losses_json(device), "link_reasons", reasons_json(device), "notices", notices_json(device), "ota", ota_json(device),
+		"last_result", result_json(device), "ledger", device_ledger_json(device));
 	if (!object || !more || json_object_update(object, more) < 0) {
 		json_decref(object);
 		object = 0;

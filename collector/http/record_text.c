@@ -107,12 +107,21 @@ static void tell_boot(struct line *line, const Mu__Record *record)
 
 // ---- link
 
+// The number is of the air or of ESP-IDF: whoever looks for it in their documents finds it. A session's is our own.
 static void add_reason(struct line *line, uint32_t reason)
 {
-	if (reason > MU_LINK_REASON_SESSION)
-		add(line, ": %s", mu_link_reason_name((int32_t)reason));
-	else if (reason)
-		add(line, ": %s (%" PRIu32 ")", reason <= INT32_MAX ? mu_link_reason_name((int32_t)reason) : "unknown", reason);
+	const char *name = reason <= INT32_MAX ? mu_link_reason_name((int32_t)reason) : "unknown";
+	bool is_session = reason > MU_LINK_REASON_SESSION && strcmp(name, "unknown") != 0;
+	add(line, "%s", name);
+	if (!is_session)
+		add(line, " (%" PRIu32 ")", reason);
+}
+
+void reason_text(const struct device_reason *reason, char *text, size_t size)
+{
+	struct line line = begin(text, size);
+	add_reason(&line, reason->reason);
+	add(&line, reason->count == 1 ? " once" : " %" PRIu32 " times", reason->count);
 }
 
 void loss_text(const struct device_loss *loss, char *text, size_t size)
@@ -123,8 +132,9 @@ void loss_text(const struct device_loss *loss, char *text, size_t size)
 		[LOSS_PRESENCE] = "was reported as gone by the broker",
 	};
 	struct line line = begin(text, size);
-	add(&line, "%s", loss->kind <= LOSS_PRESENCE ? words[loss->kind] : "lost something");
-	add_reason(&line, loss->reason);
+	add(&line, "%s%s", loss->kind <= LOSS_PRESENCE ? words[loss->kind] : "lost something", loss->reason ? ": " : "");
+	if (loss->reason)
+		add_reason(&line, loss->reason);
 }
 
 static void tell_link(struct line *line, const Mu__Record *record)
@@ -135,10 +145,12 @@ static void tell_link(struct line *line, const Mu__Record *record)
 		add(line, " now ");
 		add_name(line, &mu__network_state__descriptor, (int)link->state, "NETWORK_");
 	}
-	if (link->has_reason)
-		add_reason(line, link->reason);
 	if (link->has_outage_ms)
-		add(line, ", after %.1f s", link->outage_ms / 1000.0);
+		add(line, " after %.1f s", link->outage_ms / 1000.0);
+	if (link->has_reason && link->reason) {
+		add(line, link->has_outage_ms ? ", the last failed try: " : ": ");
+		add_reason(line, link->reason);
+	}
 	if (link->has_rssi_dbm)
 		add(line, ", %" PRId32 " dBm", link->rssi_dbm);
 	if (link->has_channel)

@@ -19,6 +19,9 @@ void boot_text(const struct device_boot *boot, char *text, size_t size);
 // "lost its link: beacon_timeout (200)"
 void loss_text(const struct device_loss *loss, char *text, size_t size);
 
+// "no_ap_found (201) 7 times"
+void reason_text(const struct device_reason *reason, char *text, size_t size);
+
 // "1536 bytes, tls: internal RAM that a network step does not give back, a reconnect cycle"
 void notice_text(const struct device_notice *notice, char *text, size_t size);
 

@@ -156,7 +156,7 @@ export function mount(root, place) {
 		render_list(facts, facts_of(device), ([name]) => name, fact_item);
 		slots.show(device);
 		boots.show(device.boots);
-		losses.show(device.losses);
+		losses.show({ losses: device.losses, link_reasons: device.link_reasons });
 		notices.show(device.notices);
 		commands.show(given.commands);
 		metrics.show({ metrics: without_ages(device.metrics), app: without_ages(device.app) });

@@ -15,9 +15,11 @@ function loss_row({ at_ms, text: said }) {
 	return row(cell("", "", moment(at_ms)), cell("all", "", said));
 }
 
-function losses_children(losses) {
+function losses_children({ losses, link_reasons }) {
+	const failed = link_reasons.map((reason) => reason.text).join(", ");
 	return [fixed_table("Lost, newest first", [["When"], ["What, and the reason it gives"]], losses.map(loss_row),
-		"No lost link or session has been reported yet.")];
+		"No lost link or session has been reported yet."),
+	...(failed ? [h("p", { className: "faint" }, `Its link failed, lost or not to be had: ${failed} since its boot.`)] : [])];
 }
 
 function notice_row([name, { at_ms, text: said }]) {

@@ -127,7 +127,7 @@ static void answer_connect(struct fake_collector *collector)
 static void answer_open(struct fake_collector *collector)
 {
 	if (collector->no_broker) {
-		post_reason(collector, MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
+		post_reason(collector, MU_EVENT_MQTT_CLOSED, collector->broker_reason ? collector->broker_reason : MU_ERR_CLOSED);
 		return;
 	}
 	post(collector, MU_EVENT_MQTT_OPEN, 0);

@@ -20,6 +20,7 @@ struct fake_collector {
 	uint64_t ping_period_ms; // 0: 10 s
 	bool drops_sessions; // accepts each and closes it at once
 	int32_t link_reason; // while no_link: how each connect ends; 0: it is never answered
+	int32_t broker_reason; // while no_broker: how each open ends; 0: MU_ERR_CLOSED
 	bool scans_end; // each is over at once; what was seen is the fake port's
 	bool opens_itself; // the test answers what the agent asks to open
 	unsigned connects, scans, opens, published; // handled so far

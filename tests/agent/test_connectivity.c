@@ -75,6 +75,35 @@ static void test_a_sessions_own_end_is_no_reason_of_the_radio(void **unused)
 	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_LOST)->reason, 200);
 }
 
+static const struct {
+	int32_t closed; // what the port says of each try
+	uint32_t reason; // that is told
+} refusals[] = {
+	{ 5, MU_LINK_REASON_CONNACK + 5 }, // not authorized, and not 802.11's too many stations
+	{ MU_ERR_TIMEOUT, MU_LINK_REASON_SESSION - MU_ERR_TIMEOUT },
+};
+
+// A boot whose first session cannot be opened for a while: nothing was lost, and yet it is told how long it took, and why.
+static void test_a_session_that_cannot_be_opened_at_first(void **unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		agent_rig_close();
+		agent_rig_open(32);
+		collector.no_broker = true;
+		collector.broker_reason = refusals[i].closed;
+		agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
+		fake_collector_run(&collector, 120000);
+		collector.no_broker = false;
+		fake_collector_run(&collector, 120000);
+		assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_LOST), 0);
+		assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED), 1);
+		const Mu__Link *link = fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED);
+		assert_int_equal(link->reason, refusals[i].reason);
+		assert_in_range(link->outage_ms, 100000, 190000);
+	}
+}
+
 // A peer that is gone without a FIN: only the missing answers tell.
 static void test_a_dead_peer_is_noticed_by_its_silence(void **unused)
 {
@@ -83,7 +112,7 @@ static void test_a_dead_peer_is_noticed_by_its_silence(void **unused)
 	unsigned opens = fake.mqtt_opens;
 	collector.no_puback = collector.no_ack = true;
 	fake_collector_run(&collector, 46000); // 1.5 keepalives of 30 s
-	assert_int_equal(agent->session_lost_ms == UINT64_MAX && fake.mqtt_opens == opens, 0);
+	assert_int_equal(agent->session_outage.since_ms == UINT64_MAX && fake.mqtt_opens == opens, 0);
 	collector.no_puback = collector.no_ack = false;
 	fake_collector_run(&collector, 80000);
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
@@ -174,6 +203,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_opens_with_will_and_subscriptions, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_lost_link_is_recorded_with_its_reason_and_length, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_sessions_own_end_is_no_reason_of_the_radio, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_session_that_cannot_be_opened_at_first, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_dead_peer_is_noticed_by_its_silence, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_roaming_keeps_the_session, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, agent_rig_tear_down),

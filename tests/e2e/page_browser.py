@@ -251,6 +251,9 @@ def told(page):
     lost = [what for _, what in cells(page, "Lost connections")]
     expect("what it lost, the newest first, with the reason in words", lost == ["lost its session", "lost its link: beacon_timeout (200)"] and
            all(f"{what}, " in said for what in lost), lost)
+    failed = "no_ap_found (201) 7 times, handshake_4way_timeout (15) once since its boot"
+    expect("how often its link failed for which reason, tries included", page.until(lambda: failed in page.text("body")) and
+           f"link failed {failed}" in said, said)
     notices = dict(what.split(" ", 1) for _, what in cells(page, "Notices"))
     expect("its notices: the step that leaks, and what was held back", set(notices) == {"heap_step", "suppressed"} and
            notices["heap_step"].startswith("1536 bytes, <u>tls</u>: ") and notices["suppressed"].startswith("12 count, logs=7 events=5: ") and

@@ -84,7 +84,7 @@ static void run(uint64_t duration_ms)
 	for (uint64_t end_ms = now_ms + duration_ms, next_ms; now_ms <= end_ms && !agent.stopped; now_ms = next_ms) {
 		next_ms = mu_agent_step(&agent, now_ms);
 		next_ms = hop(next_ms);
-		if (agent.link_lost_ms == UINT64_MAX && agent.session.phase == MU_SESSION_OPENING)
+		if (agent.link_outage.since_ms == UINT64_MAX && agent.session.phase == MU_SESSION_OPENING)
 			post(MU_EVENT_MQTT_OPEN, 0, 0);
 		for (; acknowledged < published; acknowledged++)
 			post(MU_EVENT_MQTT_PUBLISHED, acknowledged + 1, 0);

@@ -31,6 +31,11 @@ static const struct {
 	{ MU_LINK_REASON_SESSION, -1, "unknown" }, // no error
 	{ MU_LINK_REASON_SESSION - MU_ERR_TIMEOUT, -1, "timeout" }, // a broker that fell silent is no 802.11 code 13
 	{ MU_LINK_REASON_SESSION - MU_ERR_CLOSED, -1, "closed" },
+	{ MU_LINK_REASON_CONNACK, -1, "unknown" }, // accepted
+	{ MU_LINK_REASON_CONNACK + 1, -1, "connack_bad_version" },
+	{ MU_LINK_REASON_CONNACK + 4, -1, "connack_bad_user_or_password" },
+	{ MU_LINK_REASON_CONNACK + 5, -1, "connack_not_authorized" }, // and not 802.11 code 5, too many stations
+	{ MU_LINK_REASON_CONNACK + 6, -1, "unknown" }, // reserved by MQTT 3.1.1
 	{ 60000, -1, "unknown" },
 	{ -1, -1, "unknown" },
 	{ INT32_MIN, -1, "unknown" },

@@ -103,6 +103,37 @@ static void test_unreported_boots_are_dated_back(void **unused)
 	assert_string_equal(device.boots[1].hung_token, "a name that is "); // cut, ended
 }
 
+// What a device met before it could say anything: told by heartbeats, of the boot that they are of.
+static void test_reasons_of_the_link(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" };
+	struct sample sample;
+	Mu__ReasonCount counts[] = { MU__REASON_COUNT__INIT, MU__REASON_COUNT__INIT, MU__REASON_COUNT__INIT, MU__REASON_COUNT__INIT };
+	Mu__ReasonCount *reasons[] = { &counts[0], &counts[1], &counts[2], &counts[3] };
+	for (unsigned i = 0; i < 4; i++) {
+		counts[i].reason = 201 + i;
+		counts[i].count = 9 - i;
+	}
+	sample_heartbeat(&sample, 3, 5000);
+	sample.link_health.n_reasons = 2;
+	sample.link_health.reasons = reasons;
+	device_fold(&device, &sample.record, NOW);
+	assert_int_equal(device.reason_count, 2);
+	assert_int_equal(device.reasons[1].reason, 202);
+	assert_int_equal(device.reasons[1].count, 8);
+	sample.link_health.n_reasons = 4; // more than a heartbeat may tell
+	device_fold(&device, &sample.record, NOW);
+	assert_int_equal(device.reason_count, DEVICE_REASONS);
+	sample_heartbeat(&sample, 3, 10000); // a heartbeat without its slow parts says nothing about them
+	device_fold(&device, &sample.record, NOW + 5000);
+	assert_int_equal(device.reason_count, DEVICE_REASONS);
+	sample_heartbeat(&sample, 4, 5000); // a new boot has met nothing yet
+	device_fold(&device, &sample.record, NOW + 60000);
+	assert_int_equal(device.reason_count, 0);
+	device_clear(&device);
+}
+
 static void test_losses_are_counted_once(void **unused)
 {
 	(void)unused;
@@ -244,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_time_of_the_device_is_used_where_it_can_be_trusted),
 		cmocka_unit_test(test_boots_are_kept_newest_first_and_once),
 		cmocka_unit_test(test_unreported_boots_are_dated_back),
+		cmocka_unit_test(test_reasons_of_the_link),
 		cmocka_unit_test(test_losses_are_counted_once),
 		cmocka_unit_test(test_notices),
 		cmocka_unit_test(test_a_switch_swaps_the_slots),

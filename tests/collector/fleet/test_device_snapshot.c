@@ -24,6 +24,11 @@ static void fill(struct device *device)
 	sample_heartbeat(&sample, 3, 60000);
 	sample_add_ota(&sample, sample_sha_new, sample_sha_old);
 	sample.vitals.has_temperature_decicelsius = 1;
+	Mu__ReasonCount no_ap = MU__REASON_COUNT__INIT, *reasons[] = { &no_ap };
+	no_ap.reason = 201;
+	no_ap.count = 7;
+	sample.link_health.n_reasons = 1;
+	sample.link_health.reasons = reasons;
 	sample.vitals.temperature_decicelsius = -123;
 	device_fold(device, &sample.record, NOW);
 	sample_event(&sample, 3, "heap_step", 1536, "tls");
@@ -58,6 +63,10 @@ static void test_snapshot_brings_everything_back(void **unused)
 	assert_true(back.app[1].is_real && back.app[1].real == 2.5);
 	assert_int_equal(back.losses[0].at_ms, NOW);
 	assert_int_equal(back.losses[0].reason, 200);
+	assert_int_equal(back.reason_count, 1);
+	assert_int_equal(back.reasons[0].reason, 201);
+	assert_int_equal(back.reasons[0].count, 7);
+	assert_int_equal(back.reasons_boot, 3);
 	assert_int_equal(device_notice(&back, MU_OWN_EVENT_heap_step)->value, 1536);
 	assert_string_equal(device_notice(&back, MU_OWN_EVENT_heap_step)->text, "tls");
 	assert_int_equal(device_snapshot_pack(&back, again, sizeof again), size);
@@ -89,7 +98,34 @@ static void test_a_snapshot_that_is_cut_or_foreign_changes_nothing(void **unused
 	device_clear(&device);
 }
 
-// What the musterd before wrote: losses without a reason, no notices. All else must come back, or a restart folds the whole log again.
+// What a musterd before this one wrote. All that it has must come back, or a restart folds the whole log again.
+static void test_a_snapshot_without_reasons_of_the_link(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a", .boot = 7 }, back = { .id = "a", .reason_count = 2 };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
+	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	bytes[4] = 2;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size), -1);
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size - 5), 0); // boot of the reasons, their count
+	assert_int_equal(back.boot, 7);
+	assert_int_equal(back.reason_count, 0);
+}
+
+static void test_more_reasons_than_there_is_room(void **unused)
+{
+	(void)unused;
+	struct device device = { .id = "a" }, back = { .id = "a" };
+	uint8_t bytes[DEVICE_SNAPSHOT_MAX + 64] = { 0 };
+	size_t size = device_snapshot_pack(&device, bytes, DEVICE_SNAPSHOT_MAX);
+	bytes[size - 1] = DEVICE_REASONS + 1;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size + (DEVICE_REASONS + 1) * sizeof(struct device_reason)), -1);
+	bytes[size - 1] = DEVICE_REASONS;
+	assert_int_equal(device_snapshot_unpack(&back, bytes, size + DEVICE_REASONS * sizeof(struct device_reason)), 0);
+	assert_int_equal(back.reason_count, DEVICE_REASONS);
+}
+
+// The first version: losses without a reason, no notices.
 static void test_a_snapshot_of_version_1(void **unused)
 {
 	(void)unused;
@@ -97,6 +133,7 @@ static void test_a_snapshot_of_version_1(void **unused)
 	uint8_t bytes[DEVICE_SNAPSHOT_MAX];
 	device.losses[0] = (struct device_loss){ .at_ms = NOW, .kind = LOSS_SESSION };
 	size_t size = device_snapshot_pack(&device, bytes, sizeof bytes);
+	size -= 5; // reasons of the link
 	static const uint8_t end[] = { LOSS_SESSION, 0, 0, 0, 0, 0, 0 }; // kind, reason, count of metrics of the application, of notices
 	assert_memory_equal(bytes + size - sizeof end, end, sizeof end);
 	bytes[4] = 1;
@@ -131,6 +168,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_snapshot_brings_everything_back),
 		cmocka_unit_test(test_a_snapshot_that_is_cut_or_foreign_changes_nothing),
+		cmocka_unit_test(test_a_snapshot_without_reasons_of_the_link),
+		cmocka_unit_test(test_more_reasons_than_there_is_room),
 		cmocka_unit_test(test_a_snapshot_of_version_1),
 		cmocka_unit_test(test_the_largest_snapshot_fits),
 	};

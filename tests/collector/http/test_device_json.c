@@ -84,6 +84,8 @@ static void test_everything_known(void **state)
 	sample.link.reason = 15;
 	fleet_fold(world->fleet, world->device, &sample.record, NOW);
 	world->device->metric[MU_METRIC_verdict] = MU__VERDICT_BIT__VERDICT_STACK_LOW | MU__VERDICT_BIT__VERDICT_HEAP_LEAK | 1 << 30;
+	world->device->reasons[0] = (struct device_reason){ .reason = 201, .count = 7 };
+	world->device->reason_count = 1;
 	world->device->ledger.epoch = 0xfedcba9876543210;
 	world->device->ledger.gaps[MU__GAP_REASON__GAP_OVERWRITTEN] = 5;
 
@@ -105,6 +107,10 @@ static void test_everything_known(void **state)
 	assert_string_equal(json_string_value(at(loss, "text")), "lost its link: handshake_4way_timeout (15)");
 	assert_string_equal(json_string_value(at(loss, "kind")), "link");
 	assert_int_equal(json_integer_value(at(loss, "reason")), 15);
+	const json_t *reason = json_array_get(at(value, "link_reasons"), 0);
+	assert_int_equal(json_integer_value(at(reason, "reason")), 201);
+	assert_int_equal(json_integer_value(at(reason, "count")), 7);
+	assert_string_equal(json_string_value(at(reason, "text")), "no_ap_found (201) 7 times");
 	assert_string_equal(json_string_value(at(value, "notices suppressed said")), "logs=12 events=0");
 	assert_int_equal(json_integer_value(at(value, "notices suppressed value")), 12);
 	assert_string_equal(json_string_value(at(value, "metrics verdict text")),

@@ -58,7 +58,7 @@ static void test_one_of_each(void **state)
 		int at_ms;
 		const char *kind, *text, *severity;
 	} rows[] = {
-		{ 1000, "link", "link: restored, after 2.5 s", "" },
+		{ 1000, "link", "link: restored after 2.5 s", "" },
 		{ 2000, "boot", "boot: 77; runs 1.1.0", "" },
 		{ 3000, "boot", "boot: hang (a task stopped checking in), main hung; runs 1.1.0", "" },
 		{ 4000, "boot", "boot: crash in task net at 0x400d1234, after 12 s; runs 1.1.0", "" },

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "collector/http/record_text.h"
+#include "proto/link_reasons.h"
 #include "tests/collector/fleet/sample.h"
 
 static const char *text_of(const Mu__Record *record)
@@ -68,7 +69,7 @@ static const struct {
 	{ MU__LINK_CHANGE__LINK_LOST, 0, "lost, -57 dBm, channel 6" },
 	{ MU__LINK_CHANGE__LINK_SESSION_LOST, 1113, "session lost: timeout, -57 dBm, channel 6" },
 	{ MU__LINK_CHANGE__LINK_LADDER, 15, "ladder now scanning: handshake_4way_timeout (15), -57 dBm, channel 6" },
-	{ 42, UINT32_MAX, "42: unknown, -57 dBm, channel 6" }, // of a later schema
+	{ 42, UINT32_MAX, "42: unknown (4294967295), -57 dBm, channel 6" }, // of a later schema
 };
 
 static void test_links(void **unused)
@@ -88,7 +89,13 @@ static void test_links(void **unused)
 	sample_link(&sample, MU__LINK_CHANGE__LINK_RESTORED);
 	sample.link.has_outage_ms = 1;
 	sample.link.outage_ms = 2500;
-	assert_string_equal(text_of(&sample.record), "restored, after 2.5 s");
+	assert_string_equal(text_of(&sample.record), "restored after 2.5 s");
+	sample.link.has_reason = 1;
+	sample.link.reason = 201;
+	assert_string_equal(text_of(&sample.record), "restored after 2.5 s, the last failed try: no_ap_found (201)");
+	sample.link.change = MU__LINK_CHANGE__LINK_SESSION_RESTORED;
+	sample.link.reason = MU_LINK_REASON_CONNACK + 5;
+	assert_string_equal(text_of(&sample.record), "session restored after 2.5 s, the last failed try: connack_not_authorized");
 }
 
 static void test_events_and_logs(void **unused)

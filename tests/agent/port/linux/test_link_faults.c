@@ -160,6 +160,15 @@ static unsigned told_losses(uint32_t reason)
 	return count;
 }
 
+// The record of the link that is up again, with one of these reasons: of the last try that failed.
+static const Mu__Link *restored(uint32_t reason, uint32_t or_reason)
+{
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_RESTORED), 1);
+	const Mu__Link *link = fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_RESTORED);
+	assert_true(link->has_reason && (link->reason == reason || link->reason == or_reason));
+	return link;
+}
+
 static void assert_nothing_is_lost(void)
 {
 	for (unsigned i = 0; i < collector.count; i++)
@@ -193,6 +202,7 @@ static void test_cannot_join_at_first(void **unused)
 		run(3 * MINUTE_MS);
 		assert_true(told_reason(beginnings[i].reason) || told_reason(beginnings[i].or_reason));
 		assert_int_equal(agent->disconnects.total, 0); // a try that fails is no loss
+		assert_in_range(restored(beginnings[i].reason, beginnings[i].or_reason)->outage_ms, 119000, 120000 + 20 * MINUTE_MS);
 		assert_int_equal(fake_collector_count_events(&collector, "credentials") > 0, beginnings[i].credentials);
 		assert_nothing_is_lost();
 		agent_rig_close();
@@ -341,6 +351,9 @@ static void test_a_wire_with_a_static_address(void **unused)
 		.wired_address = { .is_static = true, .address = { 10, 0, 0, 2 }, .netmask = { 255, 255, 255, 0 } } };
 	power_on((struct mu_air){ .dhcp_dead_s = 86400, .wrong_password_s = 86400 }, &wire);
 	assert_in_range(run_until_connected(MINUTE_MS), 1, 10000);
+	run(MINUTE_MS);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_RESTORED), 0); // there was no outage
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED), 0);
 	agent_rig_close();
 }
 
