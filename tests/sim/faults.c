@@ -4,7 +4,7 @@
 #include "tests/sim/world.h"
 #include <string.h>
 
-enum { ON_PERCENT = 35, PERMYRIAD = 10000 };
+enum { ON_PERCENT = 35, LATER_ON_PERCENT = 15, PERMYRIAD = 10000 };
 
 // Mean time between two, before the seed makes it rarer or more frequent.
 static const struct {
@@ -49,6 +49,7 @@ static const struct {
 	[SIM_FAULT_SNTP] = { "sntp", 3 * 3600 },
 	[SIM_FAULT_COMMAND] = { "command", 2 * 3600 },
 	[SIM_FAULT_FORGERY] = { "forgery", 3 * 3600 },
+	[SIM_FAULT_KEYVALUE_BLIND] = { "keyvalue-blind", 12 * 3600 },
 };
 
 const char *sim_fault_name(enum sim_fault_kind kind)
@@ -100,10 +101,7 @@ static void on_fault(struct sim_world *world, const struct sim_event *event)
 	if (world->now_ms >= world->calm_ms)
 		return;
 	world->counts.faults[kind]++;
-	if (kind <= SIM_FAULT_ROT)
-		sim_faults_chip[kind](world, device);
-	else
-		sim_faults_net[kind](world, device);
+	(sim_faults_chip[kind] ? sim_faults_chip[kind] : sim_faults_net[kind])(world, device);
 	plan(world, kind);
 }
 
@@ -111,12 +109,16 @@ void sim_faults_begin(struct sim_world *world)
 {
 	struct sim_faults *faults = &world->faults;
 	for (int kind = 0; kind < SIM_FAULTS; kind++) {
-		bool on = sim_chance(world, ON_PERCENT);
+		bool is_later = kind > SIM_FAULT_FORGERY;
+		struct mu_dice before = world->dice;
+		bool on = sim_chance(world, is_later ? LATER_ON_PERCENT : ON_PERCENT);
 		int32_t sixteenths = 1 << sim_dice(world, 0, 5); // 1/16 .. 2 times the mean
 		faults->on[kind] = world->options.faults >> kind & 1 && (on || world->options.every_fault);
 		faults->mean_s[kind] = kinds[kind].mean_s / 16 * sixteenths;
-		if (!faults->on[kind])
+		if (!faults->on[kind]) {
+			world->dice = is_later ? before : world->dice;
 			continue;
+		}
 		sim_say(world, "world", "fault %s, about every %d s", kinds[kind].name, (int)faults->mean_s[kind]);
 		plan(world, kind);
 	}
@@ -160,7 +162,7 @@ void sim_faults_calm(struct sim_world *world)
 static void excuse(struct sim_device *device, enum sim_port_call call)
 {
 	struct sim_truth *truth = &device->truth;
-	if (call == SIM_CALL_KEYVALUE)
+	if (call == SIM_CALL_KEYVALUE || call == SIM_CALL_KEYVALUE_GET)
 		truth->count_may_lie = true;
 	if (call == SIM_CALL_READ || call == SIM_CALL_WRITE)
 		truth->flash_may_lie = true;

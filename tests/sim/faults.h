@@ -57,11 +57,22 @@ enum sim_fault_kind {
 	// of people
 	SIM_FAULT_COMMAND,
 	SIM_FAULT_FORGERY,
+	// Later ones: a life in which one is off is as it was before there was such a kind.
+	SIM_FAULT_KEYVALUE_BLIND,
 	SIM_FAULTS
 };
 #define SIM_FAULTS_ALL ((UINT64_C(1) << SIM_FAULTS) - 1)
 
-enum sim_port_call { SIM_CALL_OTHER, SIM_CALL_READ, SIM_CALL_WRITE, SIM_CALL_KEYVALUE, SIM_CALL_RESET_INFO, SIM_CALL_RANDOM, SIM_CALLS };
+enum sim_port_call {
+	SIM_CALL_OTHER,
+	SIM_CALL_READ,
+	SIM_CALL_WRITE,
+	SIM_CALL_KEYVALUE,
+	SIM_CALL_RESET_INFO,
+	SIM_CALL_RANDOM,
+	SIM_CALL_KEYVALUE_GET, // alone: what is set is stored
+	SIM_CALLS
+};
 
 struct sim_faults {
 	bool on[SIM_FAULTS];
@@ -81,7 +92,7 @@ int sim_faults_parse(const char *text, uint64_t *bits, const char **bad, int *ba
 
 // One makes it happen once, now. kind: of those that the function knows.
 typedef void (*sim_fault_function)(struct sim_world *world, struct sim_device *device);
-extern const sim_fault_function sim_faults_chip[SIM_FAULT_ROT + 1];
-extern const sim_fault_function sim_faults_net[SIM_FAULTS]; // from SIM_FAULT_NO_AP on
+extern const sim_fault_function sim_faults_chip[SIM_FAULTS]; // up to SIM_FAULT_ROT, and SIM_FAULT_KEYVALUE_BLIND
+extern const sim_fault_function sim_faults_net[SIM_FAULTS];  // the others
 
 #endif

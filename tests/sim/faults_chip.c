@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong inside a device.
 #include "tests/sim/faults.h"
+#include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
-enum { SPOOL_BYTES = 0x20000, LOOP_LIMIT_MS = 32000, TOKEN_LIMIT_MS = 37000 };
+enum { SPOOL_BYTES = 0x20000, LOOP_LIMIT_MS = 32000, TOKEN_LIMIT_MS = 37000, REPLAY_MS = 15000, ALL_CALLS = 10000 };
 
 static void power_cut(struct sim_world *world, struct sim_device *device)
 {
@@ -163,6 +164,24 @@ static void port_keyvalue(struct sim_world *world, struct sim_device *device)
 	fail_calls(world, SIM_CALL_KEYVALUE, 1 << sim_dice(world, 6, 13));
 }
 
+static void on_replay(struct sim_world *world, const struct sim_event *event)
+{
+	if (!world->faults.port_permyriad[SIM_CALL_KEYVALUE_GET])
+		return;
+	sim_operator_replay(world, event->subject);
+	sim_after(world, REPLAY_MS, on_replay, event->subject, 0, 0);
+}
+
+// A boot finds nothing of what was remembered, though it is there and can be written over, and somebody has kept the old commands.
+static void keyvalue_blind(struct sim_world *world, struct sim_device *device)
+{
+	sim_say(world, device->id, "reads nothing from its key-value store");
+	fail_calls(world, SIM_CALL_KEYVALUE_GET, ALL_CALLS);
+	if (device->on)
+		sim_device_reset(device, SIM_RESET_PANIC, "app");
+	sim_after(world, REPLAY_MS, on_replay, device, 0, 0);
+}
+
 // Cells that have lost their charge, somewhere in the spool.
 static void rot(struct sim_world *world, struct sim_device *device)
 {
@@ -178,7 +197,7 @@ static void rot(struct sim_world *world, struct sim_device *device)
 	(void)mu_flash_program(device->flash, part->offset + at, cells, (size_t)sim_dice(world, 1, sizeof cells));
 }
 
-const sim_fault_function sim_faults_chip[SIM_FAULT_ROT + 1] = {
+const sim_fault_function sim_faults_chip[SIM_FAULTS] = {
 	[SIM_FAULT_POWER_CUT] = power_cut,
 	[SIM_FAULT_FLASH_CUT] = flash_cut,
 	[SIM_FAULT_BROWN_OUT] = brown_out,
@@ -193,4 +212,5 @@ const sim_fault_function sim_faults_chip[SIM_FAULT_ROT + 1] = {
 	[SIM_FAULT_PORT_FLASH] = port_flash,
 	[SIM_FAULT_PORT_KEYVALUE] = port_keyvalue,
 	[SIM_FAULT_ROT] = rot,
+	[SIM_FAULT_KEYVALUE_BLIND] = keyvalue_blind,
 };

@@ -156,7 +156,7 @@ void sim_operator_order(struct sim_world *world, struct sim_device *device)
 	send(world, device, order->packet);
 }
 
-static void replay(struct sim_world *world, struct sim_device *device)
+void sim_operator_replay(struct sim_world *world, struct sim_device *device)
 {
 	const struct sim_orders *orders = &world->orders[device->number];
 	if (!orders->count)
@@ -195,7 +195,7 @@ void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 	struct sim_orders *orders = &world->orders[device->number];
 	uint64_t counter = orders->counter[0];
 	if (way == REPLAY || (way == COUNTER && !counter)) {
-		replay(world, device);
+		sim_operator_replay(world, device);
 		return;
 	}
 	struct sim_order *order = new_order(world, device, &draft);

@@ -39,6 +39,7 @@ void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signatu
 
 void sim_operator_order(struct sim_world *world, struct sim_device *device); // a valid command, some kind
 void sim_operator_forge(struct sim_world *world, struct sim_device *device); // a replay or a forgery
+void sim_operator_replay(struct sim_world *world, struct sim_device *device); // any command that there was
 // The device restarts because of this command. False: it has done so before.
 bool sim_operator_rebooted(struct sim_world *world, const struct sim_device *device, const uint8_t id[SIM_ORDER_ID]);
 void sim_operator_online(struct sim_world *world, struct sim_device *device);

@@ -183,7 +183,7 @@ static const struct mu_flash_port flash_port = {
 
 static int keyvalue_get(void *context, const char *key, void *out, size_t size)
 {
-	if (fails(context, SIM_CALL_KEYVALUE))
+	if (fails(context, SIM_CALL_KEYVALUE) || fails(context, SIM_CALL_KEYVALUE_GET))
 		return MU_ERR_IO;
 	return mu_keyvalue_get(&((struct sim_device *)context)->keyvalue, key, out, size);
 }
