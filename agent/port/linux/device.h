@@ -17,9 +17,9 @@
 #include <stdio.h>
 
 struct event_base;
-struct evdns_base;
 struct mu_device;
 struct mu_hardware; // system.h
+struct mu_resolver; // resolver.h
 
 struct mu_device_config {
 	struct event_base *loop;
@@ -29,7 +29,7 @@ struct mu_device_config {
 	struct mu_agent_config agent;
 	struct mu_world world;         // traits come from the image
 	struct mu_mqtt_tls tls;
-	struct evdns_base *resolver;   // of names for UDP, for all devices of the loop; null: addresses only
+	struct mu_resolver *resolver;  // of names, for all devices of the loop; must outlive the device; null: addresses only
 	const struct mu_hardware *hardware; // null: an ESP32-C3; its flash must hold images for it
 	uint64_t seed;                 // of radio, heap and sensors; never of keys or epochs
 	struct mu_sent_log *sent_log;  // may be null

@@ -4,14 +4,13 @@
 #include "agent/port/linux/device.h"
 #include "agent/port/linux/key_folder.h"
 #include "agent/port/linux/options.h"
+#include "agent/port/linux/resolver.h"
 #include "agent/port/linux/shared_options.h"
 #include "agent/port/linux/spool_list.h"
 #include "agent/port/linux/system.h"
-#include "agent/port/linux/udp.h"
 #include "agent/port/linux/virtual_flash.h"
 #include "muster.pb-c.h"
 #include "proto/limits.h"
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
@@ -175,10 +174,9 @@ static int run_device(const struct values *values, struct mu_flash_image *flash,
 		.log_level = values->verbose ? MU__LOG_LEVEL__LOG_DEBUG : MU__LOG_LEVEL__LOG_INFO,
 	};
 	mu_shared_options_apply(&values->shared, &config);
-	config.resolver = values->shared.ntp.count ? mu_udp_resolver(loop) : 0;
+	config.resolver = mu_resolver_new(loop, 0, 0);
 	int code = run(loop, &config, values);
-	if (config.resolver)
-		evdns_base_free(config.resolver, 0);
+	mu_resolver_free(config.resolver);
 	event_base_free(loop);
 	mu_sent_log_close(&sent_log);
 	return code;

@@ -4,10 +4,9 @@
 #include "agent/port/linux/fleet.h"
 #include "agent/port/linux/key_folder.h"
 #include "agent/port/linux/options.h"
+#include "agent/port/linux/resolver.h"
 #include "agent/port/linux/shared_options.h"
-#include "agent/port/linux/udp.h"
 #include "muster.pb-c.h"
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <signal.h>
 #include <stddef.h>
@@ -155,10 +154,9 @@ static int run_fleet(const struct values *values, const struct mu_keyset *keys)
 		.fault_count = values->faults.count,
 	};
 	mu_shared_options_apply(&values->shared, &config.device);
-	config.device.resolver = values->shared.ntp.count ? mu_udp_resolver(loop) : 0;
+	config.device.resolver = mu_resolver_new(loop, 0, 0);
 	int code = run(loop, &config, values);
-	if (config.device.resolver)
-		evdns_base_free(config.device.resolver, 0);
+	mu_resolver_free(config.device.resolver);
 	event_base_free(loop);
 	mu_sent_log_close(&sent_log);
 	return code;

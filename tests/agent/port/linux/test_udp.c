@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +14,16 @@
 #include <unistd.h>
 #include "agent/image/err.h"
 #include "agent/port/linux/udp.h"
+#include "tests/agent/port/linux/fake_names.h"
 
 enum { EVENTS_MAX = 8 };
 
 struct bench {
 	struct event_base *loop;
-	struct evdns_base *resolver;
+	struct mu_resolver *resolver;
+	struct fake_names names;
 	struct mu_udp udp;
-	int peer, name_server; // sockets of the other side
+	int peer; // socket of the other side
 	uint16_t peer_port;
 	struct sockaddr_in from; // of the last datagram at the peer
 	struct mu_event events[EVENTS_MAX];
@@ -54,16 +55,10 @@ static int listen_on_loopback(uint16_t *port)
 static int set_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof *bench);
-	char text[32];
-	uint16_t port;
 	bench->loop = event_base_new();
 	bench->peer = listen_on_loopback(&bench->peer_port);
-	bench->name_server = listen_on_loopback(&port);
-	bench->resolver = evdns_base_new(bench->loop, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	snprintf(text, sizeof text, "127.0.0.1:%u", port);
-	assert_int_equal(evdns_base_nameserver_ip_add(bench->resolver, text), 0);
-	evdns_base_set_option(bench->resolver, "timeout", "0.2");
-	evdns_base_set_option(bench->resolver, "attempts", "1");
+	fake_names_start(&bench->names, bench->loop, "127.0.0.1 clock.local\n");
+	bench->resolver = mu_resolver_new(bench->loop, bench->names.resolv_conf, bench->names.hosts);
 	mu_udp_init(&bench->udp, bench->loop, bench->resolver, bench, on_event);
 	*state = bench;
 	return 0;
@@ -73,10 +68,10 @@ static int tear_down(void **state)
 {
 	struct bench *bench = *state;
 	mu_udp_close(&bench->udp);
-	evdns_base_free(bench->resolver, 0);
+	mu_resolver_free(bench->resolver);
+	fake_names_stop(&bench->names);
 	event_base_free(bench->loop);
 	close(bench->peer);
-	close(bench->name_server);
 	free(bench);
 	return 0;
 }
@@ -136,7 +131,7 @@ static void test_a_stranger_is_not_heard(void **state)
 	uint8_t got[64];
 	mu_udp_request(&bench->udp, "127.0.0.1", bench->peer_port, "x", 1);
 	take(bench, bench->peer, got, sizeof got);
-	answer(bench, bench->name_server, "forged", 6);
+	answer(bench, bench->names.fd, "forged", 6);
 	run_ms(bench, 50);
 	assert_int_equal(bench->count, 0);
 	answer(bench, bench->peer, "true", 4);
@@ -213,37 +208,17 @@ static void test_a_silent_link_lets_nothing_through(void **state)
 	assert_int_equal(recv(bench->peer, got, sizeof got, 0), -1);
 	assert_int_equal(mu_udp_request(&bench->udp, "name.example", 1, "y", 1), 0);
 	run_ms(bench, 50);
-	assert_int_equal(recv(bench->name_server, got, sizeof got, 0), -1);
+	assert_int_equal(bench->names.asked, 0);
 	assert_int_equal(bench->count, 0);
 }
 
 // ---- names
-
-// Answers a question at the name server: with 127.0.0.1, or with "no such name". Types other than A get an empty answer.
-static void answer_name(struct bench *bench, bool exists)
-{
-	static const uint8_t address[] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 1 };
-	uint8_t packet[512];
-	ssize_t size = take(bench, bench->name_server, packet, sizeof packet - sizeof address);
-	assert_true(size > 16);
-	bool asks_ipv4 = packet[size - 3] == 1;
-	packet[2] = 0x81;
-	packet[3] = exists ? 0x80 : 0x83;
-	if (exists && asks_ipv4) {
-		packet[7] = 1;
-		memcpy(packet + size, address, sizeof address);
-		size += (ssize_t)sizeof address;
-	}
-	answer(bench, bench->name_server, packet, (size_t)size);
-}
 
 static void test_a_name_is_resolved_without_blocking(void **state)
 {
 	struct bench *bench = *state;
 	uint8_t got[64];
 	assert_int_equal(mu_udp_request(&bench->udp, "time.example", bench->peer_port, "x", 1), 0); // at once, though nobody has answered
-	answer_name(bench, true); // A and AAAA
-	answer_name(bench, true);
 	assert_int_equal(take(bench, bench->peer, got, sizeof got), 1);
 	answer(bench, bench->peer, "y", 1);
 	wait_event(bench, MU_EVENT_UDP_ANSWER);
@@ -253,17 +228,8 @@ static void test_a_name_is_resolved_without_blocking(void **state)
 static void test_a_name_that_is_none(void **state)
 {
 	struct bench *bench = *state;
+	bench->names.mood = FAKE_NAMES_NONE;
 	mu_udp_request(&bench->udp, "nobody.example", bench->peer_port, "x", 1);
-	answer_name(bench, false);
-	answer_name(bench, false);
-	wait_event(bench, MU_EVENT_UDP_FAILED);
-	assert_int_equal(bench->events[0].reason, MU_ERR_NOT_FOUND);
-}
-
-static void test_a_name_server_that_is_dead(void **state)
-{
-	struct bench *bench = *state;
-	mu_udp_request(&bench->udp, "time.example", bench->peer_port, "x", 1);
 	wait_event(bench, MU_EVENT_UDP_FAILED);
 	assert_int_equal(bench->events[0].reason, MU_ERR_NOT_FOUND);
 }
@@ -287,15 +253,7 @@ static void test_a_close_while_a_name_is_resolved(void **state)
 static void test_names_known_at_once_or_never(void **state)
 {
 	struct bench *bench = *state;
-	char path[] = "/tmp/muster-hosts-XXXXXX";
 	uint8_t got[64];
-	static const char hosts[] = "127.0.0.1 clock.local\n";
-	int fd = mkstemp(path);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, hosts, sizeof hosts - 1), sizeof hosts - 1);
-	close(fd);
-	assert_int_equal(evdns_base_load_hosts(bench->resolver, path), 0);
-	unlink(path);
 	assert_int_equal(mu_udp_request(&bench->udp, "clock.local", bench->peer_port, "x", 1), 0);
 	assert_int_equal(take(bench, bench->peer, got, sizeof got), 1);
 	answer(bench, bench->peer, "y", 1);
@@ -303,19 +261,6 @@ static void test_names_known_at_once_or_never(void **state)
 	bench->udp.resolver = 0;
 	assert_int_equal(mu_udp_request(&bench->udp, "clock.local", bench->peer_port, "x", 1), MU_ERR_NOT_FOUND);
 	assert_int_equal(bench->count, 1);
-}
-
-static void test_the_resolver_of_this_computer(void **state)
-{
-	struct bench *bench = *state;
-	struct evdns_base *resolver = mu_udp_resolver(bench->loop);
-	assert_non_null(resolver);
-	bench->udp.resolver = resolver;
-	uint8_t got[64];
-	assert_int_equal(mu_udp_request(&bench->udp, "localhost", bench->peer_port, "x", 1), 0); // evdns knows it without any file
-	assert_int_equal(take(bench, bench->peer, got, sizeof got), 1);
-	mu_udp_close(&bench->udp);
-	evdns_base_free(resolver, 0);
 }
 
 int main(void)
@@ -329,10 +274,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_silent_link_lets_nothing_through, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_name_is_resolved_without_blocking, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_name_that_is_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_name_server_that_is_dead, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_close_while_a_name_is_resolved, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_names_known_at_once_or_never, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_resolver_of_this_computer, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
