@@ -397,7 +397,7 @@ int mu_device_open(struct mu_device **out, const struct mu_device_config *config
 		.post = on_network_event,
 		.sent = on_mqtt_sent,
 		.received = on_mqtt_received };
-	mu_mqtt_init(&device->mqtt, config->loop, &listener, &config->tls);
+	mu_mqtt_init(&device->mqtt, config->loop, config->resolver, &listener, &config->tls);
 	mu_udp_init(&device->udp, config->loop, config->resolver, device, on_network_event);
 	mu_virtual_system_init(&device->system, config->hardware, config->seed);
 	evtimer_assign(&device->timer, config->loop, on_timer, device);

@@ -2,15 +2,12 @@
 #include "agent/port/linux/mqtt.h"
 #include "agent/port/linux/broker_uri.h"
 #include "agent/port/linux/clock.h"
-#include <arpa/inet.h>
+#include "agent/port/linux/mqtt_handle.h"
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <openssl/ssl.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -75,6 +72,7 @@ static void end_session(struct mu_mqtt *mqtt, bool tell_broker)
 	if (!mqtt->handle)
 		return;
 	watch(mqtt, 0);
+	mu_lookup_cancel(&mqtt->name);
 	event_del(&mqtt->timer);
 	int fd = mosquitto_socket(mqtt->handle);
 	if (!tell_broker && fd >= 0) {
@@ -142,44 +140,19 @@ static void on_subscribe(struct mosquitto *handle, void *context, int id, int co
 
 // ---- the loop
 
-static int reason_of(int code, int error)
-{
-	if (code == MOSQ_ERR_KEEPALIVE || error == ETIMEDOUT)
-		return MU_ERR_TIMEOUT;
-	if (code == MOSQ_ERR_CONN_LOST || error == ECONNREFUSED || error == ECONNRESET || error == EPIPE)
-		return MU_ERR_CLOSED;
-	return code == MOSQ_ERR_TLS ? MU_ERR_AUTH : MU_ERR_IO;
-}
-
 static void flush(struct mu_mqtt *mqtt)
 {
-	if (mqtt->silent || mqtt->failed || mqtt->state == MU_MQTT_TCP)
+	if (mqtt->silent || mqtt->failed || mqtt->state <= MU_MQTT_TCP)
 		return;
 	if (mosquitto_want_write(mqtt->handle)) {
 		errno = 0;
 		int code = mosquitto_loop_write(mqtt->handle, 1);
 		if (code) {
-			fail(mqtt, reason_of(code, errno));
+			fail(mqtt, mu_mqtt_handle_reason(code, errno));
 			return;
 		}
 	}
 	watch(mqtt, mosquitto_want_write(mqtt->handle) ? EV_READ | EV_WRITE : EV_READ);
-}
-
-static int socket_error(int fd)
-{
-	int error = 0;
-	socklen_t size = sizeof error;
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? errno : error;
-}
-
-// libmosquitto would try a TLS handshake for ever on a socket that was reset.
-static int handshake_error(int fd)
-{
-	char byte;
-	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
-		return ECONNRESET;
-	return errno == EAGAIN ? 0 : socket_error(fd);
 }
 
 static void enter_phase(struct mu_mqtt *mqtt, enum mu_mqtt_state state, uint32_t *spent_ms)
@@ -194,15 +167,57 @@ static void tell_phase(struct mu_mqtt *mqtt, enum mu_mqtt_phase over)
 	post(mqtt, (struct mu_event){ .type = MU_EVENT_MQTT_PHASE, .value = (int32_t)over });
 }
 
-// The name is resolved inside of the core's call of open, so it is told from the loop.
+// ---- connecting
+
+// What is left of the time for opening; while TCP connects, the share of the address that is tried.
+static void arm_opening(struct mu_mqtt *mqtt)
+{
+	uint32_t spent_ms = ms_since(mqtt->opened_ms);
+	uint32_t left_ms = spent_ms < mqtt->timeout_ms ? mqtt->timeout_ms - spent_ms : 0;
+	unsigned shares = mqtt->state == MU_MQTT_TCP ? mqtt->name.count - mqtt->tried + 1 : 1;
+	arm_timer(mqtt, left_ms / shares);
+}
+
+// To the next address; the last one's reason is told.
+static void connect_next(struct mu_mqtt *mqtt, int reason)
+{
+	watch(mqtt, 0); // libmosquitto closes the socket that it had
+	while (mqtt->tried < mqtt->name.count) {
+		reason = mu_mqtt_handle_connect(mqtt->handle, &mqtt->name.found[mqtt->tried++], mqtt->keepalive_s);
+		if (reason < 0)
+			continue;
+		if (!mqtt->name_due)
+			arm_opening(mqtt);
+		watch(mqtt, EV_READ | EV_WRITE);
+		return;
+	}
+	fail(mqtt, reason);
+}
+
+// Also from inside of the core's call of open, so that it is told from the loop that the name is known.
+static void on_name(void *context, int err)
+{
+	struct mu_mqtt *mqtt = context;
+	if (err < 0) {
+		fail(mqtt, err);
+		return;
+	}
+	enter_phase(mqtt, MU_MQTT_TCP, &mqtt->opening.dns_ms);
+	mqtt->name_due = true;
+	arm_timer(mqtt, 0);
+	connect_next(mqtt, MU_ERR_IO);
+}
+
 static void tell_name(struct mu_mqtt *mqtt)
 {
 	if (!mqtt->name_due)
 		return;
 	mqtt->name_due = false;
 	tell_phase(mqtt, MU_MQTT_PHASE_NAME);
-	arm_timer(mqtt, mqtt->timeout_ms);
+	arm_opening(mqtt);
 }
+
+// ---- packets
 
 static void step_tls(struct mu_mqtt *mqtt)
 {
@@ -218,7 +233,7 @@ static void read_packets(struct mu_mqtt *mqtt)
 	errno = 0;
 	int code = mosquitto_loop_read(mqtt->handle, 1);
 	if (code) {
-		fail(mqtt, reason_of(code, errno));
+		fail(mqtt, mu_mqtt_handle_reason(code, errno));
 		return;
 	}
 	step_tls(mqtt);
@@ -230,9 +245,9 @@ static void read_packets(struct mu_mqtt *mqtt)
 
 static void on_readable(struct mu_mqtt *mqtt, int fd)
 {
-	int error = mqtt->state == MU_MQTT_TLS ? handshake_error(fd) : 0;
-	if (error)
-		fail(mqtt, reason_of(0, error));
+	int err = mqtt->state == MU_MQTT_TLS ? mu_mqtt_handle_check_handshake(fd) : 0;
+	if (err < 0)
+		fail(mqtt, err);
 	else
 		read_packets(mqtt);
 }
@@ -240,13 +255,14 @@ static void on_readable(struct mu_mqtt *mqtt, int fd)
 static void on_connected(struct mu_mqtt *mqtt, int fd)
 {
 	tell_name(mqtt);
-	int error = socket_error(fd);
-	if (error) {
-		fail(mqtt, reason_of(0, error));
+	int err = mu_mqtt_handle_check_connection(fd);
+	if (err < 0) {
+		connect_next(mqtt, err);
 		return;
 	}
 	bool tls = mosquitto_ssl_get(mqtt->handle);
 	enter_phase(mqtt, tls ? MU_MQTT_TLS : MU_MQTT_CONNECT, &mqtt->opening.tcp_ms);
+	arm_opening(mqtt);
 	tell_phase(mqtt, MU_MQTT_PHASE_TCP);
 	if (tls)
 		read_packets(mqtt); // begins the handshake
@@ -271,25 +287,34 @@ static void close_and_tell(struct mu_mqtt *mqtt, int reason)
 	post(mqtt, (struct mu_event){ .type = MU_EVENT_MQTT_CLOSED, .reason = reason });
 }
 
+// No answer. From a name server it is as good as "no such name": the core asks another one then.
+static void on_opening_timer(struct mu_mqtt *mqtt)
+{
+	if (mqtt->state == MU_MQTT_TCP && mqtt->tried < mqtt->name.count && !mqtt->silent)
+		connect_next(mqtt, MU_ERR_TIMEOUT);
+	else
+		close_and_tell(mqtt, mqtt->state == MU_MQTT_NAME ? MU_ERR_NOT_FOUND : MU_ERR_TIMEOUT);
+}
+
 static void on_timer(int fd, short what, void *context)
 {
 	struct mu_mqtt *mqtt = context;
 	(void)fd, (void)what;
+	bool told = mqtt->name_due;
+	tell_name(mqtt);
 	if (mqtt->failed) {
 		close_and_tell(mqtt, mqtt->failure);
 		return;
 	}
-	if (mqtt->name_due) {
-		tell_name(mqtt);
+	if (told)
 		return;
-	}
 	if (mqtt->state != MU_MQTT_OPEN) {
-		close_and_tell(mqtt, MU_ERR_TIMEOUT);
+		on_opening_timer(mqtt);
 		return;
 	}
 	int code = mosquitto_loop_misc(mqtt->handle);
 	if (code) {
-		close_and_tell(mqtt, reason_of(code, 0));
+		close_and_tell(mqtt, mu_mqtt_handle_reason(code, 0));
 		return;
 	}
 	flush(mqtt);
@@ -299,79 +324,26 @@ static void on_timer(int fd, short what, void *context)
 
 // ---- opening
 
-// libmosquitto wakes its own loop through a pair of sockets that nobody reads here: two descriptors and, once the pair is full, 200 KB of
-// kernel memory a session, and a system call a packet. It goes on without when it cannot have one.
-static struct mosquitto *new_handle(const char *id, void *context)
-{
-	struct rlimit limit, none;
-	bool limited = getrlimit(RLIMIT_NOFILE, &limit) == 0;
-	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limited ? limit.rlim_max : 0 };
-	limited = limited && setrlimit(RLIMIT_NOFILE, &none) == 0;
-	struct mosquitto *handle = mosquitto_new(id, false, context);
-	if (limited)
-		setrlimit(RLIMIT_NOFILE, &limit);
-	return handle;
-}
-
 static void set_callbacks(struct mosquitto *handle)
 {
 	mosquitto_connect_with_flags_callback_set(handle, on_connect);
 	mosquitto_publish_callback_set(handle, on_publish);
 	mosquitto_message_callback_set(handle, on_message);
 	mosquitto_subscribe_callback_set(handle, on_subscribe);
-	mosquitto_threaded_set(handle, true); // calls only queue; flush() writes
-	mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1);
 }
 
-// The session's own context: libmosquitto would judge dates by this computer's clock, and leaves no part of the check out but all.
-static int set_tls(const struct mu_mqtt *mqtt, const char *host, uint64_t trusted_wall_ms)
+static void ask_name(struct mu_mqtt *mqtt, const struct mu_broker_uri *uri)
 {
-	SSL_CTX *context;
-	int err = mu_tls_context(&context, &mqtt->tls, host, trusted_wall_ms);
-	if (err < 0)
-		return err;
-	bool taken = mosquitto_int_option(mqtt->handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) == MOSQ_ERR_SUCCESS &&
-		mosquitto_void_option(mqtt->handle, MOSQ_OPT_SSL_CTX, context) == MOSQ_ERR_SUCCESS;
-	SSL_CTX_free(context); // libmosquitto has its own reference
-	return taken ? 0 : MU_ERR_AUTH;
-}
-
-static int set_options(const struct mu_mqtt *mqtt, const struct mu_mqtt_options *options, const struct mu_broker_uri *uri)
-{
-	struct mosquitto *handle = mqtt->handle;
-	if (options->user && mosquitto_username_pw_set(handle, options->user, options->password))
-		return MU_ERR_INVALID;
-	if (options->will_topic &&
-		mosquitto_will_set(handle, options->will_topic, (int)strlen(options->will_payload), options->will_payload, 1, false))
-		return MU_ERR_INVALID;
-	return uri->tls ? set_tls(mqtt, uri->host, options->trusted_wall_ms) : 0;
-}
-
-static bool is_address(const char *host)
-{
-	struct in6_addr address; // room for either
-	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
-}
-
-static void start_connecting(struct mu_mqtt *mqtt, const struct mu_broker_uri *uri)
-{
-	mqtt->phase_ms = mu_monotonic_ms();
-	mqtt->state = MU_MQTT_TCP;
+	mqtt->opening = (struct mu_mqtt_phases){ 0 };
+	mqtt->opened_ms = mqtt->phase_ms = mu_monotonic_ms();
+	mqtt->state = MU_MQTT_NAME;
+	mqtt->tried = 0;
 	evtimer_assign(&mqtt->timer, mqtt->loop, on_timer, mqtt);
-	errno = 0;
-	int code = MOSQ_ERR_EAI;
-	if (!mqtt->nameless || is_address(uri->host))
-		code = mosquitto_connect_async(mqtt->handle, uri->host, uri->port, (int)mqtt->keepalive_s);
-	int fd = mosquitto_socket(mqtt->handle);
-	mqtt->opening = (struct mu_mqtt_phases){ .dns_ms = ms_since(mqtt->phase_ms) };
-	mqtt->phase_ms = mu_monotonic_ms();
-	if (code || fd < 0) {
-		fail(mqtt, code == MOSQ_ERR_EAI ? MU_ERR_NOT_FOUND : reason_of(code, errno));
-		return;
-	}
-	mqtt->name_due = true;
-	arm_timer(mqtt, 0);
-	watch(mqtt, EV_READ | EV_WRITE);
+	arm_opening(mqtt);
+	struct mu_resolver *resolver = mqtt->nameless ? 0 : mqtt->resolver;
+	int result = mu_lookup_start(&mqtt->name, resolver, uri->host, (uint16_t)uri->port, mqtt, on_name);
+	if (result)
+		on_name(mqtt, result < 0 ? result : 0);
 }
 
 int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options)
@@ -383,28 +355,23 @@ int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options)
 		return MU_ERR_IO;
 	if (mu_broker_uri_parse(options->uri, &uri) < 0 || (uri.tls && !mqtt->tls.ca))
 		return MU_ERR_INVALID;
-	mqtt->handle = new_handle(options->client_id, mqtt);
-	if (!mqtt->handle)
-		return MU_ERR_NO_MEMORY;
+	int err = mu_mqtt_handle_new(&mqtt->handle, options, &uri, &mqtt->tls, mqtt);
+	if (err < 0)
+		return err;
 	set_callbacks(mqtt->handle);
 	mqtt->keepalive_s = options->keepalive_s;
 	mqtt->timeout_ms = options->timeout_ms;
 	mqtt->tls_used = uri.tls;
-	int err = set_options(mqtt, options, &uri);
-	if (err < 0) {
-		mosquitto_destroy(mqtt->handle);
-		mqtt->handle = 0;
-		return err;
-	}
-	start_connecting(mqtt, &uri);
+	ask_name(mqtt, &uri);
 	return 0;
 }
 
 // ---- calls
 
-void mu_mqtt_init(struct mu_mqtt *mqtt, struct event_base *loop, const struct mu_mqtt_listener *listener, const struct mu_mqtt_tls *tls)
+void mu_mqtt_init(struct mu_mqtt *mqtt, struct event_base *loop, struct mu_resolver *resolver, const struct mu_mqtt_listener *listener,
+	const struct mu_mqtt_tls *tls)
 {
-	*mqtt = (struct mu_mqtt){ .loop = loop, .listener = *listener, .ghost = -1 };
+	*mqtt = (struct mu_mqtt){ .loop = loop, .resolver = resolver, .listener = *listener, .ghost = -1 };
 	if (tls)
 		mqtt->tls = *tls;
 	mosquitto_lib_init();
@@ -464,7 +431,10 @@ void mu_mqtt_set_silent(struct mu_mqtt *mqtt, bool silent)
 	mqtt->silent = silent;
 	if (!mqtt->handle || mqtt->failed)
 		return;
-	watch(mqtt, silent ? 0 : EV_READ | EV_WRITE);
+	if (mqtt->state == MU_MQTT_NAME)
+		mu_lookup_cancel(&mqtt->name); // its answer is lost, and comes late if the link is soon back: the core tries again
+	else
+		watch(mqtt, silent ? 0 : EV_READ | EV_WRITE);
 }
 
 void mu_mqtt_set_names(struct mu_mqtt *mqtt, bool answered)

@@ -7,11 +7,13 @@
 // A session that ends while the link is silent, or with a reset of the device, tells the broker nothing: its socket stays open
 // unused until the next session is open, as a real device's peer would see it.
 // Keep-alive and time-outs of the socket are the registry's business (agent/network/sockets.h), through mu_mqtt_descriptor().
-// Host names are resolved by libmosquitto and block; addresses and "localhost" cost nothing.
-// Limits: loop and calls from one thread, and no other thread may open files while a session is being opened (see mqtt.c).
+// Names are resolved by resolver.h, and nothing blocks. A name without an answer ends in MU_ERR_NOT_FOUND, also when it is the time-out that
+// ends it. Of several addresses the next is tried when one refuses, or does not answer in its share of the time that is left.
+// Limits: loop and calls from one thread, and no other thread may open files while a session is being opened (see mqtt_handle.c).
 #ifndef MU_PORT_LINUX_MQTT_H
 #define MU_PORT_LINUX_MQTT_H
 #include "agent/event.h"
+#include "agent/port/linux/resolver.h"
 #include "agent/port/linux/tls.h"
 #include "agent/port/port.h"
 #include <event2/event_struct.h>
@@ -27,7 +29,7 @@ struct mu_mqtt_listener {
 	void (*received)(void *context, const char *topic, const void *payload, size_t size); // before it is posted
 };
 
-enum mu_mqtt_state { MU_MQTT_CLOSED, MU_MQTT_TCP, MU_MQTT_TLS, MU_MQTT_CONNECT, MU_MQTT_OPEN };
+enum mu_mqtt_state { MU_MQTT_CLOSED, MU_MQTT_NAME, MU_MQTT_TCP, MU_MQTT_TLS, MU_MQTT_CONNECT, MU_MQTT_OPEN };
 
 struct mu_mqtt_counts {
 	uint64_t sessions, publishes, pubacks, messages;
@@ -35,6 +37,7 @@ struct mu_mqtt_counts {
 
 struct mu_mqtt {
 	struct event_base *loop;
+	struct mu_resolver *resolver; // null: addresses only
 	struct mu_mqtt_listener listener;
 	struct mu_mqtt_tls tls;
 	struct mosquitto *handle; // null: no session
@@ -47,15 +50,18 @@ struct mu_mqtt {
 	bool name_due; // the name is resolved, and that is still to be told
 	int failure; // why: CONNACK code or negative enum mu_err
 	int ghost; // socket of a session that the broker does not know to be over; -1: none
+	struct mu_lookup name; // of the broker
+	unsigned tried; // of its addresses
 	uint32_t keepalive_s, timeout_ms;
-	uint64_t phase_ms; // start of the phase of opening
+	uint64_t opened_ms, phase_ms; // start of opening, and of its phase
 	struct mu_mqtt_phases opening, phases; // of the session that is being opened, of the last one that was
 	struct mu_mqtt_counts counts;
 };
 
-void mu_mqtt_init(struct mu_mqtt *mqtt, struct event_base *loop, const struct mu_mqtt_listener *listener, const struct mu_mqtt_tls *tls);
+void mu_mqtt_init(struct mu_mqtt *mqtt, struct event_base *loop, struct mu_resolver *resolver, const struct mu_mqtt_listener *listener,
+	const struct mu_mqtt_tls *tls);
 
-// As in struct mu_mqtt_port. open: MU_ERR_STATE one is open; MU_ERR_INVALID uri; MU_ERR_IO no link, no socket or no address;
+// As in struct mu_mqtt_port. open: MU_ERR_STATE one is open; MU_ERR_INVALID uri, user or last will; MU_ERR_IO no link;
 // MU_ERR_AUTH the TLS files; MU_ERR_NO_MEMORY. subscribe, publish: MU_ERR_CLOSED, MU_ERR_INVALID, MU_ERR_NO_MEMORY.
 int mu_mqtt_open(struct mu_mqtt *mqtt, const struct mu_mqtt_options *options);
 void mu_mqtt_close(struct mu_mqtt *mqtt);

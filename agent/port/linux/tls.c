@@ -30,6 +30,14 @@ static bool set_verification(SSL_CTX *context, const char *host, uint64_t truste
 	return X509_VERIFY_PARAM_set1_ip_asc(how, host) == 1 || X509_VERIFY_PARAM_set1_host(how, host, 0) == 1;
 }
 
+// Just before the hello: whoever connects may have set the address as the name, because that is what it connects to.
+static void set_server_name(const SSL *ssl, int where, int value)
+{
+	(void)value;
+	if (where & SSL_CB_HANDSHAKE_START) // the library hands a writable session out as const
+		SSL_set_tlsext_host_name((SSL *)ssl, X509_VERIFY_PARAM_get0_host(SSL_get0_param((SSL *)ssl), 0));
+}
+
 int mu_tls_context(SSL_CTX **out, const struct mu_mqtt_tls *files, const char *host, uint64_t trusted_wall_ms)
 {
 	*out = 0;
@@ -38,6 +46,7 @@ int mu_tls_context(SSL_CTX **out, const struct mu_mqtt_tls *files, const char *h
 		SSL_CTX_free(context);
 		return MU_ERR_NO_MEMORY;
 	}
+	SSL_CTX_set_info_callback(context, set_server_name);
 	int err = take_files(context, files);
 	ERR_clear_error(); // or a later call would find it
 	if (err < 0) {

@@ -3,6 +3,7 @@
 //
 // Chain, purpose (a server's) and host name are always verified. The dates of the certificates are judged by the given time, never by this
 // computer's clock; without one (0) they are not judged, and nothing else is let off (agent/network/session.h says what follows from that).
+// The server is told the host name that it is checked by (SNI), whatever SSL_set_tlsext_host_name() was called with; of an address nothing.
 // Memory: the caller ends it with SSL_CTX_free(). Thread: one at a time. Reads the files in the call.
 #ifndef MU_PORT_LINUX_TLS_H
 #define MU_PORT_LINUX_TLS_H

@@ -6,7 +6,10 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,17 +92,78 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(client->stream, EV_READ | EV_WRITE);
 }
 
+static bool start(struct fake_broker *broker, struct event_base *loop, const struct sockaddr *address, int size)
+{
+	memset(broker, 0, sizeof *broker);
+	broker->loop = loop;
+	broker->listener = evconnlistener_new_bind(loop, on_accept, broker, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 16, address, size);
+	return broker->listener;
+}
+
 void fake_broker_start(struct fake_broker *broker, struct event_base *loop)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
-	memset(broker, 0, sizeof *broker);
-	broker->loop = loop;
-	broker->listener = evconnlistener_new_bind(loop, on_accept, broker, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE, 16,
-		(struct sockaddr *)&address, sizeof address);
-	assert(broker->listener);
+	bool started = start(broker, loop, (struct sockaddr *)&address, sizeof address);
+	assert(started);
 	getsockname(evconnlistener_get_fd(broker->listener), (struct sockaddr *)&address, &size);
-	snprintf(broker->uri, sizeof broker->uri, "mqtt://127.0.0.1:%d", ntohs(address.sin_port));
+	broker->port = ntohs(address.sin_port);
+	snprintf(broker->uri, sizeof broker->uri, "mqtt://127.0.0.1:%d", broker->port);
+}
+
+bool fake_broker_start_at_ipv6(struct fake_broker *broker, struct event_base *loop)
+{
+	struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_addr = in6addr_loopback };
+	socklen_t size = sizeof address;
+	if (!start(broker, loop, (struct sockaddr *)&address, sizeof address))
+		return false;
+	getsockname(evconnlistener_get_fd(broker->listener), (struct sockaddr *)&address, &size);
+	broker->port = ntohs(address.sin6_port);
+	snprintf(broker->uri, sizeof broker->uri, "mqtt://[::1]:%d", broker->port);
+	return true;
+}
+
+static int on_hello(SSL *session, int *alert, void *context)
+{
+	struct fake_broker *broker = context;
+	const char *name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name);
+	(void)alert;
+	snprintf(broker->server_name, sizeof broker->server_name, "%s", name ? name : "");
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static X509 *make_certificate(EVP_PKEY *key, const char *names)
+{
+	X509 *certificate = X509_new();
+	X509V3_CTX context;
+	X509_set_version(certificate, 2);
+	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+	X509_gmtime_adj(X509_getm_notAfter(certificate), 60);
+	X509_set_pubkey(certificate, key);
+	X509V3_set_ctx(&context, certificate, certificate, 0, 0, 0);
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(0, &context, NID_subject_alt_name, names);
+	X509_add_ext(certificate, extension, -1);
+	X509_EXTENSION_free(extension);
+	int size = X509_sign(certificate, key, EVP_sha256());
+	assert(size > 0);
+	return certificate;
+}
+
+void fake_broker_use_tls(struct fake_broker *broker, const char *names, const char *path)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *certificate = make_certificate(key, names);
+	FILE *file = fopen(path, "w");
+	assert(file);
+	PEM_write_X509(file, certificate);
+	fclose(file);
+	broker->tls = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_use_certificate(broker->tls, certificate);
+	SSL_CTX_use_PrivateKey(broker->tls, key);
+	SSL_CTX_set_tlsext_servername_callback(broker->tls, on_hello);
+	SSL_CTX_set_tlsext_servername_arg(broker->tls, broker);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
 }
 
 void fake_broker_stop(struct fake_broker *broker)
@@ -111,6 +175,8 @@ void fake_broker_stop(struct fake_broker *broker)
 	if (broker->listener)
 		evconnlistener_free(broker->listener);
 	broker->listener = 0;
+	SSL_CTX_free(broker->tls);
+	broker->tls = 0;
 }
 
 void fake_broker_publish(struct fake_broker *broker, const char *topic, const char *payload, bool retain)

@@ -6,10 +6,6 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <openssl/ec.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +62,7 @@ static int set_up(void **state)
 	struct mu_mqtt_listener listener = { .context = bench, .post = on_event, .sent = on_sent, .received = on_received };
 	bench->loop = event_base_new();
 	fake_broker_start(&bench->broker, bench->loop);
-	mu_mqtt_init(&bench->mqtt, bench->loop, &listener, 0);
+	mu_mqtt_init(&bench->mqtt, bench->loop, 0, &listener, 0);
 	*state = bench;
 	return 0;
 }
@@ -275,33 +271,6 @@ static void test_phases_are_told(void **state)
 	assert_int_equal(bench->phases, 1 << MU_MQTT_PHASE_NAME);
 }
 
-// A server's certificate for 127.0.0.1 that vouches for itself; its dates do not count, as there is no trusted time.
-static SSL_CTX *make_server(const char *path)
-{
-	SSL_CTX *server = SSL_CTX_new(TLS_server_method());
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
-	X509V3_CTX context;
-	X509_set_version(certificate, 2);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 60);
-	X509_set_pubkey(certificate, key);
-	X509V3_set_ctx(&context, certificate, certificate, 0, 0, 0);
-	X509_EXTENSION *name = X509V3_EXT_conf_nid(0, &context, NID_subject_alt_name, "IP:127.0.0.1");
-	X509_add_ext(certificate, name, -1);
-	assert_true(X509_sign(certificate, key, EVP_sha256()) > 0);
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(PEM_write_X509(file, certificate), 1);
-	fclose(file);
-	assert_int_equal(SSL_CTX_use_certificate(server, certificate), 1);
-	assert_int_equal(SSL_CTX_use_PrivateKey(server, key), 1);
-	X509_EXTENSION_free(name);
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-	return server;
-}
-
 // With TLS there is one more, told before the session is open: the heap's steps are told apart by it.
 static void test_the_tls_phase_is_told(void **state)
 {
@@ -310,7 +279,7 @@ static void test_the_tls_phase_is_told(void **state)
 	int file = mkstemp(path);
 	assert_true(file >= 0);
 	close(file);
-	bench->broker.tls = make_server(path);
+	fake_broker_use_tls(&bench->broker, "IP:127.0.0.1", path);
 	bench->mqtt.tls.ca = path;
 	struct mu_mqtt_options options = options_for(bench);
 	snprintf(uri, sizeof uri, "mqtts%s", strchr(bench->broker.uri, ':'));
@@ -321,8 +290,6 @@ static void test_the_tls_phase_is_told(void **state)
 	assert_int_equal(bench->events[0].type, MU_EVENT_MQTT_OPEN);
 	assert_int_equal(bench->phases, 1 << MU_MQTT_PHASE_NAME | 1 << MU_MQTT_PHASE_TCP | 1 << MU_MQTT_PHASE_TLS);
 	mu_mqtt_close(&bench->mqtt);
-	fake_broker_stop(&bench->broker);
-	SSL_CTX_free(bench->broker.tls);
 	unlink(path);
 }
 
