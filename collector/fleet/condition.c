@@ -42,6 +42,17 @@ static struct duration_text duration(uint64_t ms)
 	return out;
 }
 
+struct times_text {
+	char text[24];
+};
+
+static struct times_text times(uint32_t count)
+{
+	struct times_text out;
+	snprintf(out.text, sizeof out.text, "%" PRIu32 " time%s", count, count == 1 ? "" : "s");
+	return out;
+}
+
 static uint64_t since(uint64_t then_ms, uint64_t now_ms)
 {
 	return now_ms > then_ms ? now_ms - then_ms : 0;
@@ -113,7 +124,7 @@ static bool is_crash_loop(const struct device *device, const struct condition_vi
 		snprintf(where + strlen(where), sizeof where - strlen(where), " at 0x%08" PRIx32, boot->pc);
 	if (boot->uptime_s != UINT32_MAX)
 		snprintf(reached, sizeof reached, ", %" PRIu32 " s after the start", boot->uptime_s);
-	say(why, "crashed %" PRIu32 " times in 10 min, last%s%s", count, where[0] ? where : " at an unknown place", reached);
+	say(why, "crashed %s in 10 min, last%s%s", times(count).text, where[0] ? where : " at an unknown place", reached);
 	return true;
 }
 
@@ -124,8 +135,7 @@ static bool is_hanging(const struct device *device, const struct condition_view 
 	if (count < CONDITION_HANGS)
 		return false;
 	const char *who = boot->hung_token[0] ? boot->hung_token : boot->task;
-	say(why, "%s hung: reset by the watchdog %" PRIu32 " time%s in 10 min", who[0] ? who : "something that is not known", count,
-		count == 1 ? "" : "s");
+	say(why, "%s hung: reset by the watchdog %s in 10 min", who[0] ? who : "something that is not known", times(count).text);
 	return true;
 }
 
@@ -271,8 +281,9 @@ static bool is_flapping(const struct device *device, const struct condition_view
 	if (presences > most)
 		most = presences;
 	uint32_t reason = last_reason(device);
-	say(why, "lost its link %u times, its session %u times in 5 min%s%s", links, sessions > presences ? sessions : presences,
-		reason ? ", last by " : "", reason ? mu_link_reason_name((int32_t)reason) : "");
+	say(why, "lost its link %s, its session %s in 5 min%s%s", times(links).text,
+		times(sessions > presences ? sessions : presences).text, reason ? ", last by " : "",
+		reason ? mu_link_reason_name((int32_t)reason) : "");
 	return most >= CONDITION_LOSSES || (most && has_verdict(device, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING));
 }
 

@@ -422,7 +422,7 @@ static const struct {
 	{ "the broker restarts twice: everybody loses the session", broker_restarts_twice, CONDITION_HEALTHY, 0 },
 	{ "the collector itself lost the broker", own_session_lost_twice, CONDITION_HEALTHY, 0 },
 	{ "and the device says flapping", flapping_verdict_in_outage, CONDITION_HEALTHY, 0 },
-	{ "flapping by its own word, with a loss of its own", flapping_verdict, CONDITION_FLAPPING, "link 1 times" },
+	{ "flapping by its own word, with a loss of its own", flapping_verdict, CONDITION_FLAPPING, "link 1 time, its session 0 times in 5 min" },
 	{ "clock ahead", clock_ahead, CONDITION_CLOCK, "ahead" },
 	{ "no time long after the start", no_time, CONDITION_CLOCK, "no time, 11 min after" },
 	{ "plain JSON, which has no place for a time", no_time_in_plain_json, CONDITION_HEALTHY, 0 },
