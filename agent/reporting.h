@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns what happened into records in the spool. Each returns the record's seq, or 0 if it could not be stored (counted by the
-// spool; the agent goes on). Thread: the one that steps the agent.
+// Turns what happened into records in the spool. What returns a number returns the record's seq, or 0 if it could not be stored (counted by
+// the spool; the agent goes on). Thread: the one that steps the agent.
 #ifndef MU_REPORTING_H
 #define MU_REPORTING_H
 #include "agent/agent_state.h"

@@ -4,7 +4,6 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "agent/image/err.h"
 #include "agent/port/linux/mqtt.h"
 #include "tests/agent/port/linux/fake_broker.h"
+#include "tests/agent/port/linux/open_files.h"
 
 enum { EVENTS_MAX = 16 };
 
@@ -241,16 +241,6 @@ static void test_the_broker_is_not_told_of_a_reset(void **state)
 	open_session(bench);
 	run_ms(bench, 50);
 	assert_int_equal(bench->broker.closed_count, 2);
-}
-
-static unsigned open_files(void)
-{
-	unsigned count = 0;
-	DIR *folder = opendir("/proc/self/fd");
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 // Each phase of opening is told when it is over, after the call of open has returned; a failed try tells only what it reached.

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <mosquitto.h>
 #include <poll.h>
@@ -17,18 +16,9 @@
 #include "agent/image/err.h"
 #include "agent/port/linux/broker_uri.h"
 #include "agent/port/linux/mqtt_handle.h"
+#include "tests/agent/port/linux/open_files.h"
 
 static const struct mu_broker_uri plain = { .host = "127.0.0.1", .port = 1883 }, tls = { .tls = true, .host = "127.0.0.1", .port = 8883 };
-
-static unsigned open_files(void)
-{
-	unsigned count = 0;
-	DIR *folder = opendir("/proc/self/fd");
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
 
 static void test_a_handle_has_no_descriptors_and_leaves_the_limit_alone(void **unused)
 {

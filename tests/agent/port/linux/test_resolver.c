@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "agent/port/linux/clock.h"
 #include "agent/port/linux/resolver.h"
 #include "tests/agent/port/linux/fake_names.h"
+#include "tests/agent/port/linux/open_files.h"
 
 struct bench {
 	struct event_base *loop;
@@ -85,16 +85,6 @@ static const char *found(const struct bench *bench, unsigned index)
 	assert_int_equal(ntohs(ipv4 ? address->ipv4.sin_port : address->ipv6.sin6_port), 1883);
 	return inet_ntop(address->any.sa_family, ipv4 ? (const void *)&address->ipv4.sin_addr : &address->ipv6.sin6_addr, text,
 		sizeof text);
-}
-
-static unsigned open_files(void)
-{
-	unsigned count = 0;
-	DIR *folder = opendir("/proc/self/fd");
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 // A fleet of thousands with an address has to cost nothing.
