@@ -68,6 +68,24 @@ static int take_config(struct mu_agent *agent, const struct mu_agent_config *con
 	return 0;
 }
 
+static struct mu_ladder_budget *budget_of(const struct mu_agent *agent)
+{
+	return (struct mu_ladder_budget *)(void *)(agent->retained + MU_AGENT_BUDGET_OFFSET);
+}
+
+static int take_retained(struct mu_agent *agent, const char **problem)
+{
+	bool survives = false;
+	agent->retained = agent->port->system->retained(agent->port->context, &survives);
+	if (!agent->retained)
+		return refuse(problem, MU_ERR_INVALID, "system.retained gives no memory");
+	if (!survives)
+		mu_ladder_budget_lost(budget_of(agent));
+	struct mu_boot_memory *memory = (struct mu_boot_memory *)(void *)agent->retained;
+	agent->flash_faults += mu_boot_history_open(&agent->boots, agent->port, memory, agent->config.elf_sha) < 0;
+	return 0;
+}
+
 // The slots come first: in a boot loop this may be all that there is time for. MU_ERR_STATE: a restart was asked for.
 static int take_slots(struct mu_agent *agent)
 {
@@ -97,11 +115,7 @@ static int take_network(struct mu_agent *agent, const char **problem)
 	if (error < 0)
 		return error;
 	mu_socket_guard_init(agent);
-	uint8_t *budget = mu_agent_retained(agent, MU_AGENT_BUDGET_OFFSET);
-	if (!budget)
-		mu_ladder_budget_lost(&agent->budget_here);
-	mu_ladder_init(&agent->ladder, budget ? (struct mu_ladder_budget *)(void *)budget : &agent->budget_here,
-		agent->config.reconnect_spread_s * 1000);
+	mu_ladder_init(&agent->ladder, budget_of(agent), agent->config.reconnect_spread_s * 1000);
 	mu_netwatch_init(&agent->netwatch, agent->config.keepalive_s, agent->config.heartbeat_ms);
 	return 0;
 }
@@ -122,7 +136,9 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 		return error;
 	mu_inbox_init(&agent->inbox);
 	mu_logbook_init(&agent->logbook);
-	agent->flash_faults += mu_boot_history_open(&agent->boots, port, config->elf_sha) < 0;
+	error = take_retained(agent, problem);
+	if (error < 0)
+		return error;
 	error = take_slots(agent);
 	if (error < 0)
 		return refuse(problem, error, "going back to the other slot: boot loop");

@@ -7,13 +7,6 @@ void mu_agent_log(struct mu_agent *agent, int level, const char *line)
 	mu_logbook_record(agent, level, line);
 }
 
-uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset)
-{
-	size_t size = 0;
-	uint8_t *retained = agent->port->system->retained(agent->port->context, &size);
-	return retained && size >= MU_AGENT_RETAINED_BYTES ? retained + offset : 0;
-}
-
 void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms)
 {
 	uint32_t heap_low = agent->vitals.has_system ? agent->vitals.heap_low_bytes : UINT32_MAX;

@@ -2,8 +2,7 @@
 // What one agent is made of. Private to agent.c, connectivity.c, reporting.c, actions.c and to tests: others see agent.h.
 //
 // Flow of one step: inbox -> connectivity (link, session, Acks) and actions (commands, rollback) -> health loop -> records in
-// the spool -> uplink. Retained memory: boot history 0..767, clock 768..831, the ladder's reboot budget 832..895,
-// place of the newest crash 896..991 (boot history).
+// the spool -> uplink. Retained memory: boot history 0..767 and 896..991, clock 768..831, the ladder's reboot budget 832..895.
 #ifndef MU_AGENT_STATE_H
 #define MU_AGENT_STATE_H
 #include "agent/agent.h"
@@ -34,8 +33,7 @@
 #include "agent/uplink/uplink.h"
 
 enum {
-	MU_AGENT_BUDGET_OFFSET = 832,
-	MU_AGENT_RETAINED_BYTES = 992,
+	MU_AGENT_BUDGET_OFFSET = 832, // in retained memory
 	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
 	MU_AGENT_WATCHDOG_MS = 30000,
 	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked
@@ -78,6 +76,7 @@ struct mu_farewell {
 // Small members first: what lies within the first 2 KiB needs no address of its own, in every function.
 struct mu_agent {
 	const struct mu_port *port;
+	uint8_t *retained; // the port's
 	bool stopped; // a restart was asked for; nothing is done any more
 	bool has_spool; // false: its flash failed at start; the agent lives on without records
 	bool has_slots;
@@ -104,7 +103,6 @@ struct mu_agent {
 
 	// Connection
 	struct mu_ladder ladder;
-	struct mu_ladder_budget budget_here; // used when there is no retained memory
 	struct mu_netwatch netwatch;
 	struct mu_session session;
 	struct mu_clock clock;
@@ -154,9 +152,6 @@ struct mu_agent {
 		uint8_t batch[MU_AGENT_BATCH_BYTES]; // an Uplink from building it to handing it to the port, if the caller lends no buffer
 	} scratch;
 };
-
-// Retained memory from offset on, or null if the port has too little.
-uint8_t *mu_agent_retained(struct mu_agent *agent, size_t offset);
 
 // Records why, asks the port for a restart, and stops. cause: Mu__ResetCause; token: who hung, or null.
 void mu_agent_restart(struct mu_agent *agent, int cause, const char *token, uint64_t now_ms);

@@ -134,6 +134,6 @@ int mu_timekeeping_init(struct mu_agent *agent, const char **problem)
 
 void mu_timekeeping_begin(struct mu_agent *agent, uint64_t now_ms)
 {
-	uint8_t *retained = mu_agent_retained(agent, MU_CLOCK_RETAINED_OFFSET);
+	uint8_t *retained = agent->retained + MU_CLOCK_RETAINED_OFFSET;
 	mu_clock_init(&agent->clock, agent->port, retained, agent->config.time_floor_ms, now_ms);
 }

@@ -68,9 +68,8 @@ static void make_printable(char name[MU_NAME_MAX])
 static int write_shadow(struct mu_boot_history *history, uint16_t ahead)
 {
 	uint8_t shadow[MU_BOOT_SHADOW_BYTES];
-	size_t size = mu_boot_shadow_write(&history->log, ahead, shadow);
+	size_t size = mu_boot_shadow_write(&history->memory->log, ahead, shadow);
 	int err = history->port->keyvalue->set(history->port->context, SHADOW_KEY, shadow, size);
-	history->shadow_writes++;
 	if (err < 0)
 		history->shadow_faults++;
 	else
@@ -93,42 +92,24 @@ static bool load_shadow(struct mu_boot_history *history, uint32_t *through)
 	if (size <= 0 || mu_boot_shadow_check(shadow, (size_t)size, &last, &ahead) < 0)
 		return false;
 	*through = last + ahead;
-	if (last <= mu_boot_log_last_boot(&history->log))
+	if (last <= mu_boot_log_last_boot(&history->memory->log))
 		return false;
-	mu_boot_shadow_read(&history->log, shadow, (size_t)size);
+	mu_boot_shadow_read(&history->memory->log, shadow, (size_t)size);
 	return true;
-}
-
-static void keep_log(struct mu_boot_history *history)
-{
-	if (history->retained)
-		mu_boot_log_store(&history->log, history->retained);
 }
 
 static void keep_current(struct mu_boot_history *history)
 {
-	if (history->retained)
-		mu_boot_current_store(&history->current, &history->copy, history->retained);
-}
-
-static void load_retained(struct mu_boot_history *history)
-{
-	size_t size = 0;
-	uint8_t *retained = history->port->system->retained(history->port->context, &size);
-	history->retained = size >= MU_BOOT_PLACE_OFFSET + MU_BOOT_PLACE_BYTES ? retained : NULL;
-	mu_boot_log_init(&history->log);
-	if (!history->retained)
-		return;
-	mu_boot_log_load(&history->log, history->retained);
-	mu_boot_current_load(&history->current, &history->copy, history->retained);
+	mu_boot_current_store(&history->current, &history->copy, history->memory);
 }
 
 // Numbers that were given out, but of whose boots nothing is known.
 static uint32_t skip_to(struct mu_boot_history *history, uint32_t number)
 {
-	uint32_t last = mu_boot_log_last_boot(&history->log);
+	struct mu_boot_log *log = &history->memory->log;
+	uint32_t last = mu_boot_log_last_boot(log);
 	if (last)
-		history->log.boots_lost += number - last;
+		log->boots_lost += number - last;
 	return number;
 }
 
@@ -136,9 +117,10 @@ static uint32_t skip_to(struct mu_boot_history *history, uint32_t number)
 // Returns the number of the boot before this one, 0 if there was none. *through: numbers up to this one are safe with the shadow.
 static uint32_t load(struct mu_boot_history *history, uint32_t *through)
 {
-	load_retained(history);
+	mu_boot_log_open(&history->memory->log);
+	mu_boot_current_load(&history->current, &history->copy, history->memory);
 	bool by_shadow = load_shadow(history, through);
-	uint32_t last = mu_boot_log_last_boot(&history->log);
+	uint32_t last = mu_boot_log_last_boot(&history->memory->log);
 	if (history->current.boot > last) // the log was torn by a reset, but who wrote it is known
 		return skip_to(history, history->current.boot);
 	return by_shadow ? skip_to(history, *through) : last;
@@ -167,8 +149,9 @@ static void close_previous(struct mu_boot_history *history, uint32_t before)
 {
 	if (before == 0)
 		return;
-	bool in_log = mu_boot_log_last_boot(&history->log) == before;
-	struct mu_boot_entry *entry = in_log ? &history->log.entry[history->log.count - 1] : NULL;
+	struct mu_boot_log *log = &history->memory->log;
+	bool in_log = mu_boot_log_last_boot(log) == before;
+	struct mu_boot_entry *entry = in_log ? &log->entry[log->count - 1] : NULL;
 	if (entry)
 		entry->flags &= (uint8_t)~MU_BOOT_HAS_UPTIME;
 	if (history->current.boot != before) {
@@ -186,39 +169,40 @@ static void close_previous(struct mu_boot_history *history, uint32_t before)
 	};
 }
 
-static int read_reset(struct mu_boot_history *history)
+static int read_reset(struct mu_boot_history *history, struct mu_reset_info *reset)
 {
-	int err = history->port->system->reset_info(history->port->context, &history->reset);
+	int err = history->port->system->reset_info(history->port->context, reset);
 	if (err < 0)
-		history->reset = (struct mu_reset_info){ 0 };
-	make_printable(history->reset.task);
-	if (history->reset.backtrace_count > MU_BACKTRACE_MAX)
-		history->reset.backtrace_count = MU_BACKTRACE_MAX;
+		*reset = (struct mu_reset_info){ 0 };
+	make_printable(reset->task);
+	if (reset->backtrace_count > MU_BACKTRACE_MAX)
+		reset->backtrace_count = MU_BACKTRACE_MAX;
+	history->reset_raw = reset->reset_raw;
+	memcpy(history->rom_reason, reset->rom_reason, sizeof history->rom_reason);
 	return err < 0 ? err : 0;
 }
 
 // A token without a cause is a suspicion: it stands if somebody hung.
 static void explain(struct mu_boot_history *history)
 {
-	uint32_t raw = history->reset.reset_raw;
+	uint32_t raw = history->reset_raw;
 	if (cause_applies(raw)) {
 		history->cause = history->current.cause;
-		history->reset_class = mu_boot_class(raw, history->cause);
+		history->reset_class = (uint8_t)mu_boot_class(raw, history->cause);
 		if (history->cause != MU__RESET_CAUSE__CAUSE_NONE || history->reset_class == MU__RESET_CLASS__RESET_HANG)
 			memcpy(history->hung_token, history->current.hung_token, sizeof history->hung_token);
 		make_printable(history->hung_token);
 	}
-	history->reset_class = mu_boot_class(raw, history->cause);
+	history->reset_class = (uint8_t)mu_boot_class(raw, history->cause);
 }
 
-static void add_this_boot(struct mu_boot_history *history, uint32_t boot)
+static void add_this_boot(struct mu_boot_history *history, const struct mu_reset_info *reset, uint32_t boot)
 {
-	const struct mu_reset_info *reset = &history->reset;
 	struct mu_boot_entry entry = {
 		.first_boot = boot,
 		.reset_raw = reset->reset_raw > UINT16_MAX ? UINT16_MAX : (uint16_t)reset->reset_raw,
-		.reset_class = (uint8_t)history->reset_class,
-		.cause = (uint8_t)history->cause,
+		.reset_class = history->reset_class,
+		.cause = history->cause,
 	};
 	memcpy(entry.elf_sha, history->elf_sha, sizeof entry.elf_sha);
 	if (reset->has_crash) {
@@ -230,33 +214,38 @@ static void add_this_boot(struct mu_boot_history *history, uint32_t boot)
 		entry.flags |= MU_BOOT_NAME_IS_TOKEN;
 		memcpy(entry.name, history->hung_token, sizeof entry.name);
 	}
-	mu_boot_log_add(&history->log, &entry);
+	mu_boot_log_add(&history->memory->log, &entry);
 }
 
-static void keep_place(struct mu_boot_history *history, uint32_t boot)
+static void keep_place(struct mu_boot_place *place, const struct mu_reset_info *reset, uint32_t boot)
 {
-	const struct mu_reset_info *reset = &history->reset;
-	if (!history->retained || !reset->has_crash)
+	if (!reset->has_crash) {
+		if (place->boot >= boot) // of a time before: its number is given out anew
+			place->boot = 0;
 		return;
-	struct mu_boot_place place = { .boot = boot, .pc = reset->pc, .backtrace_count = reset->backtrace_count };
-	memcpy(place.task, reset->task, sizeof place.task);
-	memcpy(place.backtrace, reset->backtrace, sizeof place.backtrace);
-	mu_boot_place_store(&place, history->retained + MU_BOOT_PLACE_OFFSET);
+	}
+	*place = (struct mu_boot_place){ .boot = boot, .pc = reset->pc, .backtrace_count = reset->backtrace_count };
+	memcpy(place->task, reset->task, sizeof place->task);
+	memcpy(place->backtrace, reset->backtrace, sizeof place->backtrace);
+	mu_boot_place_seal(place);
 }
 
-int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *port, const uint8_t elf_sha[MU_SHA_BYTES])
+// The port is asked before the log is changed: until it is sealed, a reset costs it.
+int mu_boot_history_open(struct mu_boot_history *history, const struct mu_port *port, struct mu_boot_memory *memory,
+	const uint8_t elf_sha[MU_SHA_BYTES])
 {
 	uint32_t through = 0;
-	*history = (struct mu_boot_history){ .port = port };
+	struct mu_reset_info reset;
+	*history = (struct mu_boot_history){ .port = port, .memory = memory };
 	memcpy(history->elf_sha, elf_sha, sizeof history->elf_sha);
+	int err = read_reset(history, &reset);
 	uint32_t before = load(history, &through), boot = before + 1;
 	uint16_t quick = count_quick(history, before);
 	close_previous(history, before);
-	int err = read_reset(history);
 	explain(history);
-	add_this_boot(history, boot);
-	keep_place(history, boot);
-	keep_log(history);
+	add_this_boot(history, &reset, boot);
+	mu_boot_log_seal(&memory->log);
+	keep_place(&memory->place, &reset, boot);
 	history->current = (struct mu_boot_current){
 		.sequence = history->current.sequence,
 		.boot = boot,
@@ -327,10 +316,8 @@ void mu_boot_history_cause(struct mu_boot_history *history, int cause, const cha
 void mu_boot_history_reported(struct mu_boot_history *history)
 {
 	history->reported = true;
-	mu_boot_log_reported(&history->log);
-	keep_log(history);
-	if (history->retained)
-		memset(history->retained + MU_BOOT_PLACE_OFFSET, 0, MU_BOOT_PLACE_BYTES);
+	mu_boot_log_reported(&history->memory->log);
+	mu_boot_log_seal(&history->memory->log);
 	history->shadow_stale = true;
 }
 
@@ -338,24 +325,15 @@ void mu_boot_history_reported(struct mu_boot_history *history)
 
 static void fill_reset(const struct mu_boot_history *history, Mu__Boot *boot)
 {
-	const struct mu_reset_info *reset = &history->reset;
-	boot->reset_raw = reset->reset_raw;
+	boot->reset_raw = history->reset_raw;
 	boot->reset_class = (Mu__ResetClass)history->reset_class;
-	boot->has_rom_reason_core0 = reset->rom_reason[0] != 0;
-	boot->rom_reason_core0 = reset->rom_reason[0];
-	boot->has_rom_reason_core1 = reset->rom_reason[1] != 0;
-	boot->rom_reason_core1 = reset->rom_reason[1];
+	boot->has_rom_reason_core0 = history->rom_reason[0] != 0;
+	boot->rom_reason_core0 = history->rom_reason[0];
+	boot->has_rom_reason_core1 = history->rom_reason[1] != 0;
+	boot->rom_reason_core1 = history->rom_reason[1];
 	boot->has_cause = history->cause != MU__RESET_CAUSE__CAUSE_NONE;
 	boot->cause = (Mu__ResetCause)history->cause;
 	boot->hung_token = history->hung_token[0] ? (char *)history->hung_token : NULL;
-	boot->task = NULL;
-	boot->has_pc = reset->has_crash;
-	if (!reset->has_crash)
-		return;
-	boot->task = reset->task[0] ? (char *)reset->task : NULL;
-	boot->pc = reset->pc;
-	boot->n_backtrace = reset->backtrace_count;
-	boot->backtrace = (uint32_t *)reset->backtrace;
 }
 
 // count: how many of the entry's unreported boots to tell of, from the oldest; the running boot is not among them.
@@ -382,17 +360,25 @@ static void fill_unreported(const struct mu_boot_entry *entry, uint32_t count, M
 		out->task = name;
 }
 
-// The full place of a crash goes with the entry whose last boot began with it.
-static void fill_place(const struct mu_boot_history *history, struct mu_boot_storage *storage, Mu__Boot *boot)
+// The full place of a crash goes with the boot that began with it: this one, or the last of an entry.
+static void fill_place(const struct mu_boot_history *history, Mu__Boot *boot)
 {
-	struct mu_boot_place *place = &storage->place;
-	if (!history->retained || mu_boot_place_load(place, history->retained + MU_BOOT_PLACE_OFFSET) < 0)
+	struct mu_boot_place *place = &history->memory->place;
+	if (!mu_boot_place_valid(place))
 		return;
+	char *task = place->task[0] ? place->task : NULL;
+	if (place->boot == history->current.boot) {
+		boot->task = task;
+		boot->has_pc = true;
+		boot->pc = place->pc;
+		boot->n_backtrace = place->backtrace_count;
+		boot->backtrace = place->backtrace;
+	}
 	for (size_t i = 0; i < boot->n_unreported; i++) {
 		Mu__UnreportedBoot *out = boot->unreported[i];
 		if (out->first_boot + out->count - 1 != place->boot)
 			continue;
-		out->task = place->task[0] ? place->task : NULL;
+		out->task = task;
 		out->n_backtrace = place->backtrace_count;
 		out->backtrace = place->backtrace;
 	}
@@ -400,6 +386,7 @@ static void fill_place(const struct mu_boot_history *history, struct mu_boot_sto
 
 void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot, struct mu_boot_storage *storage)
 {
+	const struct mu_boot_log *log = &history->memory->log;
 	fill_reset(history, boot);
 	boot->has_elf_sha = true;
 	boot->elf_sha = (ProtobufCBinaryData){ .len = sizeof history->elf_sha, .data = (uint8_t *)history->elf_sha };
@@ -407,14 +394,14 @@ void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot,
 	boot->previous_uptime_s = history->previous.uptime_s;
 	boot->has_previous_heap_min_bytes = history->previous.known && history->previous.heap_min_bytes != UINT32_MAX;
 	boot->previous_heap_min_bytes = history->previous.heap_min_bytes;
-	boot->has_boots_lost = history->log.boots_lost > 0;
-	boot->boots_lost = history->log.boots_lost;
+	boot->has_boots_lost = log->boots_lost > 0;
+	boot->boots_lost = log->boots_lost;
 	boot->n_unreported = 0;
 	boot->unreported = storage->unreported_list;
-	for (unsigned i = 0; i < history->log.count; i++) {
-		const struct mu_boot_entry *entry = &history->log.entry[i];
+	for (unsigned i = 0; i < log->count; i++) {
+		const struct mu_boot_entry *entry = &log->entry[i];
 		uint32_t count = entry->unreported;
-		if (i == history->log.count - 1u && count > 0)
+		if (i == log->count - 1u && count > 0)
 			count--;
 		if (count == 0)
 			continue;
@@ -422,5 +409,5 @@ void mu_boot_history_fill(const struct mu_boot_history *history, Mu__Boot *boot,
 		fill_unreported(entry, count, &storage->unreported[at], storage->name[at]);
 		storage->unreported_list[at] = &storage->unreported[at];
 	}
-	fill_place(history, storage, boot);
+	fill_place(history, boot);
 }

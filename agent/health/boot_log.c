@@ -8,8 +8,6 @@ enum {
 	LOG_MAGIC = 0x474F4C42, // "BLOG"
 	LOG_VERSION = 1,
 	SHADOW_VERSION = 1,
-	CURRENT_A = sizeof(struct mu_boot_log),
-	CURRENT_B = CURRENT_A + sizeof(struct mu_boot_current),
 	// The shadow: version u8, count u8, ahead u16, boots lost u32, CRC-32 u32 over all else, entries.
 	SHADOW_AHEAD = 2,
 	SHADOW_LOST = 4,
@@ -20,8 +18,9 @@ enum {
 _Static_assert(sizeof(struct mu_boot_entry) == 40, "an entry has no holes");
 _Static_assert(sizeof(struct mu_boot_log) == 656, "the log has no holes");
 _Static_assert(sizeof(struct mu_boot_current) == 40, "the running boot has no holes");
-_Static_assert(sizeof(struct mu_boot_place) == MU_BOOT_PLACE_BYTES, "the place of a crash has no holes");
-_Static_assert(CURRENT_B + sizeof(struct mu_boot_current) <= MU_BOOT_RETAINED_BYTES, "all of it fits");
+_Static_assert(sizeof(struct mu_boot_place) == 96, "the place of a crash has no holes");
+_Static_assert(offsetof(struct mu_boot_memory, place) == 896, "where older firmware keeps it");
+_Static_assert((int)sizeof(struct mu_boot_memory) <= (int)MU_RETAINED_BYTES, "all of it fits");
 _Static_assert(SHADOW_HEADER + MU_BOOT_SHADOW_ENTRIES * sizeof(struct mu_boot_entry) == MU_BOOT_SHADOW_BYTES, "and so does the shadow");
 _Static_assert((int)MU_BOOT_SHADOW_BYTES <= (int)MU_KV_VALUE_MAX, "a shadow is one value");
 
@@ -101,9 +100,8 @@ static int64_t check_entries(const void *entries, unsigned count)
 	return last;
 }
 
-int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory)
+int mu_boot_log_open(struct mu_boot_log *log)
 {
-	memcpy(log, memory, sizeof *log);
 	if (log->magic == LOG_MAGIC && log->version == LOG_VERSION && log->count <= MU_BOOT_ENTRIES && log->crc == log_crc(log) &&
 		check_entries(log->entry, log->count) >= 0)
 		return 0;
@@ -111,10 +109,9 @@ int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory)
 	return MU_ERR_CRC;
 }
 
-void mu_boot_log_store(struct mu_boot_log *log, uint8_t *memory)
+void mu_boot_log_seal(struct mu_boot_log *log)
 {
 	log->crc = log_crc(log);
-	memcpy(memory, log, sizeof *log);
 }
 
 static uint32_t current_crc(const struct mu_boot_current *current)
@@ -122,33 +119,32 @@ static uint32_t current_crc(const struct mu_boot_current *current)
 	return mu_crc32_le(0, current, offsetof(struct mu_boot_current, crc));
 }
 
-static bool current_at(struct mu_boot_current *current, const uint8_t *memory, unsigned copy)
+static bool is_current(const struct mu_boot_current *current)
 {
-	memcpy(current, memory + (copy ? CURRENT_B : CURRENT_A), sizeof *current);
 	// All zeros have a CRC that fits none of ours: a boot is never 0.
 	return current->boot != 0 && current->boot <= MU_BOOT_NUMBER_MAX && current->crc == current_crc(current);
 }
 
-int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const uint8_t *memory)
+int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const struct mu_boot_memory *memory)
 {
-	struct mu_boot_current a, b;
-	bool has_a = current_at(&a, memory, 0), has_b = current_at(&b, memory, 1);
+	const struct mu_boot_current *a = &memory->current[0], *b = &memory->current[1];
+	bool has_a = is_current(a), has_b = is_current(b);
 	*copy = 0;
 	*current = (struct mu_boot_current){ 0 };
 	if (!has_a && !has_b)
 		return MU_ERR_CRC;
-	bool newer_b = has_b && (!has_a || (int32_t)(b.sequence - a.sequence) > 0); // also across the wrap
-	*current = newer_b ? b : a;
+	bool newer_b = has_b && (!has_a || (int32_t)(b->sequence - a->sequence) > 0); // also across the wrap
+	*current = newer_b ? *b : *a;
 	current->hung_token[MU_NAME_MAX - 1] = 0;
 	*copy = newer_b ? 0 : 1;
 	return 0;
 }
 
-void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8_t *memory)
+void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, struct mu_boot_memory *memory)
 {
 	current->sequence++;
 	current->crc = current_crc(current);
-	memcpy(memory + (*copy ? CURRENT_B : CURRENT_A), current, sizeof *current);
+	memory->current[*copy] = *current;
 	*copy ^= 1;
 }
 
@@ -157,21 +153,15 @@ static uint32_t place_crc(const struct mu_boot_place *place)
 	return mu_crc32_le(0, place, offsetof(struct mu_boot_place, crc));
 }
 
-int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory)
+bool mu_boot_place_valid(const struct mu_boot_place *place)
 {
-	memcpy(place, memory, sizeof *place);
-	if (place->boot != 0 && place->backtrace_count <= MU_BACKTRACE_MAX && place->crc == place_crc(place)) {
-		place->task[MU_NAME_MAX - 1] = 0;
-		return 0;
-	}
-	*place = (struct mu_boot_place){ 0 };
-	return MU_ERR_CRC;
+	return place->boot != 0 && place->backtrace_count <= MU_BACKTRACE_MAX && !place->task[MU_NAME_MAX - 1] &&
+		place->crc == place_crc(place);
 }
 
-void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory)
+void mu_boot_place_seal(struct mu_boot_place *place)
 {
 	place->crc = place_crc(place);
-	memcpy(memory, place, sizeof *place);
 }
 
 static uint32_t shadow_crc(const uint8_t *shadow, size_t size)

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stored form of the boot history: entries with equal boots folded, the figures of the running boot, and both their layouts.
 //
-// Retained memory, 736 of 768 bytes and 96 more, native byte order (it never leaves the chip):
-//   0    log: magic, version, count, boots lost, 16 entries of 40 bytes, CRC-32
-//   656  current, copy A: 40 bytes with its CRC-32
-//   696  current, copy B
-//   896  place of the newest crash that is not reported yet: 96 bytes with their CRC-32 (768..895 is others')
+// Retained memory, native byte order (it never leaves the chip): struct mu_boot_memory. The log is used where it lies: what is read there is
+// good from mu_boot_log_open() on, and whoever changes it seals it at once, for a reset in between costs the log.
 // Shadow, at most 492 bytes: version, count, numbers ahead, boots lost, CRC-32, the newest 12 entries. Each CRC is over all else of its part;
 // a part with a wrong CRC, magic or version, or with numbers that cannot be, does not exist. Boots are of the same kind when reset code,
 // class, cause, name, image and PC are equal; the PC of a hang is where the watchdog happened to look, so it does not count.
@@ -20,9 +17,6 @@
 enum {
 	MU_BOOT_ENTRIES = 16,
 	MU_BOOT_SHADOW_ENTRIES = 12,
-	MU_BOOT_RETAINED_BYTES = 768,
-	MU_BOOT_PLACE_OFFSET = 896,
-	MU_BOOT_PLACE_BYTES = 96,
 	MU_BOOT_SHADOW_BYTES = 12 + 12 * 40,
 	MU_BOOT_NAME_BYTES = 15,
 	MU_BOOT_NUMBER_MAX = 0xF000000, // a boot each second for eight years: beyond it is no number of ours
@@ -69,12 +63,19 @@ struct mu_boot_current {
 
 // Where a boot's panic handler had seen the boot before it crash; kept because that boot may die before it can report.
 struct mu_boot_place {
-	uint32_t boot; // the boot that began with this crash; 0: none
+	uint32_t boot; // the boot that began with this crash
 	uint32_t pc;
-	char task[MU_NAME_MAX];
+	char task[MU_NAME_MAX]; // NUL-terminated
 	uint32_t backtrace_count;
 	uint32_t backtrace[MU_BACKTRACE_MAX];
 	uint32_t crc;
+};
+
+struct mu_boot_memory {
+	struct mu_boot_log log;
+	struct mu_boot_current current[2]; // written in turn
+	uint8_t others[160]; // not the boot history's
+	struct mu_boot_place place; // of the newest crash
 };
 
 void mu_boot_log_init(struct mu_boot_log *log);
@@ -85,14 +86,16 @@ void mu_boot_log_add(struct mu_boot_log *log, const struct mu_boot_entry *boot);
 void mu_boot_log_reported(struct mu_boot_log *log);
 uint32_t mu_boot_log_last_boot(const struct mu_boot_log *log); // 0: none
 
-// Reading returns 0 or MU_ERR_CRC (nothing valid is there; *out is as after init, or all 0). memory: MU_BOOT_RETAINED_BYTES.
-int mu_boot_log_load(struct mu_boot_log *log, const uint8_t *memory);
-void mu_boot_log_store(struct mu_boot_log *log, uint8_t *memory);
-int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const uint8_t *memory);
-void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, uint8_t *memory);
+// Once a boot. 0, or MU_ERR_CRC: nothing valid was there, it is now as after init.
+int mu_boot_log_open(struct mu_boot_log *log);
+void mu_boot_log_seal(struct mu_boot_log *log);
 
-int mu_boot_place_load(struct mu_boot_place *place, const uint8_t *memory); // memory: from MU_BOOT_PLACE_OFFSET on
-void mu_boot_place_store(struct mu_boot_place *place, uint8_t *memory);
+// The newer of the two copies. 0, or MU_ERR_CRC: neither is valid, *current is all 0. *copy: where the next one goes.
+int mu_boot_current_load(struct mu_boot_current *current, uint8_t *copy, const struct mu_boot_memory *memory);
+void mu_boot_current_store(struct mu_boot_current *current, uint8_t *copy, struct mu_boot_memory *memory);
+
+bool mu_boot_place_valid(const struct mu_boot_place *place);
+void mu_boot_place_seal(struct mu_boot_place *place);
 
 // The shadow. ahead: so many numbers after the log's last boot may have been given out since. Writing returns the bytes written. check says
 // which boot is the last in it: 0, MU_ERR_CRC, MU_ERR_VERSION, MU_ERR_SIZE, MU_ERR_INVALID (whole, but not ours). read is for one that

@@ -28,8 +28,6 @@ static bool is_sane(const struct mu_clock *clock, uint64_t wall_ms)
 static bool was_set_by_us(const uint8_t *bytes, uint64_t wall_ms)
 {
 	struct retained retained;
-	if (!bytes)
-		return false;
 	memcpy(&retained, bytes, sizeof retained);
 	return retained.magic == RETAINED_MAGIC && retained.check == check_of(&retained) && wall_ms >= retained.wall_ms;
 }
@@ -39,7 +37,7 @@ static void save(struct mu_clock *clock, uint64_t wall_ms, uint64_t now_ms)
 	struct retained retained = { .magic = RETAINED_MAGIC, .wall_ms = wall_ms };
 
 	clock->saved_ms = now_ms;
-	if (clock->port->clock->wall_write(clock->port->context, wall_ms) < 0 || !clock->retained)
+	if (clock->port->clock->wall_write(clock->port->context, wall_ms) < 0)
 		return;
 	retained.check = check_of(&retained);
 	memcpy(clock->retained, &retained, sizeof retained);

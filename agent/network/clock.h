@@ -37,7 +37,7 @@ enum {
 
 struct mu_clock {
 	const struct mu_port *port;
-	uint8_t *retained;  // MU_CLOCK_RETAINED_BYTES, or null
+	uint8_t *retained;  // MU_CLOCK_RETAINED_BYTES
 	int quality;        // enum TimeQuality of muster.proto
 	uint64_t wall_ms, at_ms; // wall time at monotonic at_ms
 	int32_t slew_ms;    // still to be worked off from at_ms on
@@ -48,8 +48,8 @@ struct mu_clock {
 	int64_t stepped_ms; // by how much the last time
 };
 
-// retained: MU_CLOCK_RETAINED_BYTES of retained memory, kept by reference, or null. floor_ms: Unix time, 0 for 2020. Takes the RTC's time if
-// it was set before.
+// retained: MU_CLOCK_RETAINED_BYTES of retained memory, kept by reference. floor_ms: Unix time, 0 for 2020. Takes the RTC's time if it was set
+// before.
 void mu_clock_init(struct mu_clock *clock, const struct mu_port *port, uint8_t *retained, uint64_t floor_ms, uint64_t now_ms);
 
 // Of an Ack, and of a time server. 0; 1 if a time that was set before was stepped (by stepped_ms); MU_ERR_RANGE if the time is none (before

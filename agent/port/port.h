@@ -15,6 +15,7 @@
 
 enum {
 	MU_SECTOR_BYTES = 4096, // erase unit of the flash
+	MU_RETAINED_BYTES = 1024, // of memory that outlives a reset
 	MU_ID_MAX = 32, // device id, without the NUL
 	MU_SHA_BYTES = 8, // prefix of an ELF SHA-256 that identifies a build
 	MU_TOPIC_MAX = 64,
@@ -63,9 +64,12 @@ struct mu_system_vitals {
 struct mu_system_port {
 	int (*reset_info)(void *context, struct mu_reset_info *out);
 	int (*vitals)(void *context, struct mu_system_vitals *out);
-	// Memory that survives software, panic and watchdog resets but not power-on; contents undefined after power-on and brown-out.
-	// At least 1 KiB, aligned to 8; the same address for the life of the agent.
-	uint8_t *(*retained)(void *context, size_t *size_bytes);
+	// MU_RETAINED_BYTES for the agent alone, aligned to 8 and addressable by bytes; never null. Asked for once, in mu_agent_init(), and in use
+	// from then on. Should survive software, panic and watchdog resets (ESP-IDF: RTC_NOINIT_ATTR, or __NOINIT_ATTR where RTC memory is short
+	// or out of reach of the stepping core); nobody may clear it at start. Whatever is in it after power-on and brown-out, the core tells from
+	// its own by CRCs. *survives: false if no reset leaves it alone, as with ordinary memory: the history of boots is then what flash has of
+	// it, the time is not known at start, and the ladder does not reboot before 6 h.
+	uint8_t *(*retained)(void *context, bool *survives);
 	int (*random)(void *context, void *out, size_t size); // cryptographic quality
 	void (*restart)(void *context); // on hardware never returns; a port where it does stops stepping
 	const char *(*hardware)(void *context); // "esp32c3-0.4"; at most 31 characters, static storage

@@ -27,6 +27,15 @@ static bool fails(enum failing_call call)
 	return true;
 }
 
+// This one cannot fail: what goes wrong is that no reset leaves its memory alone.
+static uint8_t *forgotten(void *context, bool *survives)
+{
+	uint8_t *memory = failing.inner->system->retained(context, survives);
+	memset(memory, 0xA5, MU_RETAINED_BYTES);
+	*survives = false;
+	return memory;
+}
+
 #define CAN_FAIL(table, function, type, failure, parameters, arguments) \
 	static type table##_##function parameters \
 	{ \

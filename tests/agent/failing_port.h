@@ -19,7 +19,7 @@
 #define FAILING_SYSTEM(F, V) \
 	F(system, reset_info, int, MU_ERR_IO, (void *c, struct mu_reset_info *out), (c, out)) \
 	F(system, vitals, int, MU_ERR_IO, (void *c, struct mu_system_vitals *out), (c, out)) \
-	F(system, retained, uint8_t *, 0, (void *c, size_t *size), (c, size)) \
+	F(system, retained, uint8_t *, forgotten(c, survives), (void *c, bool *survives), (c, survives)) \
 	F(system, random, int, MU_ERR_IO, (void *c, void *out, size_t size), (c, out, size)) \
 	V(system, restart, (void *c), (c)) \
 	F(system, hardware, const char *, "", (void *c), (c)) \

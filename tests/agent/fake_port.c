@@ -214,9 +214,9 @@ static int system_vitals(void *context, struct mu_system_vitals *out)
 	return 0;
 }
 
-static uint8_t *system_retained(void *context, size_t *size_bytes)
+static uint8_t *system_retained(void *context, bool *survives)
 {
-	*size_bytes = FAKE_RETAINED_BYTES;
+	*survives = true;
 	return ((struct fake_port *)context)->retained;
 }
 
@@ -387,7 +387,7 @@ void fake_port_power_on(struct fake_port *fake)
 	fake->cut_at = 0;
 	for (size_t i = 0; i < FAKE_CALL_COUNT; i++)
 		fake->fail_at[i] = 0;
-	for (size_t i = 0; i < FAKE_RETAINED_BYTES; i++)
+	for (size_t i = 0; i < MU_RETAINED_BYTES; i++)
 		fake->retained[i] = (uint8_t)fake_port_random(fake);
 }
 

@@ -21,7 +21,6 @@
 enum {
 	FAKE_PUBLISHES_MAX = 64,
 	FAKE_KEYS_MAX = 16,
-	FAKE_RETAINED_BYTES = 1024,
 	FAKE_SIGNATURE_BYTES = MU_SHA256_BYTES,
 };
 
@@ -79,7 +78,7 @@ struct fake_port {
 
 	// system
 	uint64_t random_state;
-	_Alignas(8) uint8_t retained[FAKE_RETAINED_BYTES];
+	_Alignas(8) uint8_t retained[MU_RETAINED_BYTES];
 	struct mu_reset_info reset_info;
 	struct mu_system_vitals vitals;
 	unsigned restarts;

@@ -53,6 +53,52 @@ static void test_bad_configurations_are_refused(void **unused)
 	}
 }
 
+static uint8_t *no_memory(void *context, bool *survives)
+{
+	(void)context;
+	*survives = false;
+	return 0;
+}
+
+static void test_a_port_without_memory_to_give_is_refused(void **unused)
+{
+	(void)unused;
+	struct mu_system_port system = *fake.port.system;
+	struct mu_port port = fake.port;
+	const char *problem = 0;
+	system.retained = no_memory;
+	port.system = &system;
+	assert_int_equal(mu_agent_init(agent, &agent_rig_plain, &port, &problem), MU_ERR_INVALID);
+	assert_non_null(strstr(problem, "system.retained"));
+}
+
+static uint8_t *ordinary_memory(void *context, bool *survives)
+{
+	*survives = false;
+	return ((struct fake_port *)context)->retained;
+}
+
+// Memory that no reset outlives, and garbage in it at each start: boots are numbered and told by what flash has of them, and the ladder has no
+// reboot to spend.
+static void test_lives_on_memory_that_no_reset_outlives(void **unused)
+{
+	(void)unused;
+	struct mu_system_port system = *fake.port.system;
+	struct mu_port port = fake.port;
+	system.retained = ordinary_memory;
+	port.system = &system;
+	for (int boot = 1; boot <= 3; boot++) {
+		memset(fake.retained, 0xA5 + boot, sizeof fake.retained);
+		agent_rig_boot_on(&port, &agent_rig_plain, MU_RESET_RAW_SW);
+		assert_int_equal(agent->ladder.budget->reboots, 1);
+		fake_collector_run(&collector, 20000);
+		const Mu__Record *record = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
+		assert_int_equal(record->boot, boot);
+		assert_int_equal(record->boot_report->n_unreported, 0);
+		assert_false(record->boot_report->has_boots_lost);
+	}
+}
+
 static void test_reports_from_the_first_boot_on(void **unused)
 {
 	(void)unused;
@@ -350,6 +396,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bad_configurations_are_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_port_without_memory_to_give_is_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_lives_on_memory_that_no_reset_outlives, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_reports_from_the_first_boot_on, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_any_version_can_be_reported, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_an_outage_loses_nothing, set_up, agent_rig_tear_down),

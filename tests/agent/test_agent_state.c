@@ -42,30 +42,11 @@ static void test_a_restart_leaves_its_cause_behind(void **unused)
 	assert_true(agent->stopped);
 	struct mu_boot_current left;
 	uint8_t copy;
-	assert_int_equal(mu_boot_current_load(&left, &copy, fake.retained), 0);
+	assert_int_equal(mu_boot_current_load(&left, &copy, (const struct mu_boot_memory *)(const void *)fake.retained), 0);
 	assert_int_equal(left.cause, MU__RESET_CAUSE__CAUSE_LIVENESS);
 	assert_string_equal(left.hung_token, "pump");
 	assert_int_equal(left.uptime_s, 9);
 	assert_int_equal(left.heap_min_bytes, 70000);
-}
-
-static uint8_t *short_retained(void *context, size_t *size)
-{
-	*size = MU_AGENT_RETAINED_BYTES - 1;
-	return ((struct fake_port *)context)->retained;
-}
-
-// One byte short: none of it is used, or the ladder's budget would lie beyond the end.
-static void test_retained_memory_is_used_only_if_there_is_enough(void **unused)
-{
-	(void)unused;
-	assert_ptr_equal(mu_agent_retained(agent, 100), fake.retained + 100);
-	struct mu_system_port small = *fake.port.system;
-	struct mu_port port = fake.port;
-	small.retained = short_retained;
-	port.system = &small;
-	agent->port = &port;
-	assert_null(mu_agent_retained(agent, 100));
 }
 
 static void test_log_lines_reach_the_port(void **unused)
@@ -82,7 +63,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_restart_leaves_its_cause_behind, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_retained_memory_is_used_only_if_there_is_enough, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_log_lines_reach_the_port, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -9,11 +9,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RETAINED = 1024, HEAD = 4 };
+enum { RETAINED = MU_RETAINED_BYTES, HEAD = 4 };
 
 static union {
 	uint8_t bytes[RETAINED];
-	uint64_t aligned;
+	struct mu_boot_memory memory;
 } retained;
 static uint8_t shadow[MU_KV_VALUE_MAX];
 static size_t shadow_size;
@@ -50,21 +50,14 @@ static int reset_info(void *context, struct mu_reset_info *out)
 	return 0;
 }
 
-static uint8_t *retained_memory(void *context, size_t *size)
-{
-	(void)context;
-	*size = sizeof retained.bytes;
-	return retained.bytes;
-}
-
 static const struct mu_keyvalue_port keyvalue = { get_value, set_value };
-static const struct mu_system_port system_port = { .reset_info = reset_info, .retained = retained_memory };
+static const struct mu_system_port system_port = { .reset_info = reset_info };
 static const struct mu_port port = { .keyvalue = &keyvalue, .system = &system_port };
 
-static void put_crc(uint8_t *part, size_t crc_at)
+static void put_crc(void *part, size_t crc_at)
 {
 	uint32_t crc = mu_crc32_le(0, part, crc_at);
-	memcpy(part + crc_at, &crc, sizeof crc);
+	memcpy((uint8_t *)part + crc_at, &crc, sizeof crc);
 }
 
 // Makes each part pass for whole, so that what is behind the checksums is reached, too.
@@ -73,10 +66,10 @@ static void mend(void)
 	struct mu_boot_log log;
 	mu_boot_log_init(&log);
 	memcpy(retained.bytes, &log, offsetof(struct mu_boot_log, count));
-	retained.bytes[offsetof(struct mu_boot_log, count)] %= MU_BOOT_ENTRIES + 1;
-	put_crc(retained.bytes, offsetof(struct mu_boot_log, crc));
-	put_crc(retained.bytes + sizeof log, offsetof(struct mu_boot_current, crc));
-	put_crc(retained.bytes + MU_BOOT_PLACE_OFFSET, offsetof(struct mu_boot_place, crc));
+	retained.memory.log.count %= MU_BOOT_ENTRIES + 1;
+	put_crc(&retained.memory.log, offsetof(struct mu_boot_log, crc));
+	put_crc(&retained.memory.current[0], offsetof(struct mu_boot_current, crc));
+	put_crc(&retained.memory.place, offsetof(struct mu_boot_place, crc));
 	if (shadow_size < 12)
 		return;
 	shadow[0] = 1;
@@ -128,7 +121,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(reset.task, data[3], sizeof reset.task);
 	if (data[0] & 1)
 		mend();
-	must(mu_boot_history_open(&history, &port, sha) == 0);
+	must(mu_boot_history_open(&history, &port, &retained.memory, sha) == 0);
 	uint32_t boot = mu_boot_history_boot(&history);
 	check_report(&history);
 	mu_boot_history_keep(&history, 70000, 1000);
@@ -136,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		mu_boot_history_reported(&history);
 	if (boot >= MU_BOOT_NUMBER_MAX)
 		return 0; // the end of all numbers: what comes after is not taken for ours
-	must(mu_boot_history_open(&history, &port, sha) == 0);
+	must(mu_boot_history_open(&history, &port, &retained.memory, sha) == 0);
 	must(mu_boot_history_boot(&history) == boot + 1);
 	must(history.previous.known && history.previous.uptime_s == 70);
 	check_report(&history);

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_RETAINED_BYTES = 1024, SIM_SOCKETS = 10, SIM_SOCKET_HEAP_BYTES = 3 * 1024, SIM_TLS_HEAP_BYTES = 40 * 1024 };
+enum { SIM_SOCKETS = 10, SIM_SOCKET_HEAP_BYTES = 3 * 1024, SIM_TLS_HEAP_BYTES = 40 * 1024 };
 
 // A kind of reset: its raw code as ESP-IDF has it, the class that SPEC.md demands for it, and what it destroys.
 struct sim_reset {
@@ -40,7 +40,7 @@ const char *sim_reset_name(uint32_t raw);
 
 struct sim_chip {
 	bool rich; // PSRAM and a second core
-	_Alignas(8) uint8_t retained[SIM_RETAINED_BYTES];
+	_Alignas(8) uint8_t retained[MU_RETAINED_BYTES];
 	struct mu_reset_info reset;
 	uint64_t boot_ms;
 	uint32_t heap_at_boot_bytes, heap_min_bytes;

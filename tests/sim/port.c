@@ -71,9 +71,9 @@ static int vitals(void *context, struct mu_system_vitals *out)
 	return 0;
 }
 
-static uint8_t *retained(void *context, size_t *size_bytes)
+static uint8_t *retained(void *context, bool *survives)
 {
-	*size_bytes = SIM_RETAINED_BYTES;
+	*survives = true;
 	return ((struct sim_device *)context)->chip.retained;
 }
 

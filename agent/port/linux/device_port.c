@@ -48,11 +48,10 @@ static int vitals(void *context, struct mu_system_vitals *out)
 	return 0;
 }
 
-static uint8_t *retained(void *context, size_t *size_bytes)
+static uint8_t *retained(void *context, bool *survives)
 {
-	struct mu_device *device = context;
-	*size_bytes = sizeof device->system.retained;
-	return device->system.retained;
+	*survives = true;
+	return ((struct mu_device *)context)->system.retained;
 }
 
 static int random_bytes(void *context, void *out, size_t size)

@@ -17,7 +17,7 @@ enum mu_reset_raw {
 	MU_RESET_RAW_TASK_WDT = 6,
 	MU_RESET_RAW_BROWNOUT = 9,
 };
-enum { MU_RETAINED_BYTES = 1024, MU_SOCKETS_LIMIT = 10 };
+enum { MU_SOCKETS_LIMIT = 10 };
 
 // What a virtual chip has. A heartbeat of one with a single core has no cpu1_permille, of one without PSRAM no psram_*.
 struct mu_hardware {

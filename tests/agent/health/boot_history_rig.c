@@ -31,10 +31,15 @@ void boots_new_device(uint64_t seed)
 	fake_port_init(&boots.fake, seed);
 }
 
+struct mu_boot_memory *boots_memory(void)
+{
+	return (struct mu_boot_memory *)(void *)boots.fake.retained;
+}
+
 int boots_after(uint32_t reset_raw)
 {
 	boots.fake.reset_info.reset_raw = reset_raw;
-	return mu_boot_history_open(&boots.history, &boots.fake.port, boots.sha);
+	return mu_boot_history_open(&boots.history, &boots.fake.port, boots_memory(), boots.sha);
 }
 
 int boots_after_power_loss(void)

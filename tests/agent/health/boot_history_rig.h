@@ -21,6 +21,8 @@ struct boots {
 };
 extern struct boots boots;
 
+struct mu_boot_memory *boots_memory(void); // the fake port's
+
 int boots_set_up(void **unused);
 int boots_tear_down(void **unused);
 void boots_new_device(uint64_t seed); // another one, instead of the set-up's

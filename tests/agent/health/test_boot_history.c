@@ -116,7 +116,7 @@ static void test_a_button_has_no_cause(void **unused)
 	(void)unused;
 	static const uint32_t raws[] = { MU_RESET_RAW_POWERON, 2, MU_RESET_RAW_BROWNOUT, 11, 8 };
 	for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
-		mu_boot_history_open(&boots.history, &boots.fake.port, boots.sha);
+		boots_after(MU_RESET_RAW_SW);
 		mu_boot_history_cause(&boots.history, MU__RESET_CAUSE__CAUSE_ROLLBACK, NULL, 1000);
 		boots_after(raws[i]);
 		boots_report();
@@ -218,7 +218,43 @@ static void test_a_backtrace_outlives_the_boot_after_the_panic(void **unused)
 	boots_after(MU_RESET_RAW_SW);
 	boots_report();
 	assert_int_equal(boots.report.n_unreported, 0); // told once
-	assert_int_equal(boots.fake.retained[MU_BOOT_PLACE_OFFSET], 0);
+}
+
+// A boot reports again when the application has named a metric: the crash that it began with is in that, too.
+static void test_a_second_report_tells_the_crash_again(void **unused)
+{
+	(void)unused;
+	boots_after_power_loss();
+	boots_crash_in("sensor", 0x42001234);
+	boots.fake.reset_info.backtrace_count = 3;
+	boots_after(MU_RESET_RAW_PANIC);
+	mu_boot_history_reported(&boots.history);
+	boots_report();
+	assert_string_equal(boots.report.task, "sensor");
+	assert_int_equal(boots.report.pc, 0x42001234);
+	assert_int_equal(boots.report.n_backtrace, 3);
+}
+
+// Where numbers begin anew (the flash was erased, the log is torn), the place of a crash of the time before is nobody's.
+static void test_a_place_of_a_time_before_is_nobodys(void **unused)
+{
+	(void)unused;
+	boots_after_power_loss();
+	boots_after(MU_RESET_RAW_SW);
+	boots_crash_in("sensor", 0x42001234);
+	boots_after(MU_RESET_RAW_PANIC); // boot 3
+	memset(&boots.fake.reset_info, 0, sizeof boots.fake.reset_info);
+	memset(boots.fake.keys, 0, sizeof boots.fake.keys);
+	memset(boots.fake.retained, 0, offsetof(struct mu_boot_memory, place));
+	for (uint32_t boot = 1; boot <= 4; boot++) {
+		boots_after(MU_RESET_RAW_SW);
+		assert_int_equal(mu_boot_history_boot(&boots.history), boot);
+		boots_report();
+		assert_false(boots.report.has_pc);
+		assert_null(boots.report.task);
+		for (size_t i = 0; i < boots.report.n_unreported; i++)
+			assert_null(boots.report.unreported[i]->task);
+	}
 }
 
 // A loop keeps the place of its newest crash; this boot's own goes with itself.
@@ -281,20 +317,12 @@ static void test_a_suspect_is_named_after_a_hang_only(void **unused)
 	assert_string_equal(boots.report.hung_token, "net");
 }
 
-static uint8_t *no_retained(void *context, size_t *size)
-{
-	(void)context;
-	*size = 0;
-	return NULL;
-}
-
+// Ordinary memory, and something else in it at each start.
 static void test_without_retained_memory(void **unused)
 {
 	(void)unused;
-	struct mu_system_port system = *boots.fake.port.system;
-	system.retained = no_retained;
-	boots.fake.port.system = &system;
 	for (uint32_t boot = 1; boot <= 3; boot++) {
+		memset(boots.fake.retained, (int)boot, sizeof boots.fake.retained);
 		assert_int_equal(boots_after(MU_RESET_RAW_SW), 0);
 		assert_int_equal(mu_boot_history_boot(&boots.history), boot);
 		mu_boot_history_keep(&boots.history, 5000, 1);
@@ -348,6 +376,8 @@ int main(void)
 		CASE(test_intact_memory_is_believed),
 		CASE(test_a_backtrace_outlives_the_boot_after_the_panic),
 		CASE(test_a_loop_tells_the_place_of_its_newest_crash),
+		CASE(test_a_second_report_tells_the_crash_again),
+		CASE(test_a_place_of_a_time_before_is_nobodys),
 		CASE(test_a_suspect_is_named_after_a_hang_only),
 		CASE(test_without_retained_memory),
 		CASE(test_names_are_made_text),

@@ -67,7 +67,6 @@ static void test_writes_are_bounded(void **unused)
 		mu_boot_history_keep(&boots.history, now, 30000);
 	}
 	assert_int_equal(boots.fake.calls[FAKE_CALL_SET], 1 + 24);
-	assert_int_equal(boots.history.shadow_writes, 25);
 	// And with nothing new, none.
 	boots_after(MU_RESET_RAW_SW);
 	for (uint64_t now = 1000; now < 24 * (uint64_t)HOUR_MS; now += 1000)
@@ -204,12 +203,53 @@ static void test_a_torn_log_falls_back_on_the_shadow(void **unused)
 	assert_int_equal(boots.report.previous_uptime_s, 33);
 }
 
+// A reset while the port is asked, whatever it is asked: the log is still as the boot before has left it.
+static uint8_t kept[MU_RETAINED_BYTES];
+static unsigned asked;
+
+static void look(void)
+{
+	assert_memory_equal(boots.fake.retained, kept, sizeof kept);
+	asked++;
+}
+
+static int look_and_tell_reset(void *context, struct mu_reset_info *out)
+{
+	look();
+	*out = ((struct fake_port *)context)->reset_info;
+	return 0;
+}
+
+static int look_and_get(void *context, const char *key, void *out, size_t size)
+{
+	(void)context, (void)key, (void)out, (void)size;
+	look();
+	return MU_ERR_IO;
+}
+
+static void test_the_log_is_whole_while_the_port_is_asked(void **unused)
+{
+	(void)unused;
+	boots_after_power_loss();
+	boots_after(MU_RESET_RAW_PANIC);
+	mu_boot_history_keep(&boots.history, 4000, 30000);
+	memcpy(kept, boots.fake.retained, sizeof kept);
+	struct mu_system_port system = *boots.fake.port.system;
+	struct mu_keyvalue_port keyvalue = *boots.fake.port.keyvalue;
+	system.reset_info = look_and_tell_reset;
+	keyvalue.get = look_and_get;
+	boots.fake.port.system = &system;
+	boots.fake.port.keyvalue = &keyvalue;
+	boots_after(MU_RESET_RAW_SW);
+	assert_int_equal(asked, 1 + 3);
+}
+
 // What a reset inside a write of retained memory leaves: the first bytes new, the others as they were. Wherever that is, the next boot
 // has the next number, no boot is told twice, and what can no longer be told is counted.
 static void test_every_cut_in_retained_memory(void **unused)
 {
 	(void)unused;
-	uint8_t before[FAKE_RETAINED_BYTES], after[FAKE_RETAINED_BYTES];
+	uint8_t before[MU_RETAINED_BYTES], after[MU_RETAINED_BYTES];
 	struct fake_key keys[FAKE_KEYS_MAX];
 	boots_after_power_loss();
 	boots_crash_in("main", 0x42);
@@ -240,7 +280,7 @@ static void test_every_cut_in_retained_memory(void **unused)
 static void test_every_cut_before_the_shadow(void **unused)
 {
 	(void)unused;
-	uint8_t before[FAKE_RETAINED_BYTES], after[FAKE_RETAINED_BYTES];
+	uint8_t before[MU_RETAINED_BYTES], after[MU_RETAINED_BYTES];
 	struct fake_key keys[FAKE_KEYS_MAX];
 	boots_after_power_loss();
 	boots_after(MU_RESET_RAW_PANIC);
@@ -273,6 +313,7 @@ int main(void)
 		CASE(test_a_loop_wears_no_flash),
 		CASE(test_thirty_days_are_thirty_times_twenty_four_writes),
 		CASE(test_power_loss_in_a_loop_takes_no_number_back),
+		CASE(test_the_log_is_whole_while_the_port_is_asked),
 		CASE(test_every_cut_in_retained_memory),
 		CASE(test_every_cut_before_the_shadow),
 		CASE(test_writes_are_bounded),

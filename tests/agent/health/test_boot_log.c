@@ -128,18 +128,18 @@ static void test_a_full_count_starts_a_new_entry(void **unused)
 static void test_every_flipped_bit_is_noticed(void **unused)
 {
 	(void)unused;
-	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 };
 	struct mu_boot_log log, read;
 	mu_boot_log_init(&log);
 	add_crashes(&log, 20, false);
-	mu_boot_log_store(&log, memory);
-	assert_int_equal(mu_boot_log_load(&read, memory), 0);
+	mu_boot_log_seal(&log);
+	read = log;
+	assert_int_equal(mu_boot_log_open(&read), 0);
 	assert_memory_equal(&read, &log, sizeof log);
 	for (size_t bit = 0; bit < sizeof log * 8; bit++) {
-		memory[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_int_equal(mu_boot_log_load(&read, memory), MU_ERR_CRC);
+		read = log;
+		((uint8_t *)&read)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_int_equal(mu_boot_log_open(&read), MU_ERR_CRC);
 		assert_int_equal(read.count, 0);
-		memory[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 }
 
@@ -148,14 +148,14 @@ static void test_rubbish_is_no_log(void **unused)
 	(void)unused;
 	static const uint8_t fills[] = { 0x00, 0xFF, 0xAA, 0x55 };
 	for (size_t i = 0; i < sizeof fills; i++) {
-		uint8_t memory[MU_BOOT_RETAINED_BYTES], copy;
-		struct mu_boot_log log;
+		uint8_t copy;
+		struct mu_boot_memory memory;
 		struct mu_boot_current current;
-		struct mu_boot_place place;
-		memset(memory, fills[i], sizeof memory);
-		assert_int_equal(mu_boot_log_load(&log, memory), MU_ERR_CRC);
-		assert_int_equal(mu_boot_current_load(&current, &copy, memory), MU_ERR_CRC);
-		assert_int_equal(mu_boot_place_load(&place, memory), MU_ERR_CRC);
+		memset(&memory, fills[i], sizeof memory);
+		assert_int_equal(mu_boot_log_open(&memory.log), MU_ERR_CRC);
+		assert_int_equal(mu_boot_log_last_boot(&memory.log), 0);
+		assert_int_equal(mu_boot_current_load(&current, &copy, &memory), MU_ERR_CRC);
+		assert_false(mu_boot_place_valid(&memory.place));
 	}
 }
 
@@ -163,12 +163,13 @@ static void test_rubbish_is_no_log(void **unused)
 static void test_the_sequence_wraps(void **unused)
 {
 	(void)unused;
-	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 }, copy = 0;
+	uint8_t copy = 0;
+	struct mu_boot_memory memory = { 0 };
 	struct mu_boot_current current = { .boot = 7, .sequence = UINT32_MAX - 3 }, read;
 	for (uint32_t s = 1; s <= 9; s++) {
 		current.uptime_s = s;
-		mu_boot_current_store(&current, &copy, memory);
-		assert_int_equal(mu_boot_current_load(&read, &copy, memory), 0);
+		mu_boot_current_store(&current, &copy, &memory);
+		assert_int_equal(mu_boot_current_load(&read, &copy, &memory), 0);
 		assert_int_equal(read.uptime_s, s);
 	}
 }
@@ -177,23 +178,23 @@ static void test_the_sequence_wraps(void **unused)
 static void test_torn_current_falls_back(void **unused)
 {
 	(void)unused;
-	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 }, copy = 0;
+	uint8_t copy = 0;
+	struct mu_boot_memory memory = { 0 }, before, after;
 	struct mu_boot_current current = { .boot = 7 }, read;
 	for (uint32_t s = 1; s <= 9; s++) {
 		current.uptime_s = s;
-		mu_boot_current_store(&current, &copy, memory);
-		assert_int_equal(mu_boot_current_load(&read, &copy, memory), 0);
+		mu_boot_current_store(&current, &copy, &memory);
+		assert_int_equal(mu_boot_current_load(&read, &copy, &memory), 0);
 		assert_int_equal(read.uptime_s, s);
 	}
-	uint8_t before[MU_BOOT_RETAINED_BYTES], after[MU_BOOT_RETAINED_BYTES];
-	memcpy(before, memory, sizeof memory);
+	before = memory;
 	current.uptime_s = 10;
-	mu_boot_current_store(&current, &copy, memory);
-	memcpy(after, memory, sizeof memory);
+	mu_boot_current_store(&current, &copy, &memory);
+	after = memory;
 	for (size_t cut = 0; cut <= sizeof memory; cut++) {
-		memcpy(memory, after, cut);
-		memcpy(memory + cut, before + cut, sizeof memory - cut);
-		assert_int_equal(mu_boot_current_load(&read, &copy, memory), 0);
+		memory = before;
+		memcpy(&memory, &after, cut);
+		assert_int_equal(mu_boot_current_load(&read, &copy, &memory), 0);
 		assert_in_range(read.uptime_s, 9, 10);
 	}
 }
@@ -202,21 +203,32 @@ static void test_torn_current_falls_back(void **unused)
 static void test_a_torn_place_is_none(void **unused)
 {
 	(void)unused;
-	uint8_t before[MU_BOOT_PLACE_BYTES], after[MU_BOOT_PLACE_BYTES], memory[MU_BOOT_PLACE_BYTES];
 	struct mu_boot_place old = { .boot = 3, .pc = 1, .task = "net", .backtrace_count = 2, .backtrace = { 1, 2 } };
-	struct mu_boot_place new = { .boot = 9, .pc = 5, .task = "app", .backtrace_count = 16, .backtrace = { 5, 6, 7 } }, read;
-	mu_boot_place_store(&old, before);
-	mu_boot_place_store(&new, after);
-	for (size_t cut = 0; cut <= sizeof memory; cut++) {
-		memcpy(memory, after, cut);
-		memcpy(memory + cut, before + cut, sizeof memory - cut);
-		int err = mu_boot_place_load(&read, memory);
-		assert_int_equal(err, cut == 0 || !memcmp(memory, after, sizeof memory) ? 0 : MU_ERR_CRC);
-		assert_int_equal(read.boot, err ? 0 : cut == 0 ? 3 : 9);
+	struct mu_boot_place new = { .boot = 9, .pc = 5, .task = "app", .backtrace_count = 16, .backtrace = { 5, 6, 7 } };
+	mu_boot_place_seal(&old);
+	mu_boot_place_seal(&new);
+	for (size_t cut = 0; cut <= sizeof old; cut++) {
+		struct mu_boot_place torn = old;
+		memcpy(&torn, &new, cut);
+		bool is_whole = cut == 0 || !memcmp(&torn, &new, sizeof torn);
+		assert_int_equal(mu_boot_place_valid(&torn), is_whole);
 	}
-	new.backtrace_count = MU_BACKTRACE_MAX + 1; // more than there can be: whoever wrote that, it is not ours
-	mu_boot_place_store(&new, memory);
-	assert_int_equal(mu_boot_place_load(&read, memory), MU_ERR_CRC);
+}
+
+// Whole by its checksum, but whoever wrote that, it is not ours: more frames than there can be, a name without an end.
+static void test_a_place_that_cannot_be_is_none(void **unused)
+{
+	(void)unused;
+	struct mu_boot_place place = { .boot = 9, .task = "fifteen-letters", .backtrace_count = MU_BACKTRACE_MAX };
+	mu_boot_place_seal(&place);
+	assert_true(mu_boot_place_valid(&place));
+	place.backtrace_count++;
+	mu_boot_place_seal(&place);
+	assert_false(mu_boot_place_valid(&place));
+	place.backtrace_count--;
+	place.task[MU_NAME_MAX - 1] = 'x';
+	mu_boot_place_seal(&place);
+	assert_false(mu_boot_place_valid(&place));
 }
 
 static void test_shadow_keeps_the_newest_twelve(void **unused)
@@ -244,7 +256,7 @@ static void test_what_cannot_be_is_refused(void **unused)
 {
 	(void)unused;
 	for (int i = 0; i < 5; i++) {
-		uint8_t shadow[MU_BOOT_SHADOW_BYTES], memory[MU_BOOT_RETAINED_BYTES];
+		uint8_t shadow[MU_BOOT_SHADOW_BYTES];
 		uint16_t ahead;
 		struct mu_boot_log log, read;
 		mu_boot_log_init(&log);
@@ -258,14 +270,15 @@ static void test_what_cannot_be_is_refused(void **unused)
 		}
 		assert_int_equal(read_shadow(&read, &ahead, shadow, mu_boot_shadow_write(&log, 9, shadow)), MU_ERR_INVALID);
 		assert_int_equal(read.count + ahead, 0);
-		mu_boot_log_store(&log, memory);
-		assert_int_equal(mu_boot_log_load(&read, memory), MU_ERR_CRC);
-		assert_int_equal(read.count, 0);
+		mu_boot_log_seal(&log);
+		assert_int_equal(mu_boot_log_open(&log), MU_ERR_CRC);
+		assert_int_equal(log.count, 0);
 	}
-	uint8_t memory[MU_BOOT_RETAINED_BYTES] = { 0 }, copy = 0;
+	uint8_t copy = 0;
+	struct mu_boot_memory memory = { 0 };
 	struct mu_boot_current current = { .boot = UINT32_MAX }, read;
-	mu_boot_current_store(&current, &copy, memory);
-	assert_int_equal(mu_boot_current_load(&read, &copy, memory), MU_ERR_CRC);
+	mu_boot_current_store(&current, &copy, &memory);
+	assert_int_equal(mu_boot_current_load(&read, &copy, &memory), MU_ERR_CRC);
 }
 
 static void test_damaged_shadows(void **unused)
@@ -302,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_the_sequence_wraps),
 		cmocka_unit_test(test_torn_current_falls_back),
 		cmocka_unit_test(test_a_torn_place_is_none),
+		cmocka_unit_test(test_a_place_that_cannot_be_is_none),
 		cmocka_unit_test(test_shadow_keeps_the_newest_twelve),
 		cmocka_unit_test(test_what_cannot_be_is_refused),
 		cmocka_unit_test(test_damaged_shadows),

@@ -50,15 +50,15 @@ static void test_tables_reach_their_parts(void **unused)
 	struct mu_device *device = make_device();
 	const struct mu_port *port = &device->port;
 	uint64_t wall_ms;
-	size_t size;
+	bool survives = false;
 	char value[8];
 	struct mu_system_vitals vitals;
 	device->now_ms = 1000;
 	assert_int_equal(port->clock->wall_read(device, &wall_ms), MU_ERR_NOT_FOUND);
 	assert_int_equal(port->clock->wall_write(device, 5000), 0);
 	assert_int_equal(port->clock->wall_read(device, &wall_ms), 0);
-	assert_ptr_equal(port->system->retained(device, &size), device->system.retained);
-	assert_true(size >= 1024);
+	assert_ptr_equal(port->system->retained(device, &survives), device->system.retained);
+	assert_true(survives);
 	assert_int_equal(port->system->vitals(device, &vitals), 0);
 	assert_true(vitals.heap_free_bytes > 100000);
 	port->system->restart(device);
