@@ -5,6 +5,7 @@
 #include "collector/cli/table.h"
 #include "collector/cli/words.h"
 #include "collector/clock.h"
+#include "collector/fleet/metric_text.h"
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -52,7 +53,8 @@ static void add_device(struct table *table, const json_t *device, uint64_t now_m
 	int64_t uptime_s = number_of(device, "uptime_s", -1), heap = number_of(device, "heap_free_bytes", -1),
 		rssi = number_of(device, "rssi_dbm", 0);
 	struct words seen = words_age(ago(number_of(device, "last_seen_ms", 0), now_ms));
-	struct words up = words_age(uptime_s < 0 ? 0 : (uint64_t)uptime_s * 1000), free_bytes = words_bytes(heap);
+	struct words up = words_age(uptime_s < 0 ? 0 : (uint64_t)uptime_s * 1000);
+	struct metric_text free_bytes = bytes_text(heap);
 	char signal[24];
 	snprintf(signal, sizeof signal, "%" PRId64, rssi);
 	const char *cells[] = {

@@ -20,18 +20,6 @@ struct words words_age(uint64_t ms)
 	return words;
 }
 
-struct words words_bytes(int64_t bytes)
-{
-	struct words words;
-	if (bytes < 1024)
-		snprintf(words.text, sizeof words.text, "%" PRId64 " B", bytes);
-	else if (bytes < 1024 * 1024)
-		snprintf(words.text, sizeof words.text, "%.1f KiB", (double)bytes / 1024);
-	else
-		snprintf(words.text, sizeof words.text, "%.1f MiB", (double)bytes / (1024 * 1024));
-	return words;
-}
-
 struct words words_time(uint64_t unix_ms)
 {
 	struct words words = { "-" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of the API in words for people: ages, sizes, states, outcomes. Results are structs of text, so that they live as long as the statement.
+// Values of the API in words for people: ages, states, outcomes. Results are structs of text, so that they live as long as the statement.
 #ifndef COLLECTOR_CLI_WORDS_H
 #define COLLECTOR_CLI_WORDS_H
 #include <jansson.h>
@@ -11,7 +11,6 @@ struct words {
 };
 
 struct words words_age(uint64_t ms);      // "42 s", "3 min", "5 h", "2 d"
-struct words words_bytes(int64_t bytes);  // "812 B", "48.2 KiB"
 struct words words_time(uint64_t unix_ms); // "2026-11-21 05:24:58" local time; "-" for 0
 struct words words_sha(const char *sha);  // first 8 digits; "?" for null
 
@@ -23,11 +22,11 @@ struct outcome_words {
 };
 const struct outcome_words *words_outcome(const char *outcome);
 
-// Why a device says that it cannot roll back (RollbackBlock). Never null.
 // TIME_SNTP to "set by SNTP", NETWORK_SCANNING to "scanning for its networks"; a name that is not known as it is.
 const char *words_time_quality(const char *quality);
 const char *words_network(const char *state);
 
+// Why a device says that it cannot roll back (RollbackBlock). Never null.
 const struct outcome_words *words_block(const char *block);
 
 // Members of an object that may be absent or null.

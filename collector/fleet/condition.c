@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/fleet/condition.h"
+#include "collector/fleet/metric_text.h"
 #include "proto/link_reasons.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -190,12 +191,22 @@ static bool has(const struct device *device, enum mu_metric metric)
 static void say_reconnect_leak(const struct device *device, const struct sentence *why)
 {
 	const struct device_notice *step = device_notice(device, MU_OWN_EVENT_heap_step);
-	int64_t free_bytes = device->metric[MU_METRIC_heap_free_bytes];
+	struct metric_text left = device_metric_text(device, MU_METRIC_heap_free_bytes);
 	if (step && step->boot == device->boot)
-		say(why, "each reconnect keeps %" PRId64 " bytes of heap at the step %.20s, %" PRId64 " bytes are left", step->value,
-			step->text, free_bytes);
+		say(why, "each reconnect keeps %s of heap at the step %.20s, %s are left", bytes_text(step->value).text, step->text,
+			left.text);
 	else
-		say(why, "each reconnect keeps some heap, at a step not named yet, %" PRId64 " bytes are left", free_bytes);
+		say(why, "each reconnect keeps some heap, at a step not named yet, %s are left", left.text);
+}
+
+static void say_leak(const struct device *device, const struct sentence *why)
+{
+	struct metric_text left = device_metric_text(device, MU_METRIC_heap_free_bytes);
+	int64_t an_hour = device->metric[MU_METRIC_heap_slope_bytes_per_h];
+	if (has(device, MU_METRIC_heap_slope_bytes_per_h) && an_hour < 0)
+		say(why, "free heap falls by %s an hour, %s are left", bytes_text(-an_hour).text, left.text);
+	else
+		say(why, "free heap keeps shrinking, %s are left", left.text);
 }
 
 static bool is_leaking(const struct device *device, const struct condition_view *view, const struct sentence *why)
@@ -203,15 +214,10 @@ static bool is_leaking(const struct device *device, const struct condition_view 
 	(void)view;
 	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK | MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK))
 		return false;
-	if (!has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK)) {
-		say_reconnect_leak(device, why);
-		return true;
-	}
-	if (has(device, MU_METRIC_heap_slope_bytes_per_h))
-		say(why, "free heap changes by %" PRId64 " bytes an hour, %" PRId64 " bytes are left",
-			device->metric[MU_METRIC_heap_slope_bytes_per_h], device->metric[MU_METRIC_heap_free_bytes]);
+	if (has_verdict(device, MU__VERDICT_BIT__VERDICT_HEAP_LEAK))
+		say_leak(device, why);
 	else
-		say(why, "free heap keeps shrinking, %" PRId64 " bytes are left", device->metric[MU_METRIC_heap_free_bytes]);
+		say_reconnect_leak(device, why);
 	return true;
 }
 
@@ -221,8 +227,8 @@ static bool is_low_on_heap(const struct device *device, const struct condition_v
 	if (!has_verdict(device,
 		    MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_STARVED | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED))
 		return false;
-	say(why, "%" PRId64 " bytes of heap are free, the largest block is %" PRId64 ": no TLS session can be opened",
-		device->metric[MU_METRIC_heap_free_bytes], device->metric[MU_METRIC_heap_largest_bytes]);
+	say(why, "%s of heap are free, the largest block is %s: no TLS session can be opened",
+		device_metric_text(device, MU_METRIC_heap_free_bytes).text, device_metric_text(device, MU_METRIC_heap_largest_bytes).text);
 	return true;
 }
 

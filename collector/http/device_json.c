@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/http/device_json.h"
+#include "collector/fleet/metric_text.h"
 #include "collector/http/json_text.h"
 #include "collector/http/record_json.h"
 #include "collector/http/record_text.h"
@@ -54,35 +55,6 @@ json_t *device_row_json(const struct device *device, const struct condition_view
 		"acked", !device_is_unacked(device));
 }
 
-// The names of the bits of a verdict, "HEAP_LEAK LINK_WEAK"; empty for a healthy one. Bits of a later schema are left out.
-static void verdict_text(int64_t verdict, char *text, size_t size)
-{
-	size_t length = 0;
-	*text = 0;
-	for (int bit = 0; bit < 31 && length < size; bit++) {
-		const char *name = verdict & INT64_C(1) << bit ? enum_name(&mu__verdict_bit__descriptor, 1 << bit) : 0;
-		if (name)
-			length += (size_t)snprintf(text + length, size - length, "%s%s", length ? " " : "", name + strlen("VERDICT_"));
-	}
-}
-
-static json_t *verdict_json(int64_t verdict)
-{
-	char text[256];
-	verdict_text(verdict, text, sizeof text);
-	return *text ? json_string(text) : json_null();
-}
-
-// The schema's name of an enum metric's value, or null.
-static const char *metric_text(enum mu_metric metric, int64_t value)
-{
-	const ProtobufCFieldDescriptor *part =
-		protobuf_c_message_descriptor_get_field_by_name(&mu__heartbeat__descriptor, mu_metric_words[metric].part);
-	const ProtobufCFieldDescriptor *field =
-		part ? protobuf_c_message_descriptor_get_field_by_name(part->descriptor, mu_metric_words[metric].field) : 0;
-	return field && field->type == PROTOBUF_C_TYPE_ENUM ? enum_name(field->descriptor, (int)value) : 0;
-}
-
 static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 {
 	json_t *metrics = json_object();
@@ -92,11 +64,9 @@ static json_t *metrics_json(const struct device *device, uint64_t now_ms)
 		int64_t age_s = (int64_t)(now_ms / 1000) - device->metric_at_s[i];
 		json_t *metric = json_pack("{s:o,s:s,s:I}", "value", json_i64(device->metric[i]), "unit", mu_metric_words[i].unit, "age_s",
 			(json_int_t)(age_s < 0 ? 0 : age_s));
-		const char *text = mu_metrics[i].type == MU_METRIC_ENUM ? metric_text(i, device->metric[i]) : 0;
-		if (text)
-			json_object_set_new(metric, "text", json_string(text));
-		if (i == MU_METRIC_verdict && device->metric[i])
-			json_object_set_new(metric, "text", verdict_json(device->metric[i]));
+		struct metric_text name = metric_name_text(i, device->metric[i]);
+		if (*name.text)
+			json_object_set_new(metric, "text", json_string(name.text));
 		json_object_set_new(metrics, mu_metric_words[i].name, metric);
 	}
 	return metrics;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/http/evidence.h"
+#include "collector/fleet/metric_text.h"
 #include "collector/http/json_text.h"
 #include "collector/http/record_text.h"
 #include <inttypes.h>
@@ -99,8 +100,8 @@ static void gather_metric(struct gathering *gathering, enum mu_metric metric)
 {
 	const struct device *device = gathering->device;
 	if (device->metric_at_s[metric] && !is_full(gathering))
-		evidence_add(gathering->list, device->metric_at_s[metric] * UINT64_C(1000), "%s is %" PRId64 " %s",
-			mu_metric_words[metric].name, device->metric[metric], mu_metric_words[metric].unit);
+		evidence_add(gathering->list, device->metric_at_s[metric] * UINT64_C(1000), "%s is %s", mu_metric_words[metric].name,
+			device_metric_text(device, metric).text);
 }
 
 // What the device itself told of it, of the boot that it is in.
@@ -329,10 +330,10 @@ json_t *evidence_of_health(const struct device *device, const struct condition_v
 	if (has(device, MU_METRIC_uptime_s))
 		say(list, "it has been up for %" PRId64 " s", device->metric[MU_METRIC_uptime_s]);
 	if (has(device, MU_METRIC_heap_free_bytes) && has(device, MU_METRIC_heap_min_bytes))
-		say(list, "%" PRId64 " bytes of heap are free, at least %" PRId64 " since its start",
-			device->metric[MU_METRIC_heap_free_bytes], device->metric[MU_METRIC_heap_min_bytes]);
+		say(list, "%s of heap are free, at least %s since its start", device_metric_text(device, MU_METRIC_heap_free_bytes).text,
+			device_metric_text(device, MU_METRIC_heap_min_bytes).text);
 	if (has(device, MU_METRIC_rssi_dbm))
-		say(list, "its signal is %" PRId64 " dBm", device->metric[MU_METRIC_rssi_dbm]);
+		say(list, "its signal is %s", device_metric_text(device, MU_METRIC_rssi_dbm).text);
 	if (!missing)
 		say(list, "%" PRIu64 " of its records are stored, none is missing without a reason", device->ledger.accepted);
 	say(list, "no alert fires and no condition holds");

@@ -55,9 +55,9 @@ static void add_value(json_t *evidence, const struct store_transition *alert)
 	if (alert->value != alert->value) // NaN: the rule compares nothing
 		return;
 	if (alert->threshold != alert->threshold)
-		evidence_add(evidence, alert->at_ms, "the value is %.6g", alert->value);
+		evidence_add(evidence, alert->at_ms, "the value is %.10g", alert->value);
 	else
-		evidence_add(evidence, alert->at_ms, "the value is %.6g, the threshold %.6g", alert->value, alert->threshold);
+		evidence_add(evidence, alert->at_ms, "the value is %.10g, the threshold %.10g", alert->value, alert->threshold);
 }
 
 // What the device says now of what the rule reads.

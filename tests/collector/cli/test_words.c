@@ -25,20 +25,6 @@ static void test_ages(void **state)
 		assert_string_equal(words_age(ages[i].ms).text, ages[i].text);
 }
 
-static const struct {
-	int64_t bytes;
-	const char *text;
-} sizes[] = {
-	{ 0, "0 B" }, { 812, "812 B" }, { 1023, "1023 B" }, { 1024, "1.0 KiB" }, { 49357, "48.2 KiB" }, { 1048576, "1.0 MiB" }, { 4404019, "4.2 MiB" },
-};
-
-static void test_sizes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-		assert_string_equal(words_bytes(sizes[i].bytes).text, sizes[i].text);
-}
-
 static void test_times_are_local(void **state)
 {
 	(void)state;
@@ -135,7 +121,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ages),
-		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_times_are_local),
 		cmocka_unit_test(test_shas_are_cut),
 		cmocka_unit_test(test_severities_have_colours),

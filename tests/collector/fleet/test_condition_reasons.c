@@ -61,10 +61,10 @@ static void test_the_step_that_leaks_is_named(void **state)
 	struct world *world = *state;
 	struct sample sample;
 	leak(world, 1);
-	expect(world, CONDITION_HEAP_LEAK, "a step not named yet, 150000 bytes are left");
+	expect(world, CONDITION_HEAP_LEAK, "a step not named yet, 146.5 KiB are left");
 	sample_event(&sample, 1, "heap_step", 1536, "tls");
 	fold(world, &sample);
-	expect(world, CONDITION_HEAP_LEAK, "each reconnect keeps 1536 bytes of heap at the step tls, 150000 bytes are left");
+	expect(world, CONDITION_HEAP_LEAK, "each reconnect keeps 1.5 KiB of heap at the step tls, 146.5 KiB are left");
 	leak(world, 2);
 	expect(world, CONDITION_HEAP_LEAK, "not named yet");
 }

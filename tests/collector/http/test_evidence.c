@@ -89,7 +89,7 @@ static void test_losses_and_numbers(void **state)
 	assert_string_equal(text_at(list, 0), "lost its session");
 	json_decref(list);
 	list = evidence_json(&device, CONDITION_WEAK_SIGNAL, &view, &since_ms);
-	assert_string_equal(text_at(list, 0), "rssi_dbm is -87 dbm");
+	assert_string_equal(text_at(list, 0), "rssi_dbm is -87 dBm");
 	assert_int_equal(since_ms, 0); // since when is not known
 	json_decref(list);
 	list = evidence_json(&device, CONDITION_OFFLINE, &view, &since_ms);
@@ -144,7 +144,7 @@ static void test_inputs_of_a_rule(void **state)
 		{ { .events = 1 << EVENT_BOOT }, { "boot 3: power on, after 7 s", "boot 2: crash, after 7 s", "boot 1: hang, after 7 s" } },
 		{ { .events = 1 << EVENT_LINK_LOST }, { "lost its link: beacon_timeout (200)" } },
 		{ { .events = 1 << EVENT_SESSION_LOST }, { "lost its session: closed" } },
-		{ { .metrics = { MU_METRIC_rssi_dbm }, .metric_count = 1 }, { "rssi_dbm is -81 dbm" } },
+		{ { .metrics = { MU_METRIC_rssi_dbm }, .metric_count = 1 }, { "rssi_dbm is -81 dBm" } },
 		{ { .events = 0 }, { 0 } }, // silent() reads nothing
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
