@@ -116,7 +116,7 @@ int cli_misuse(const struct cli *cli, const char *format, ...)
 
 int cli_fail(const struct cli *cli, const char *text)
 {
-	char clean[512];
+	char clean[1024];
 	fprintf(cli->terminal.err, "muster: %s\n", terminal_clean(text, clean, sizeof clean));
 	return EXIT_NO;
 }

@@ -43,10 +43,12 @@ static int list_keys(struct cli *cli, const char *folder)
 		{ "KEY", 16, 0, false }, { "ROLE", 8, 0, false }, { "NAME", 6, 0, false }, { "PRIVATE", 3, 2, false }, { "PUBLIC FILE", 8, 1, false },
 	};
 	struct key_entry entries[KEYS_LISTED_MAX];
-	char problem[900];
+	char problem[900], text[900];
 	int count = keys_list(folder, entries, KEYS_LISTED_MAX, problem, sizeof problem);
 	if (count < 0)
 		return cli_fail(cli, problem);
+	if (*problem)
+		fprintf(cli->terminal.err, "muster: passed over: %s\n", terminal_clean(problem, text, sizeof text));
 	json_t *list = json_array();
 	struct table *table = table_new(columns, 5);
 	for (int i = 0; table && i < count; i++) {

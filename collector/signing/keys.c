@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/signing/keys.h"
+#include "collector/signing/pem_file.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -158,22 +159,34 @@ static int parse_file_name(const char *file, struct key_entry *entry)
 	return -1;
 }
 
-static int read_entry(const char *folder, const char *file, struct key_entry *entry)
+// The id of a key from pem_file.h. 0, or -1: the problem says why; if there is no key, it does already.
+static int take_id(EVP_PKEY *key, const char *path, uint8_t id[KEY_ID_BYTES], char *problem, size_t size)
+{
+	if (!key)
+		return -1;
+	char curve[32] = "";
+	if (id_of(key, id) == 0)
+		return 0;
+	EVP_PKEY_get_group_name(key, curve, sizeof curve, 0);
+	snprintf(problem, size, "%s: holds a key of the kind %s%s%s, where P-256 is wanted (make one with `muster keys new`)", path,
+		EVP_PKEY_get0_type_name(key), *curve ? " " : "", curve);
+	return -1;
+}
+
+// 1: filled; 0: not a file of ours, by its name; -1: it is, but cannot be used.
+static int read_entry(const char *folder, const char *file, struct key_entry *entry, char *problem, size_t size)
 {
 	char private_path[KEY_PATH_BYTES];
 	memset(entry, 0, sizeof *entry);
 	if (parse_file_name(file, entry) < 0 ||
 		snprintf(entry->path, sizeof entry->path, "%s/%s", folder, file) >= (int)sizeof entry->path ||
 		snprintf(private_path, sizeof private_path, "%s/%s-%s.pem", folder, entry->role, entry->name) >= (int)sizeof private_path)
-		return -1;
-	FILE *stream = fopen(entry->path, "re");
-	EVP_PKEY *key = stream ? PEM_read_PUBKEY(stream, 0, 0, 0) : 0;
-	int err = key ? id_of(key, entry->id) : -1;
+		return 0;
+	EVP_PKEY *key = pem_file_public_key(entry->path, problem, size);
+	int err = take_id(key, entry->path, entry->id, problem, size);
 	entry->has_private = access(private_path, R_OK) == 0;
 	EVP_PKEY_free(key);
-	if (stream)
-		fclose(stream);
-	return err;
+	return err < 0 ? -1 : 1;
 }
 
 static int by_name(const void *a, const void *b)
@@ -185,10 +198,11 @@ int keys_list(const char *folder, struct key_entry *entries, unsigned max, char 
 {
 	DIR *directory = opendir(folder);
 	unsigned count = 0;
+	*problem = 0;
 	if (!directory)
 		return errno == ENOENT ? 0 : fail(problem, problem_size, "cannot read the folder", folder, strerror(errno));
 	for (struct dirent *file; count < max && (file = readdir(directory));)
-		if (read_entry(folder, file->d_name, &entries[count]) == 0)
+		if (read_entry(folder, file->d_name, &entries[count], problem, problem_size) > 0)
 			count++;
 	closedir(directory);
 	qsort(entries, count, sizeof *entries, by_name);
@@ -197,16 +211,9 @@ int keys_list(const char *folder, struct key_entry *entries, unsigned max, char 
 
 EVP_PKEY *keys_load(const char *path, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size)
 {
-	FILE *file = fopen(path, "re");
-	if (!file) {
-		fail(problem, problem_size, "cannot read the key", path, strerror(errno));
-		return 0;
-	}
-	EVP_PKEY *key = PEM_read_PrivateKey(file, 0, 0, 0);
-	fclose(file);
-	if (key && id_of(key, id) == 0)
+	EVP_PKEY *key = pem_file_private_key(path, problem, problem_size);
+	if (take_id(key, path, id, problem, problem_size) == 0)
 		return key;
-	fail(problem, problem_size, "cannot use the key", path, "it is not a P-256 private key in PEM; make one with `muster keys new`");
 	EVP_PKEY_free(key);
 	return 0;
 }
@@ -221,8 +228,10 @@ int keys_find_operator(const char *folder, char *path, size_t size, char *proble
 		snprintf(path, size, "%s/operator-%s.pem", folder, entries[i].name);
 		found++;
 	}
-	if (count < 0 || found == 1)
-		return count < 0 ? -1 : 0;
+	if (found == 1)
+		return 0;
+	if (count < 0 || (!found && *problem))
+		return -1;
 	if (found)
 		return fail(problem, problem_size, "more than one operator key is in", folder, "choose one with --key FILE");
 	return fail(problem, problem_size, "no operator key is in", folder,
@@ -231,9 +240,13 @@ int keys_find_operator(const char *folder, char *path, size_t size, char *proble
 
 EVP_PKEY *keys_load_chosen(const char *file, const char *dir, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size)
 {
-	char folder[KEY_PATH_BYTES], path[KEY_PATH_BYTES + 64];
-	if (file)
-		return keys_load(file, id, problem, problem_size);
+	char folder[KEY_PATH_BYTES], path[KEY_PATH_BYTES + 64], why[PEM_FILE_PROBLEM_BYTES];
+	if (file) {
+		EVP_PKEY *key = keys_load(file, id, why, sizeof why);
+		if (!key)
+			snprintf(problem, problem_size, "--key: %s", why);
+		return key;
+	}
 	if (keys_folder(dir, folder, sizeof folder, problem, problem_size) < 0 ||
 		keys_find_operator(folder, path, sizeof path, problem, problem_size) < 0)
 		return 0;

@@ -23,16 +23,17 @@ int keys_folder(const char *dir, char *path, size_t size, char *problem, size_t 
 // Makes both files; the folder is made (0700) if it is not there. Never overwrites.
 int keys_new(const char *folder, const char *role, const char *name, struct key_entry *entry, char *problem, size_t problem_size);
 
-// Fills entries by name, at most max. Returns how many. Files that are no public key of ours are passed over. An absent folder is empty.
+// Fills entries by name, at most max. Returns how many. Files that are no public key of ours are passed over; of those that are named as one
+// *problem tells what is wrong with one, else it is empty. An absent folder is empty.
 int keys_list(const char *folder, struct key_entry *entries, unsigned max, char *problem, size_t problem_size);
 
-// A private key from a PEM file, or null.
+// A private key from a PEM file, or null: the problem begins with the path and tells faults apart as pem_file.h does.
 EVP_PKEY *keys_load(const char *path, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size);
 
 // The file of the one private operator key of the folder, or -1: none, or more than one.
 int keys_find_operator(const char *folder, char *path, size_t size, char *problem, size_t problem_size);
 
-// What a person signs with: `file` if it is not null, else the one private operator key of keys_folder(dir). Null: see *problem.
+// What a person signs with: `file` (the option --key) if it is not null, else the one private operator key of keys_folder(dir). Null: see *problem.
 EVP_PKEY *keys_load_chosen(const char *file, const char *dir, uint8_t id[KEY_ID_BYTES], char *problem, size_t problem_size);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/signing/own_key.h"
 #include "collector/signing/keys.h"
+#include "collector/signing/pem_file.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static int check_file(const char *path, char *problem, size_t size)
 
 struct own_key *own_key_load(const char *path, char *problem, size_t size)
 {
-	char why[900];
+	char why[PEM_FILE_PROBLEM_BYTES];
 	if (check_file(path, problem, size) < 0)
 		return 0;
 	struct own_key *key = calloc(1, sizeof *key);

@@ -106,6 +106,25 @@ static void test_a_second_key_of_that_name_is_a_no(void **state)
 	console_free(&console);
 }
 
+// A public key that devices would be made with, but is none: the list says so, and which it has all the same.
+static void test_a_file_that_is_no_key_is_told(void **state)
+{
+	struct console console;
+	const char *home = *state;
+	char path[200];
+	assert_int_equal(console_run(&console, cli_main, "muster", "keys", "new", "alice", "--role", "operator", "--dir", home, END),
+		EXIT_DONE);
+	console_free(&console);
+	snprintf(path, sizeof path, "%s/operator-bob.pub.pem", home);
+	fclose(fopen(path, "w"));
+	assert_int_equal(console_run(&console, cli_main, "muster", "keys", "list", "--dir", home, END), EXIT_DONE);
+	char said[400];
+	snprintf(said, sizeof said, "muster: passed over: %s: is empty (it should be a public key in PEM)\n", path);
+	assert_string_equal(console.err_text, said);
+	assert_non_null(strstr(console.out_text, "alice"));
+	console_free(&console);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, console_home_make, console_home_remove)
 
 int main(void)
@@ -115,6 +134,7 @@ int main(void)
 		CASE(test_json),
 		CASE(test_mistakes),
 		CASE(test_a_second_key_of_that_name_is_a_no),
+		CASE(test_a_file_that_is_no_key_is_told),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

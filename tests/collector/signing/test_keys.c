@@ -190,7 +190,28 @@ static void test_the_list_is_by_name_and_passes_over_the_rest(void **state)
 	assert_true(entries[1].has_private);
 	assert_false(entries[2].has_private);
 	check_id(&entries[2]);
+	assert_non_null(strstr(problem, "/operator-broken.pub.pem: is damaged: ")); // named as ours: not passed over without a word
 	assert_int_equal(keys_list(*state, entries, 2, problem, sizeof problem), 2);
+	assert_int_equal(unlink(path_in(*state, "operator-broken.pub.pem")), 0);
+	assert_int_equal(keys_list(*state, entries, 8, problem, sizeof problem), 3);
+	assert_string_equal(problem, "");
+}
+
+// A key that `openssl ecparam -genkey -conv_form compressed` makes is the same key.
+static void test_the_id_of_a_short_point(void **state)
+{
+	struct key_entry entry;
+	uint8_t id[KEY_ID_BYTES];
+	make(*state, "operator", "alice", &entry);
+	EVP_PKEY *key = keys_load(path_in(*state, "operator-alice.pem"), id, problem, sizeof problem);
+	assert_int_equal(EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed"), 1);
+	FILE *file = fopen(entry.path, "w");
+	assert_int_equal(PEM_write_PUBKEY(file, key), 1);
+	assert_int_equal(fclose(file), 0);
+	EVP_PKEY_free(key);
+	if (keys_list(*state, &entry, 1, problem, sizeof problem) != 1)
+		fail_msg("%s", problem);
+	assert_memory_equal(entry.id, id, sizeof id);
 }
 
 static void write_key_of(const char *path, const char *curve)
@@ -206,17 +227,22 @@ static void write_key_of(const char *path, const char *curve)
 // What a device's verifier would not take must not be loaded: a signature of it would only be refused far away.
 static void test_keys_of_another_kind(void **state)
 {
-	static const char *const curves[] = { "P-384", "secp256k1", 0 };
+	static const char *const curves[] = { "P-384", "secp256k1", 0 }, *const kinds[] = { "EC secp384r1", "EC secp256k1", "RSA" };
 	uint8_t id[KEY_ID_BYTES];
 	for (size_t i = 0; i < 3; i++) {
 		write_key_of(path_in(*state, "other.pem"), curves[i]);
 		EVP_PKEY *key = keys_load(path_in(*state, "other.pem"), id, problem, sizeof problem);
 		if (key)
 			fail_msg("a key of %s was taken", curves[i] ? curves[i] : "RSA");
-		assert_non_null(strstr(problem, "not a P-256 private key"));
+		char sentence[700];
+		snprintf(sentence, sizeof sentence,
+			"%s: holds a key of the kind %s, where P-256 is wanted (make one with `muster keys new`)",
+			path_in(*state, "other.pem"), kinds[i]);
+		assert_string_equal(problem, sentence);
 	}
 	write_text(path_in(*state, "other.pem"), "nonsense");
 	assert_null(keys_load(path_in(*state, "other.pem"), id, problem, sizeof problem));
+	assert_non_null(strstr(problem, "other.pem: is not PEM"));
 	assert_null(keys_load(path_in(*state, "absent.pem"), id, problem, sizeof problem));
 	assert_non_null(strstr(problem, "No such file"));
 }
@@ -236,8 +262,11 @@ static void test_the_one_operator_key(void **state)
 	make(*state, "operator", "bob", &entry);
 	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), -1);
 	assert_non_null(strstr(problem, "--key FILE"));
-	unlink(path_in(*state, "operator-bob.pem")); // a public half alone signs nothing
+	assert_int_equal(unlink(path_in(*state, "operator-bob.pem")), 0); // a public half alone signs nothing
 	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), 0);
+	write_text(path_in(*state, "operator-alice.pub.pem"), ""); // there is one, but what is wrong with it has to be told
+	assert_int_equal(keys_find_operator(*state, path, sizeof path, problem, sizeof problem), -1);
+	assert_non_null(strstr(problem, "/operator-alice.pub.pem: is empty"));
 }
 
 // The file that was named goes before the folder's; without either nothing signs, and the problem says what to do.
@@ -259,6 +288,7 @@ static void test_the_key_that_a_person_signs_with(void **state)
 	assert_memory_equal(id, bob.id, sizeof id);
 	EVP_PKEY_free(key);
 	assert_null(keys_load_chosen(path_in(*state, "none.pem"), *state, id, problem, sizeof problem));
+	assert_int_equal(strncmp(problem, "--key: /", 8), 0);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, console_home_make, console_home_remove)
@@ -272,6 +302,7 @@ int main(void)
 		CASE(test_refused_names_and_roles),
 		CASE(test_folders_that_cannot_be),
 		CASE(test_the_list_is_by_name_and_passes_over_the_rest),
+		CASE(test_the_id_of_a_short_point),
 		CASE(test_keys_of_another_kind),
 		CASE(test_the_one_operator_key),
 		CASE(test_the_key_that_a_person_signs_with),

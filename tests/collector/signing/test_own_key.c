@@ -65,7 +65,12 @@ static void test_what_is_refused(void **state)
 	write_text(folder, "open.pem", "", 0644);
 	write_text(folder, "group.pem", "", 0640);
 	write_text(folder, "empty.pem", "", 0600);
-	write_text(folder, "text.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0600);
+	write_text(folder, "hollow.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0600);
+	char from[200], to[200];
+	snprintf(from, sizeof from, "%s/operator-alice.pub.pem", folder);
+	snprintf(to, sizeof to, "%s/person.pem", folder);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(chmod(to, 0600), 0);
 	static const struct {
 		const char *name, *piece;
 	} rows[] = {
@@ -73,8 +78,9 @@ static void test_what_is_refused(void **state)
 		{ "open.pem", "can be read by others: chmod 600" },
 		{ "group.pem", "can be read by others" },
 		{ "operator-alice.pem", "is the key of a person" },
-		{ "empty.pem", "not a P-256 private key" },
-		{ "text.pem", "not a P-256 private key" },
+		{ "empty.pem", "is empty" },
+		{ "hollow.pem", "is damaged" },
+		{ "person.pem", "holds a public key, where a private key belongs" },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char path[200];
