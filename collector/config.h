@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CONFIG_TEXT_BYTES = 256, CONFIG_ERRORS_MAX = 32, CONFIG_ERROR_BYTES = 320 };
+enum { CONFIG_TEXT_BYTES = 256, CONFIG_ERRORS_MAX = 32, CONFIG_ERROR_BYTES = 640 };
 
 enum config_kafka_format { CONFIG_KAFKA_PROTOBUF, CONFIG_KAFKA_JSON };
 

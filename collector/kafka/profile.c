@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "collector/kafka/properties.h"
+#include "collector/kafka/tls_files.h"
 
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
@@ -158,6 +159,7 @@ rd_kafka_conf_t *profile_new(const struct config *config, struct config_errors *
 			set(conf, ours[i].name, ours[i].value, errors);
 	set(conf, "bootstrap.servers", config->kafka.brokers, errors);
 	set(conf, "client.id", config->kafka.client_id, errors);
+	tls_files_check(conf, config->kafka.properties_file, errors);
 	rd_kafka_conf_set_log_cb(conf, 0);
 	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
 	if (!errors->count)
