@@ -14,7 +14,7 @@ struct row {
 
 static const struct row rows[] = {
 	{ "config", 'c', "FILE", "read this configuration over the defaults" },
-	{ "check-config", 't', 0, "check the configuration, report every error, and end: exit 0 good, 1 not" },
+	{ "check-config", 't', 0, "check the configuration, rules, certificates and keys, report every error, and end: exit 0 good, 1 not" },
 	{ "version", 'V', 0, "print the version and end" },
 	{ "help", 'h', 0, "print this help and all options of the configuration, and end" },
 };

@@ -5,21 +5,38 @@
 #include "collector/alerting/rule_files.h"
 #include "collector/command_line.h"
 #include "collector/config.h"
+#include "collector/config_pem.h"
 #include "collector/daemon.h"
+#include "collector/kafka/profile.h"
 #include "collector/replay_command.h"
 #include "collector/token_command.h"
 #include "version.h"
 
-// The configuration has been read and is good; the rules that it names must be, too.
+// Kafka's properties, and the files that they name. Returns the number of faults.
+static unsigned check_kafka(const struct config *config)
+{
+	static struct config_errors errors;
+	if (!config->kafka.brokers[0])
+		return 0;
+	rd_kafka_conf_t *conf = profile_new(config, &errors);
+	if (conf)
+		rd_kafka_conf_destroy(conf);
+	config_errors_print(&errors, stderr);
+	return errors.count;
+}
+
+// The configuration has been read and is good; the rules and the certificates and keys that it names must be, too.
 static int check(const struct config *config, const char *name)
 {
 	static struct rules_problems problems;
 	struct rule_set *rules = rule_files_compile_list(config->alerts.rules, config->alerts.params_file, &problems);
 	rule_files_print(&problems, stderr);
-	if (rules)
+	unsigned faults = config_pem_check(config, stderr) + check_kafka(config);
+	bool is_good = rules && !faults;
+	if (is_good)
 		printf("%s: good, %zu rules\n", name, rules_count(rules));
 	rules_free(rules);
-	return rules ? 0 : 1;
+	return is_good ? 0 : 1;
 }
 
 // What the command line asks for, once the configuration is read.

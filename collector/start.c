@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include "collector/clock.h"
+#include "collector/config_pem.h"
 #include "collector/ingest/puback_test.h"
 #include "collector/log.h"
 
@@ -14,6 +15,14 @@ static int report(const char *what, const char *where, const char *remedy)
 {
 	log_error("musterd", what, "where=%s remedy=%s", log_quote(where).text, log_quote(remedy).text);
 	return -1;
+}
+
+static int check_files(struct collector *collector)
+{
+	if (!config_pem_check(&collector->config, stderr))
+		return 0;
+	return report("certificates or keys cannot be used", collector->config_file ? collector->config_file : "defaults",
+		"see the lines above");
 }
 
 static int start_puback_test(struct collector *collector)
@@ -210,8 +219,8 @@ void daemon_free(struct collector *collector)
 
 int daemon_start(struct collector *collector)
 {
-	static int (*const steps[])(struct collector *) = { start_puback_test, daemon_start_json, daemon_start_store, start_notifications,
-		start_ingest, start_kafka, start_http, daemon_start_timers };
+	static int (*const steps[])(struct collector *) = { check_files, start_puback_test, daemon_start_json, daemon_start_store,
+		start_notifications, start_ingest, start_kafka, start_http, daemon_start_timers };
 	signal(SIGPIPE, SIG_IGN);
 	mosquitto_lib_init();
 	collector->base = event_base_new();

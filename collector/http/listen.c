@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/http/listen.h"
+#include "collector/signing/pem_file.h"
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <stdio.h>
@@ -77,21 +78,17 @@ bool listen_host_is_local(const char *header)
 SSL_CTX *listen_tls(const char *cert_file, const char *key_file, char *problem, size_t size)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-	const char *wrong = 0, *file = cert_file;
-	if (!context)
-		wrong = "no memory for TLS";
-	else if (SSL_CTX_use_certificate_chain_file(context, cert_file) != 1)
-		wrong = "cannot read a certificate chain (PEM) from";
-	else if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
-		wrong = "cannot read a private key (PEM) from, or it does not belong to the certificate:", file = key_file;
-	if (!wrong) {
+	if (context)
+		SSL_CTX_set_default_passwd_cb(context, pem_file_refuse_passphrase);
+	if (context && SSL_CTX_use_certificate_chain_file(context, cert_file) == 1 &&
+		SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(context) == 1) {
 		SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 		return context;
 	}
-	char reason[120] = "";
-	ERR_error_string_n(ERR_peek_last_error(), reason, sizeof reason);
+	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	snprintf(problem, size, "http.tls_cert_file %s and http.tls_key_file %s: %s (`musterd --check-config` tells which is wrong)",
+		cert_file, key_file, reason ? reason : "no memory for TLS");
 	ERR_clear_error();
-	snprintf(problem, size, "%s %s (%s)", wrong, file, reason);
 	SSL_CTX_free(context);
 	return 0;
 }

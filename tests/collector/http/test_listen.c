@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "collector/http/listen.h"
+#include "tests/collector/signing/pem_folder.h"
 
 static void test_addresses(void **unused)
 {
@@ -62,10 +63,18 @@ static void test_hosts(void **unused)
 		assert_int_equal(listen_host_is_local(rows[i].text), rows[i].is_local);
 }
 
-static void test_tls_files_that_are_not_there(void **unused)
+static void test_tls_files(void **unused)
 {
 	(void)unused;
-	char problem[256] = "";
+	char problem[512] = "";
+	SSL_CTX *context = listen_tls(pem_folder_path("cert.pem"), pem_folder_path("key.pem"), problem, sizeof problem);
+	assert_non_null(context);
+	SSL_CTX_free(context);
+	static const char *const others[] = { "locked.pem", "key2.pem", "rsa-key.pem" }; // and nobody is asked for a passphrase
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		assert_null(listen_tls(pem_folder_path("cert.pem"), pem_folder_path(others[i]), problem, sizeof problem));
+		assert_non_null(strstr(problem, pem_folder_path(others[i])));
+	}
 	assert_null(listen_tls("/nowhere/cert.pem", "/nowhere/key.pem", problem, sizeof problem));
 	assert_non_null(strstr(problem, "/nowhere/cert.pem"));
 }
@@ -75,7 +84,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_hosts),
-		cmocka_unit_test(test_tls_files_that_are_not_there),
+		cmocka_unit_test(test_tls_files),
 	};
-	return cmocka_run_group_tests(tests, 0, 0);
+	return cmocka_run_group_tests(tests, pem_folder_make, pem_folder_remove);
 }
