@@ -13,12 +13,14 @@
 #include <sys/socket.h>
 #include "collector/clock.h"
 #include "collector/ingest/broker_probe.h"
+#include "collector/ingest/broker_tls.h"
 #include "collector/ingest/outage.h"
 #include "collector/log.h"
 
 enum { TICK_MS = 1000, CLOSE_WAIT_MS = 1000, QUIET_READS_MAX = 16, PASSWORD_BYTES = 256 };
 
 enum phase { PHASE_STOPPED, PHASE_WAITING, PHASE_PROBING, PHASE_CONNECTING, PHASE_UP };
+enum trouble { TROUBLE_LOST, TROUBLE_AWAY, TROUBLE_NAME };
 
 struct connection {
 	struct event_base *base;
@@ -30,7 +32,9 @@ struct connection {
 	bool keeps_session;
 	char host[CONFIG_TEXT_BYTES];
 	uint16_t port;
+	struct resolver *resolver;
 	struct mosquitto *mosquitto;
+	struct broker_tls *tls; // 0: mqtt://
 	enum phase phase;
 	uint64_t phase_since_ms;
 	struct outage outage;
@@ -49,13 +53,22 @@ static void set_phase(struct connection *connection, enum phase phase)
 	connection->phase_since_ms = clock_monotonic_ms();
 }
 
-static void complain(struct connection *connection, const char *event, const char *reason)
+static const struct {
+	const char *what, *remedy;
+} complaints[] = {
+	[TROUBLE_LOST] = { "session lost", "check broker.* and the log of the broker; musterd keeps trying" },
+	[TROUBLE_AWAY] = { "broker cannot be reached or refuses", "check broker.* and the log of the broker; musterd keeps trying" },
+	[TROUBLE_NAME] = { "broker's name has no address",
+		"check the name in broker.uri and, by `getent ahosts NAME`, the name servers; musterd keeps trying" },
+};
+
+static void complain(struct connection *connection, enum trouble trouble, const char *reason)
 {
 	if (!outage_due(&connection->outage, reason, clock_monotonic_ms()))
 		return;
-	log_warn("mqtt", event,
-		"connection=%s broker=%s:%u reason=%s attempts=%u remedy=\"check broker.* and the log of the broker; musterd keeps trying\"",
-		connection->name, connection->host, connection->port, log_quote(reason).text, connection->failures + 1);
+	log_warn("mqtt", complaints[trouble].what, "connection=%s broker=%s:%u reason=%s attempts=%u remedy=%s", connection->name,
+		connection->host, connection->port, log_quote(reason).text, connection->failures + 1,
+		log_quote(complaints[trouble].remedy).text);
 }
 
 static void arm(struct event *event, uint64_t ms)
@@ -88,25 +101,35 @@ static void forget_socket(struct connection *connection)
 	event_del(connection->tick);
 }
 
-static void lose(struct connection *connection, const char *reason)
+static void lose_by(struct connection *connection, enum trouble trouble, const char *reason)
 {
-	bool was_up = connection->phase == PHASE_UP;
+	bool was_up = trouble == TROUBLE_LOST;
 	forget_socket(connection);
 	if (was_up)
 		connection->counters->mqtt_disconnects++;
 	else if (!connection->refusal)
 		connection->counters->mqtt_connects_failed++;
-	complain(connection, was_up ? "session lost" : "broker cannot be reached or refuses", reason);
+	if (trouble == TROUBLE_NAME)
+		connection->counters->mqtt_names_failed++;
+	complain(connection, trouble, reason);
 	if (connection->phase != PHASE_STOPPED)
 		try_again_later(connection);
 	if (was_up)
 		connection->handlers->lost(connection->context);
 }
 
+static void lose(struct connection *connection, const char *reason)
+{
+	lose_by(connection, connection->phase == PHASE_UP ? TROUBLE_LOST : TROUBLE_AWAY, reason);
+}
+
 static void lose_for(struct connection *connection, int rc)
 {
+	const char *tls_refusal = rc == MOSQ_ERR_TLS && connection->tls ? broker_tls_refusal(connection->tls) : 0;
 	if (connection->refusal)
 		lose(connection, mosquitto_reason_string(connection->refusal));
+	else if (tls_refusal)
+		lose(connection, tls_refusal);
 	else
 		lose(connection, rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
 }
@@ -185,7 +208,8 @@ static int set_login(struct connection *connection)
 	return mosquitto_username_pw_set(connection->mosquitto, config->broker.user, password);
 }
 
-static int connect_session(struct connection *connection)
+// address: in digits, or libmosquitto would ask for a name here.
+static int connect_session(struct connection *connection, const char *address)
 {
 	mosquitto_property *properties = 0;
 	int rc = set_login(connection);
@@ -194,23 +218,28 @@ static int connect_session(struct connection *connection)
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = mosquitto_property_add_int32(&properties, MQTT_PROP_MAXIMUM_PACKET_SIZE, CONNECTION_PACKET_MAX);
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_connect_bind_v5(connection->mosquitto, connection->host, connection->port,
+		rc = mosquitto_connect_bind_v5(connection->mosquitto, address, connection->port,
 			(int)connection->config->broker.keepalive_s, 0, properties);
 	mosquitto_property_free_all(&properties);
 	return rc;
 }
 
-static void on_probed(void *context, const char *problem)
+static void on_probed(void *context, const char *address, const char *problem)
 {
 	struct connection *connection = context;
+	char tls_problem[BROKER_TLS_PROBLEM_BYTES];
 	connection->probe = 0;
 	if (problem) {
-		lose(connection, problem);
+		lose_by(connection, address ? TROUBLE_AWAY : TROUBLE_NAME, problem);
+		return;
+	}
+	if (connection->tls && broker_tls_load(connection->tls, connection->config, tls_problem) < 0) {
+		lose(connection, tls_problem);
 		return;
 	}
 	set_phase(connection, PHASE_CONNECTING);
 	connection->refusal = 0;
-	int rc = connect_session(connection);
+	int rc = connect_session(connection, address);
 	int fd = mosquitto_socket(connection->mosquitto);
 	if (rc != MOSQ_ERR_SUCCESS || fd < 0) {
 		lose_for(connection, rc);
@@ -230,8 +259,7 @@ static void on_retry(evutil_socket_t fd, short what, void *context)
 	(void)fd, (void)what;
 	set_phase(connection, PHASE_PROBING);
 	connection->refusal = 0;
-	connection->probe =
-		broker_probe_start(connection->base, connection->host, connection->port, CONNECTION_TIMEOUT_MS, on_probed, connection);
+	connection->probe = broker_probe_start(connection->base, connection->resolver, CONNECTION_TIMEOUT_MS, on_probed, connection);
 	if (!connection->probe)
 		lose(connection, "no memory");
 }
@@ -280,20 +308,6 @@ static void on_subscribe(struct mosquitto *mosquitto, void *context, int message
 
 // ---- life ----
 
-static int set_up_tls(struct connection *connection, char *problem)
-{
-	const struct config *config = connection->config;
-	const char *ca = config->broker.ca_file[0] ? config->broker.ca_file : 0;
-	const char *certificate = config->broker.cert_file[0] ? config->broker.cert_file : 0;
-	const char *key = config->broker.key_file[0] ? config->broker.key_file : 0;
-	int rc = mosquitto_tls_set(connection->mosquitto, ca, ca ? 0 : "/etc/ssl/certs", certificate, key, 0);
-	if (rc != MOSQ_ERR_SUCCESS)
-		snprintf(problem, 256,
-			"TLS to the broker cannot be set up (%s): check that broker.ca_file, broker.cert_file and broker.key_file can be read",
-			mosquitto_strerror(rc));
-	return rc;
-}
-
 static int set_up(struct connection *connection, const struct connection_settings *settings, char *problem)
 {
 	char client_id[CONFIG_TEXT_BYTES + 16];
@@ -303,10 +317,11 @@ static int set_up(struct connection *connection, const struct connection_setting
 		return -1;
 	}
 	snprintf(client_id, sizeof client_id, "%s%s", settings->config->broker.client_id, settings->client_suffix);
+	connection->resolver = resolver_new(connection->base, connection->host, connection->port, settings->look_up);
 	connection->mosquitto = mosquitto_new(client_id, !settings->keeps_session, connection);
 	connection->retry = evtimer_new(connection->base, on_retry, connection);
 	connection->tick = event_new(connection->base, -1, EV_PERSIST, on_tick, connection);
-	if (!connection->mosquitto || !connection->retry || !connection->tick) {
+	if (!connection->resolver || !connection->mosquitto || !connection->retry || !connection->tick) {
 		snprintf(problem, 256, "no memory for a connection");
 		return -1;
 	}
@@ -318,7 +333,9 @@ static int set_up(struct connection *connection, const struct connection_setting
 	mosquitto_message_v5_callback_set(connection->mosquitto, on_message);
 	mosquitto_publish_v5_callback_set(connection->mosquitto, on_publish);
 	mosquitto_subscribe_v5_callback_set(connection->mosquitto, on_subscribe);
-	return tls ? set_up_tls(connection, problem) : 0;
+	if (tls)
+		connection->tls = broker_tls_new(connection->mosquitto, connection->config, connection->host, problem);
+	return tls && !connection->tls ? -1 : 0;
 }
 
 struct connection *connection_new(struct event_base *base, const struct connection_settings *settings,
@@ -353,7 +370,9 @@ void connection_free(struct connection *connection)
 		event_free(connection->retry);
 	if (connection->tick)
 		event_free(connection->tick);
+	resolver_free(connection->resolver);
 	mosquitto_destroy(connection->mosquitto);
+	broker_tls_free(connection->tls);
 	free(connection);
 }
 

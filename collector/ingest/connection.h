@@ -2,9 +2,10 @@
 // One MQTT 5 session with the broker on the caller's event loop: connects, stays connected, and says what happens. Uplink and downlink are
 // two of these; what they read and write is theirs.
 //
-// Connecting again: a random time within a bound that doubles from 0.5 s to 30 s, also after sessions that did not last. A plain TCP
-// connection is tried first without blocking, so that a host that does not answer never stops the loop; only the resolver may take its
-// time. A broker that is away or refuses the login is reported as outage.h says.
+// Connecting again: a random time within a bound that doubles from 0.5 s to 30 s, also after sessions that did not last. The broker's name is
+// asked for in a thread (resolver.h), and plain TCP connections to its addresses are tried first without blocking: neither name servers
+// nor hosts that do not answer stop the loop. libmosquitto gets the address that answered; TLS goes by the name (broker_tls.h), and its
+// files are read for each connect. A broker that has no address, is away or refuses the login is reported as outage.h says.
 // The library is put into its external-threads mode: what is queued goes out only when connection_flush() is called.
 // Thread: the loop's. Handlers may call connection_drop() but not connection_free().
 #ifndef COLLECTOR_INGEST_CONNECTION_H
@@ -15,11 +16,12 @@
 #include <stdint.h>
 #include "collector/config.h"
 #include "collector/counters.h"
+#include "collector/ingest/resolver.h"
 
 enum {
 	CONNECTION_BACKOFF_FIRST_MS = 500,
 	CONNECTION_BACKOFF_MAX_MS = 30000,
-	CONNECTION_TIMEOUT_MS = 10000, // for TCP, and again for the broker's answer
+	CONNECTION_TIMEOUT_MS = 10000, // for the name, for TCP to each of its addresses, and for the broker's answer
 	CONNECTION_STEADY_MS = 2000, // a session that lasted so long has worked
 	CONNECTION_SESSION_EXPIRY_S = 7 * 24 * 3600,
 	CONNECTION_RECEIVE_MAX = 65535,
@@ -43,6 +45,7 @@ struct connection_settings {
 	const char *name;          // for the log: "uplink"
 	const char *client_suffix; // after broker.client_id
 	bool keeps_session;        // clean start off, with session expiry
+	resolver_look_up *look_up; // of the broker's name; 0: getaddrinfo()
 };
 
 // 0: *problem (256 bytes) says what is wrong with the TLS files or the address. Does not connect yet.
