@@ -5,6 +5,7 @@
 #include "collector/cli/table.h"
 #include "collector/cli/words.h"
 #include "collector/clock.h"
+#include "collector/fleet/metric_text.h"
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -140,14 +141,14 @@ static void show_clock(const json_t *device, const struct terminal *terminal)
 			(int64_t)llabs(offset_ms), offset_ms < 0 ? "behind" : "ahead of");
 }
 
-static const char *metric_text(const json_t *device, const char *name)
+static const char *name_of_metric(const json_t *device, const char *name)
 {
 	return text_of(json_object_get(json_object_get(device, "metrics"), name), "text");
 }
 
 static void show_network(const json_t *device, const struct terminal *terminal, uint64_t now_ms)
 {
-	const char *state = metric_text(device, "network_state"), *verdict = metric_text(device, "verdict");
+	const char *state = name_of_metric(device, "network_state"), *verdict = name_of_metric(device, "verdict");
 	if (*state)
 		field(terminal, "network", "%s, as it last told", words_network(state));
 	show_losses(device, terminal, now_ms);
@@ -156,22 +157,33 @@ static void show_network(const json_t *device, const struct terminal *terminal, 
 		field(terminal, "finds itself", "%s", verdict);
 }
 
+// A name that musterd has for the value; else the number in words; of a metric that only a later musterd knows, number and unit as they came.
+static struct metric_text metric_words(const char *name, const json_t *metric)
+{
+	struct metric_text out;
+	int known = mu_metric_find(name);
+	if (*text_of(metric, "text"))
+		snprintf(out.text, sizeof out.text, "%s", text_of(metric, "text"));
+	else if (known >= 0)
+		out = metric_text((enum mu_metric)known, number_of(metric, "value", 0));
+	else
+		snprintf(out.text, sizeof out.text, "%" PRId64 " %s", number_of(metric, "value", 0), text_of(metric, "unit"));
+	return out;
+}
+
 static void show_metrics(const json_t *device, const struct terminal *terminal)
 {
 	const json_t *metric;
 	const char *name;
-	static const struct table_column columns[] = { { "METRIC", 12, 0, false }, { "VALUE", 6, 0, true }, { "UNIT", 4, 2, false },
-		{ "AGE", 4, 1, true } };
-	struct table *table = table_new(columns, 4);
+	static const struct table_column columns[] = { { "METRIC", 12, 0, false }, { "VALUE", 6, 0, true }, { "AGE", 4, 1, true } };
+	struct table *table = table_new(columns, 3);
 	if (!table)
 		return;
 	json_object_foreach(json_object_get(device, "metrics"), name, metric) {
-		char value[32];
-		snprintf(value, sizeof value, "%" PRId64, number_of(metric, "value", 0));
+		struct metric_text value = metric_words(name, metric);
 		struct words age = words_age((uint64_t)number_of(metric, "age_s", 0) * 1000);
-		const char *text = text_of(metric, "text");
-		const char *cells[] = { name, *text ? text : value, *text ? "" : text_of(metric, "unit"), age.text };
-		table_add(table, cells, 4, COLOUR_NONE);
+		const char *cells[] = { name, value.text, age.text };
+		table_add(table, cells, 3, COLOUR_NONE);
 	}
 	fputc('\n', terminal->out);
 	table_print(table, terminal);

@@ -33,6 +33,8 @@ static const char *const full_device =
 	"\"last_result\":{\"outcome\":\"OUTCOME_BUSY\",\"at_ms\":1789999900000},"
 	"\"ledger\":{\"accepted\":5,\"duplicates\":1,\"unexplained\":0},\"metrics\":{\"rssi_dbm\":{\"value\":-60,"
 	"\"unit\":\"dbm\",\"age_s\":3},\"ota_state\":{\"value\":0,\"unit\":\"state\",\"age_s\":3,\"text\":\"OTA_IDLE\"},"
+	"\"heap_free_bytes\":{\"value\":85316,\"unit\":\"bytes\",\"age_s\":3},"
+	"\"of_tomorrow\":{\"value\":7,\"unit\":\"parsecs\",\"age_s\":3},"
 	"\"network_state\":{\"value\":3,\"unit\":\"state\",\"age_s\":3,\"text\":\"NETWORK_SCANNING\"},"
 	"\"verdict\":{\"value\":4,\"unit\":\"bits\",\"age_s\":3,\"text\":\"HEAP_LEAK\"}}}";
 
@@ -75,11 +77,13 @@ static void test_one_device(void **unused)
 		"records       5 accepted, 1 received twice, 0 missing\n"
 		"              without a reason\n"
 		"\n"
-		"METRIC                    VALUE  UNIT  AGE\n"
-		"rssi_dbm                    -60  dbm   3 s\n"
-		"ota_state              OTA_IDLE        3 s\n"
-		"network_state  NETWORK_SCANNING        3 s\n"
-		"verdict               HEAP_LEAK        3 s\n");
+		"METRIC                      VALUE  AGE\n"
+		"rssi_dbm                  -60 dBm  3 s\n"
+		"ota_state                OTA_IDLE  3 s\n"
+		"heap_free_bytes          83.3 KiB  3 s\n"
+		"of_tomorrow             7 parsecs  3 s\n"
+		"network_state    NETWORK_SCANNING  3 s\n"
+		"verdict                 HEAP_LEAK  3 s\n");
 	screen_close(&screen);
 	json_decref(device);
 }
