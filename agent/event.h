@@ -26,8 +26,10 @@ enum mu_event_type {
 
 struct mu_event {
 	enum mu_event_type type;
-	int32_t reason;
-	int32_t value;
+	union { // no event has both
+		int32_t reason;
+		int32_t value;
+	};
 	bool retained;
 	const char *topic; // copied by mu_agent_post(); at most MU_TOPIC_MAX with the NUL
 	const uint8_t *payload; // copied; at most MU_EVENT_PAYLOAD_MAX, longer ones are refused with MU_ERR_SIZE

@@ -80,7 +80,6 @@ int mu_inbox_put(struct mu_inbox *inbox, const struct mu_event *event)
 	struct mu_inbox_event kept = {
 		.type = (uint8_t)event->type,
 		.retained = event->retained,
-		.reason = event->reason,
 		.value = event->value,
 	};
 	int error = event->type == MU_EVENT_MQTT_MESSAGE ? put_message(inbox, event, &kept) : put_state(inbox, event, &kept);
@@ -99,7 +98,6 @@ int mu_inbox_take(struct mu_inbox *inbox, struct mu_event *event)
 	*event = (struct mu_event){
 		.type = (enum mu_event_type)kept->type,
 		.retained = kept->retained,
-		.reason = kept->reason,
 		.payload_bytes = kept->payload_bytes,
 	};
 	inbox->first = (inbox->first + 1) % PLACES;

@@ -22,8 +22,7 @@ struct mu_inbox_event {
 	uint8_t type; // enum mu_event_type
 	bool retained;
 	uint16_t payload_bytes;
-	int32_t reason;
-	int32_t value; // of a message: where its topic lies; the payload is behind that
+	int32_t value; // or reason; of a message: where its topic lies; the payload is behind that
 };
 
 struct mu_inbox {

@@ -67,8 +67,7 @@ static void run(uint64_t ms)
 static void post(enum mu_event_type type, int32_t value)
 {
 	mu_virtual_system_vitals(&world.chip, collector.now_ms, &fake.vitals);
-	mu_agent_post(agent,
-		&(struct mu_event){ .type = type, .value = value, .reason = type == MU_EVENT_MQTT_CLOSED ? MU_ERR_CLOSED : 0 });
+	mu_agent_post(agent, &(struct mu_event){ .type = type, .value = value });
 	run(20);
 }
 
@@ -118,7 +117,7 @@ static void cycle(void)
 	if (collector.opens != fake.mqtt_opens)
 		return; // the agent has closed and opened anew by itself
 	mu_virtual_system_sockets(&world.chip, 0, 0);
-	post(MU_EVENT_MQTT_CLOSED, 0);
+	post(MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
 }
 
 // What leaks, and within how many cycles it is seen and rightly named.

@@ -33,6 +33,7 @@ static void test_events_come_out_in_order(void **unused)
 	assert_int_equal(put_state(MU_EVENT_LINK_UP, 7), 0);
 	assert_int_equal(put_message("a/ack", "one", 3), 0);
 	assert_int_equal(put_state(MU_EVENT_MQTT_PUBLISHED, 9), 0);
+	assert_int_equal(mu_inbox_put(&inbox, &(struct mu_event){ .type = MU_EVENT_LINK_DOWN, .reason = 201 }), 0);
 	assert_int_equal(mu_inbox_take(&inbox, &event), 1);
 	assert_int_equal(event.type, MU_EVENT_LINK_UP);
 	assert_int_equal(mu_inbox_take(&inbox, &event), 1);
@@ -41,6 +42,8 @@ static void test_events_come_out_in_order(void **unused)
 	assert_memory_equal(event.payload, "one", 3);
 	assert_int_equal(mu_inbox_take(&inbox, &event), 1);
 	assert_int_equal(event.value, 9);
+	assert_int_equal(mu_inbox_take(&inbox, &event), 1);
+	assert_int_equal(event.reason, 201);
 	assert_int_equal(mu_inbox_take(&inbox, &event), 0);
 }
 

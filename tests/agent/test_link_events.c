@@ -24,8 +24,7 @@ static int set_up(void **unused)
 
 static void post(enum mu_event_type type, int32_t number)
 {
-	bool station = type == MU_EVENT_STATION_JOINED || type == MU_EVENT_STATION_LEFT;
-	mu_agent_post(agent, &(struct mu_event){ .type = type, .reason = station ? 0 : number, .value = station ? number : 0 });
+	mu_agent_post(agent, &(struct mu_event){ .type = type, .value = number });
 }
 
 // Joined, but without an address: a link that is down, with a reason of our own in the counts and the records.

@@ -66,9 +66,9 @@ static int mqtt_descriptor(void *context)
 	return MU_ERR_NOT_FOUND;
 }
 
-static void post(enum mu_event_type type, int32_t value, int32_t reason)
+static void post(enum mu_event_type type, int32_t value)
 {
-	mu_agent_post(&agent, &(struct mu_event){ .type = type, .value = value, .reason = reason });
+	mu_agent_post(&agent, &(struct mu_event){ .type = type, .value = value });
 }
 
 // At most 5 s, and no further than to what the broker has to answer.
@@ -85,12 +85,12 @@ static void run(uint64_t duration_ms)
 		next_ms = mu_agent_step(&agent, now_ms);
 		next_ms = hop(next_ms);
 		if (agent.link_outage.since_ms == UINT64_MAX && agent.session.phase == MU_SESSION_OPENING)
-			post(MU_EVENT_MQTT_OPEN, 0, 0);
+			post(MU_EVENT_MQTT_OPEN, 0);
 		for (; acknowledged < published; acknowledged++)
-			post(MU_EVENT_MQTT_PUBLISHED, acknowledged + 1, 0);
+			post(MU_EVENT_MQTT_PUBLISHED, acknowledged + 1);
 		if (now_ms - alive_ms > 10000) {
 			alive_ms = now_ms;
-			post(MU_EVENT_MQTT_ALIVE, 0, 0);
+			post(MU_EVENT_MQTT_ALIVE, 0);
 		}
 	}
 }
@@ -125,7 +125,7 @@ static void set_up(void)
 	int result = mu_agent_init(&agent, &config, &port, 0);
 	assert(result == 0);
 	run(500);
-	post(MU_EVENT_LINK_UP, 0, 0);
+	post(MU_EVENT_LINK_UP, 0);
 	run(60000);
 	assert(agent.session.phase == MU_SESSION_OPEN && agent.uplink.sent_through > 3);
 	start.agent = agent;
@@ -246,7 +246,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (control & WAIT)
 			run(2000);
 		if (control & LOST)
-			post(MU_EVENT_MQTT_CLOSED, 0, MU_ERR_CLOSED);
+			post(MU_EVENT_MQTT_CLOSED, MU_ERR_CLOSED);
 		if (!agent.stopped)
 			take(control, data, length);
 		data += length, size -= length;

@@ -24,9 +24,9 @@ static uint64_t in_order(uint64_t *last_ms, uint64_t arrival_ms)
 	return *last_ms = arrival_ms;
 }
 
-static void post(struct sim_device *device, enum mu_event_type type, int32_t reason, int32_t value)
+static void post(struct sim_device *device, enum mu_event_type type, int32_t value)
 {
-	sim_device_post(device, &(struct mu_event){ .type = type, .reason = reason, .value = value });
+	sim_device_post(device, &(struct mu_event){ .type = type, .value = value });
 }
 
 static void set_socket(struct sim_device *device)
@@ -39,7 +39,7 @@ static void end(struct sim_device *device, int32_t reason)
 {
 	device->client.state = SIM_CLIENT_CLOSED;
 	set_socket(device);
-	post(device, MU_EVENT_MQTT_CLOSED, reason, 0);
+	post(device, MU_EVENT_MQTT_CLOSED, reason);
 }
 
 // ---- up
@@ -106,7 +106,7 @@ static void on_name(struct sim_world *world, struct sim_device *device)
 		return;
 	}
 	device->client.phases.dns_ms = stage_took_ms(world, &device->client);
-	post(device, MU_EVENT_MQTT_PHASE, 0, MU_MQTT_PHASE_NAME);
+	post(device, MU_EVENT_MQTT_PHASE, MU_MQTT_PHASE_NAME);
 	device->client.stage = STAGE_TCP;
 	next_stage(world, device, way_ms(world) * 2);
 }
@@ -119,7 +119,7 @@ static void on_tcp(struct sim_world *world, struct sim_device *device)
 		return;
 	}
 	client->phases.tcp_ms = stage_took_ms(world, client);
-	post(device, MU_EVENT_MQTT_PHASE, 0, MU_MQTT_PHASE_TCP);
+	post(device, MU_EVENT_MQTT_PHASE, MU_MQTT_PHASE_TCP);
 	client->stage = client->tls ? STAGE_TLS : STAGE_MQTT;
 	next_stage(world, device, client->tls ? way_ms(world) * 4 + 600 : 0);
 }
@@ -127,7 +127,7 @@ static void on_tcp(struct sim_world *world, struct sim_device *device)
 static void on_tls(struct sim_world *world, struct sim_device *device)
 {
 	device->client.phases.tls_ms = stage_took_ms(world, &device->client);
-	post(device, MU_EVENT_MQTT_PHASE, 0, MU_MQTT_PHASE_TLS);
+	post(device, MU_EVENT_MQTT_PHASE, MU_MQTT_PHASE_TLS);
 	device->client.stage = STAGE_MQTT;
 	next_stage(world, device, 0);
 }
@@ -240,7 +240,7 @@ static void on_connack(struct sim_world *world, struct sim_device *device, const
 	client->state = SIM_CLIENT_OPEN;
 	client->phases.mqtt_ms = stage_took_ms(world, client);
 	client->has_phases = true;
-	post(device, MU_EVENT_MQTT_OPEN, 0, packet->session_present);
+	post(device, MU_EVENT_MQTT_OPEN, packet->session_present);
 	sim_after(world, client->keepalive_s * UINT64_C(500), on_ping, device, client->serial, 0);
 }
 
@@ -264,8 +264,8 @@ static void hear(struct sim_world *world, struct sim_device *device, const struc
 	device->client.heard++;
 	switch (packet->kind) {
 	case SIM_CONNACK: on_connack(world, device, packet); break;
-	case SIM_PUBACK: post(device, MU_EVENT_MQTT_PUBLISHED, 0, packet->id); break;
-	case SIM_PONG: post(device, MU_EVENT_MQTT_ALIVE, 0, 0); break;
+	case SIM_PUBACK: post(device, MU_EVENT_MQTT_PUBLISHED, packet->id); break;
+	case SIM_PONG: post(device, MU_EVENT_MQTT_ALIVE, 0); break;
 	case SIM_PUBLISH: on_message(world, device, packet); break;
 	case SIM_RESET: end(device, MU_ERR_CLOSED); break;
 	default: break;

@@ -214,8 +214,7 @@ static void step_radio(struct sim_device *device)
 	struct mu_event event;
 	while (sim_radio_step(&device->radio, world->now_ms, &event)) {
 		static const char *const names[] = { "link joined", "link up", "address lost", "link lost, reason", "scan done, seen" };
-		sim_say(world, device->id, "%s %d", names[event.type],
-			event.type == MU_EVENT_LINK_DOWN ? (int)event.reason : (int)event.value);
+		sim_say(world, device->id, "%s %d", names[event.type], (int)event.value);
 		sim_cadence_link(device, &event);
 		sim_device_post(device, &event);
 	}

@@ -160,9 +160,9 @@ void sim_radio_lose_address(struct sim_radio *radio, uint64_t now_ms)
 
 // ---- steps
 
-static int tell(struct mu_event *event, enum mu_event_type type, int32_t reason, int32_t value)
+static int tell(struct mu_event *event, enum mu_event_type type, int32_t value)
 {
-	*event = (struct mu_event){ .type = type, .reason = reason, .value = value };
+	*event = (struct mu_event){ .type = type, .value = value };
 	return 1;
 }
 
@@ -186,14 +186,14 @@ static int finish_scan(struct sim_radio *radio, struct mu_event *event)
 			radio->found[k] = radio->found[k - 1];
 			radio->found[k - 1] = held;
 		}
-	return tell(event, MU_EVENT_SCAN_DONE, 0, radio->found_count);
+	return tell(event, MU_EVENT_SCAN_DONE, radio->found_count);
 }
 
 static int go_down(struct sim_radio *radio, struct mu_event *event)
 {
 	go(radio, SIM_STATION_OFF, UINT64_MAX);
 	radio->joined = -1;
-	return tell(event, MU_EVENT_LINK_DOWN, radio->outcome, 0);
+	return tell(event, MU_EVENT_LINK_DOWN, radio->outcome);
 }
 
 static int finish_station(struct sim_radio *radio, uint64_t now_ms, struct mu_event *event)
@@ -203,19 +203,19 @@ static int finish_station(struct sim_radio *radio, uint64_t now_ms, struct mu_ev
 		if (radio->outcome)
 			return go_down(radio, event);
 		go(radio, SIM_STATION_JOINED, now_ms + radio->dhcp_ms);
-		return tell(event, MU_EVENT_LINK_ASSOCIATED, 0, 0);
+		return tell(event, MU_EVENT_LINK_ASSOCIATED, 0);
 	case SIM_STATION_JOINED:
 		if (radio->address_lost) {
 			radio->address_lost = false;
 			radio->due_ms = now_ms + radio->dhcp_ms;
-			return tell(event, MU_EVENT_LINK_ADDRESS_LOST, 0, 0);
+			return tell(event, MU_EVENT_LINK_ADDRESS_LOST, 0);
 		}
 		if (radio->air.dhcp_silent) {
 			radio->due_ms = now_ms + 1000;
 			return 0;
 		}
 		go(radio, SIM_STATION_UP, UINT64_MAX);
-		return tell(event, MU_EVENT_LINK_UP, 0, 0);
+		return tell(event, MU_EVENT_LINK_UP, 0);
 	case SIM_STATION_LEAVING: return go_down(radio, event);
 	default: radio->due_ms = UINT64_MAX; return 0;
 	}

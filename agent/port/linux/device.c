@@ -43,19 +43,23 @@ static void log_event(const struct mu_device *device, const struct mu_event *eve
 		enum mu_event_type type;
 		int level;
 		const char *name;
+		bool has_reason;
 	} rows[] = {
-		{ MU_EVENT_LINK_ASSOCIATED, MU__LOG_LEVEL__LOG_DEBUG, "link_joined" },
-		{ MU_EVENT_LINK_UP, MU__LOG_LEVEL__LOG_INFO, "link_up" },
-		{ MU_EVENT_LINK_ADDRESS_LOST, MU__LOG_LEVEL__LOG_WARNING, "address_lost" },
-		{ MU_EVENT_LINK_DOWN, MU__LOG_LEVEL__LOG_WARNING, "link_down" },
-		{ MU_EVENT_MQTT_OPEN, MU__LOG_LEVEL__LOG_INFO, "mqtt_open" },
-		{ MU_EVENT_MQTT_CLOSED, MU__LOG_LEVEL__LOG_WARNING, "mqtt_closed" },
+		{ MU_EVENT_LINK_ASSOCIATED, MU__LOG_LEVEL__LOG_DEBUG, "link_joined", false },
+		{ MU_EVENT_LINK_UP, MU__LOG_LEVEL__LOG_INFO, "link_up", false },
+		{ MU_EVENT_LINK_ADDRESS_LOST, MU__LOG_LEVEL__LOG_WARNING, "address_lost", false },
+		{ MU_EVENT_LINK_DOWN, MU__LOG_LEVEL__LOG_WARNING, "link_down", true },
+		{ MU_EVENT_MQTT_OPEN, MU__LOG_LEVEL__LOG_INFO, "mqtt_open", false },
+		{ MU_EVENT_MQTT_CLOSED, MU__LOG_LEVEL__LOG_WARNING, "mqtt_closed", true },
 	};
-	bool is_code = event->type == MU_EVENT_LINK_DOWN && event->reason > 0;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (rows[i].type == event->type)
-			mu_virtual_log_printf(&device->log, rows[i].level, "event=%s reason=%d error=%s", rows[i].name, event->reason,
-				is_code ? mu_reason_name(event->reason) : mu_err_name(event->reason));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		if (rows[i].type != event->type)
+			continue;
+		int32_t reason = rows[i].has_reason ? event->reason : 0;
+		bool is_code = event->type == MU_EVENT_LINK_DOWN && reason > 0;
+		mu_virtual_log_printf(&device->log, rows[i].level, "event=%s reason=%d error=%s", rows[i].name, reason,
+			is_code ? mu_reason_name(reason) : mu_err_name(reason));
+	}
 }
 
 // Trait leak_reconnect_bytes: what a session's last way to its broker took and never gives back.

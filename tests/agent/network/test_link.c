@@ -51,9 +51,7 @@ static void use_networks(size_t count)
 
 static enum mu_link_heard tell(enum mu_event_type type, int32_t number, uint64_t now_ms)
 {
-	bool down = type == MU_EVENT_LINK_DOWN;
-	return mu_link_event(&link, &(struct mu_event){ .type = type, .reason = down ? number : 0, .value = down ? 0 : number }, now_ms,
-		&value);
+	return mu_link_event(&link, &(struct mu_event){ .type = type, .value = number }, now_ms, &value);
 }
 
 static void see(const char *ssid, int32_t rssi_dbm, enum mu_link_auth auth)
