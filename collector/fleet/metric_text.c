@@ -12,7 +12,7 @@ static const struct row {
 } rows[] = {
 	{ "count", 1, 0, "" },
 	{ "dbm", 1, 0, " dBm" },
-	{ "decicelsius", 10, 1, " °C" },
+	{ "decicelsius", 10, 1, " C" },
 	{ "microseconds", 1, 0, " us" },
 	{ "microseconds_per_second", 1, 0, " us a second" },
 	{ "milliseconds", 1, 0, " ms" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of metrics in words for people: "83.3 KiB", "-7.1 MiB an hour", "38.4 °C", "HEAP_LEAK LINK_WEAK", "NETWORK_CONNECTED".
+// Values of metrics in words for people: "83.3 KiB", "-7.1 MiB an hour", "38.4 C", "HEAP_LEAK LINK_WEAK", "NETWORK_CONNECTED".
 // Results are structs of text, so that they live as long as the statement. Pure. Thread: any.
 #ifndef COLLECTOR_FLEET_METRIC_TEXT_H
 #define COLLECTOR_FLEET_METRIC_TEXT_H

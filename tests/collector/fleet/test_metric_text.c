@@ -32,7 +32,7 @@ static const struct {
 	{ MU_METRIC_heap_slope_bytes_per_h, -7393040, "-7.1 MiB an hour", "" },
 	{ MU_METRIC_uptime_s, 86400, "86400 s", "" },
 	{ MU_METRIC_rssi_dbm, -81, "-81 dBm", "" },
-	{ MU_METRIC_temperature_decicelsius, -5, "-0.5 °C", "" },
+	{ MU_METRIC_temperature_decicelsius, -5, "-0.5 C", "" },
 	{ MU_METRIC_cpu0_permille, 87, "8.7 %", "" },
 	{ MU_METRIC_agent_cpu_us_per_s, 75, "75 us a second", "" },
 	{ MU_METRIC_agent_step_max_us, 246, "246 us", "" },
