@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "collector/signing/pem_file.h"
 
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs"
 
@@ -76,16 +77,20 @@ static const char *load(SSL_CTX *context, const struct config *config)
 	return 0;
 }
 
+static const char *reason(void)
+{
+	unsigned long error = ERR_peek_error();
+	const char *text = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
+	return text ? text : "OpenSSL gives no reason";
+}
+
 int broker_tls_load(struct broker_tls *tls, const struct config *config, char problem[BROKER_TLS_PROBLEM_BYTES])
 {
 	tls->refusal[0] = 0;
 	ERR_clear_error();
 	const char *option = load(tls->context, config);
-	if (option) {
-		char reason[128];
-		ERR_error_string_n(ERR_peek_error(), reason, sizeof reason);
-		snprintf(problem, BROKER_TLS_PROBLEM_BYTES, "TLS to the broker: %s cannot be used: %s", option, reason);
-	}
+	if (option)
+		snprintf(problem, BROKER_TLS_PROBLEM_BYTES, "%s cannot be used: %s (`musterd --check-config` says more)", option, reason());
 	ERR_clear_error(); // or a later call would find it
 	return option ? -1 : 0;
 }
@@ -105,6 +110,7 @@ static bool set_up(struct broker_tls *tls, struct mosquitto *mosquitto)
 	SSL_CTX_set_app_data(tls->context, tls);
 	SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, judge);
 	SSL_CTX_set_info_callback(tls->context, set_server_name);
+	SSL_CTX_set_default_passwd_cb(tls->context, pem_file_refuse_passphrase); // or the loop would wait for one at the terminal
 	return mosquitto_int_option(mosquitto, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0) == MOSQ_ERR_SUCCESS &&
 		mosquitto_void_option(mosquitto, MOSQ_OPT_SSL_CTX, tls->context) == MOSQ_ERR_SUCCESS;
 }
@@ -113,7 +119,7 @@ struct broker_tls *broker_tls_new(struct mosquitto *mosquitto, const struct conf
 	char problem[BROKER_TLS_PROBLEM_BYTES])
 {
 	struct broker_tls *tls = calloc(1, sizeof *tls);
-	snprintf(problem, BROKER_TLS_PROBLEM_BYTES, "TLS to the broker: no memory");
+	snprintf(problem, BROKER_TLS_PROBLEM_BYTES, "no memory for TLS to the broker");
 	if (!tls)
 		return 0;
 	assert(strlen(host) < sizeof tls->host);

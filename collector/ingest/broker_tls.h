@@ -20,7 +20,8 @@ struct broker_tls *broker_tls_new(struct mosquitto *mosquitto, const struct conf
 void broker_tls_free(struct broker_tls *tls); // after mosquitto_destroy(); 0 is allowed
 
 // Reads broker.ca_file (empty: the system's), broker.cert_file and broker.key_file for the next connect; called before each, files that were
-// replaced count. Returns 0, or -1: *problem names the option and says why; what was loaded is then of no use until the next call.
+// replaced count. Nobody is asked for a passphrase. Returns 0, or -1: *problem names the option and says why; what was loaded is then of no use
+// until the next call.
 int broker_tls_load(struct broker_tls *tls, const struct config *config, char problem[BROKER_TLS_PROBLEM_BYTES]);
 
 // Why the broker's certificate was refused since the last load; 0: it was not.

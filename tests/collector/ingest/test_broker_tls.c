@@ -31,13 +31,15 @@ static struct event_base *base;
 
 // ---- keys and certificates
 
-static EVP_PKEY *make_key(const char *path)
+// passphrase: of the file; null: none.
+static void write_key(EVP_PKEY *key, const char *path, const char *passphrase)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
 	FILE *file = fopen(path, "w");
-	assert_int_equal(PEM_write_PrivateKey(file, key, 0, 0, 0, 0, 0), 1);
+	int length = passphrase ? (int)strlen(passphrase) : 0;
+	assert_int_equal(PEM_write_PrivateKey(file, key, passphrase ? EVP_aes_256_cbc() : 0, (const unsigned char *)passphrase, length, 0,
+				 0),
+		1);
 	fclose(file);
-	return key;
 }
 
 // It vouches for itself. names: as in subjectAltName; empty: it has none.
@@ -104,9 +106,7 @@ static void serve(const char *common_name, const char *names, long valid_s)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof address;
-	char path[64];
-	snprintf(path, sizeof path, "%s/broker.key", folder);
-	EVP_PKEY *key = make_key(path);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
 	X509 *certificate = make_certificate(key, common_name, names, valid_s, config.broker.ca_file);
 	server = (struct server){ .tls = SSL_CTX_new(TLS_server_method()) };
 	assert_int_equal(SSL_CTX_use_certificate(server.tls, certificate), 1);
@@ -232,12 +232,15 @@ static void test_right_name_is_not_enough(void **unused)
 	stop_serving();
 }
 
-// name: of files in the folder, .key and .pem.
+// name: of files in the folder, .key and .pem, and NAME.locked.key.
 static void make_files(const char *name)
 {
 	char path[64];
+	snprintf(path, sizeof path, "%s/%s.locked.key", folder, name);
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	write_key(key, path, "secret");
 	snprintf(path, sizeof path, "%s/%s.key", folder, name);
-	EVP_PKEY *key = make_key(path);
+	write_key(key, path, 0);
 	snprintf(path, sizeof path, "%s/%s.pem", folder, name);
 	X509_free(make_certificate(key, name, "DNS:broker.test", DAY_S, path));
 	EVP_PKEY_free(key);
@@ -277,12 +280,13 @@ static const struct {
 	{ "good.pem", "", "", "" },
 	{ "", "", "", "" }, // those of the system
 	{ "good.pem", "good.pem", "good.key", "" },
-	{ "none.pem", "", "", "broker.ca_file cannot be used: error:80000002:system library::No such file or directory" },
-	{ "good.key", "", "", "broker.ca_file cannot be used: " },
-	{ "good.pem", "none.pem", "good.key", "broker.cert_file cannot be used: error:80000002:system library::No such file or directory" },
-	{ "good.pem", "good.key", "good.key", "broker.cert_file cannot be used: " },
+	{ "none.pem", "", "", "broker.ca_file cannot be used: No such file or directory (`musterd --check-config`" },
+	{ "good.key", "", "", "broker.ca_file cannot be used: no certificate or crl found" },
+	{ "good.pem", "none.pem", "good.key", "broker.cert_file cannot be used: No such file or directory" },
+	{ "good.pem", "good.key", "good.key", "broker.cert_file cannot be used: no start line" },
 	{ "good.pem", "good.pem", "good.pem", "broker.key_file cannot be used: " },
-	{ "good.pem", "good.pem", "other.key", "broker.key_file cannot be used: error:05800074:x509 certificate routines::key values mismatch" },
+	{ "good.pem", "good.pem", "good.locked.key", "broker.key_file cannot be used: interrupted or cancelled" }, // at a terminal, too
+	{ "good.pem", "good.pem", "other.key", "broker.key_file cannot be used: key values mismatch" },
 };
 
 static void test_every_file(void **unused)
