@@ -2,6 +2,7 @@
 #include "agent/port/linux/key_folder.h"
 #include "agent/image/err.h"
 #include "agent/port/linux/digest.h"
+#include "agent/port/linux/tls.h"
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -75,14 +76,16 @@ static int read_key(struct mu_key *key, const char *folder, const char *file, ch
 	FILE *in = fopen(path, "re");
 	if (!in)
 		return complain(problem, MU_ERR_INVALID, "%s: %s", path, strerror(errno));
-	EVP_PKEY *pkey = PEM_read_PUBKEY(in, 0, 0, 0);
+	EVP_PKEY *pkey = PEM_read_PUBKEY(in, 0, mu_tls_refuse_passphrase, 0);
 	fclose(in);
 	err = pkey ? point_of(pkey, key->point) : MU_ERR_INVALID;
 	EVP_PKEY_free(pkey);
 	if (!err)
 		err = mu_digest_sha256(key->point, sizeof key->point, digest);
 	if (err < 0)
-		return complain(problem, err, "%s: is not the PEM of a P-256 public key", path);
+		return complain(problem, err,
+			"%s: is not the PEM of a P-256 public key (`openssl pkey -in PRIVATE-KEY -pubout -out FILE` makes it of a private one)",
+			path);
 	memcpy(key->id, digest, sizeof key->id);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "agent/port/linux/system.h"
 #include "version.h"
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ const struct mu_option mu_shared_rows[MU_SHARED_ROWS] = {
 	{ "password", "TEXT", MU_OPTION_TEXT, VALUE(password), 0, 0, "MQTT password" },
 	{ "ca", "FILE", MU_OPTION_TEXT, VALUE(ca), 0, 0, "certificates that mqtts:// trusts, PEM" },
 	{ "cert", "FILE", MU_OPTION_TEXT, VALUE(certificate), 0, 0, "client certificate, PEM" },
-	{ "key", "FILE", MU_OPTION_TEXT, VALUE(key), 0, 0, "its private key, PEM" },
+	{ "key", "FILE", MU_OPTION_TEXT, VALUE(key), 0, 0, "its private key, PEM, without a passphrase" },
 	{ "wifi", "SSID:PASS", MU_OPTION_LIST, VALUE(link.wifi), 0, 0, "a known network, up to 4; \":hidden\" behind it (default: muster)" },
 	{ "wired", 0, MU_OPTION_FLAG, VALUE(link.wired), 0, 0, "Ethernet instead" },
 	{ "ap", "SSID:PASS", MU_OPTION_TEXT, VALUE(link.ap), 0, 0, "own access point, for fallback and recovery; \":always\" behind it" },
@@ -51,12 +52,29 @@ static void complain(struct check *check, const char *what, const char *why)
 	check->mistakes++;
 }
 
-static void check_files(struct check *check, const struct mu_shared_options *options)
+static struct mu_mqtt_tls tls_of(const struct mu_shared_options *options)
 {
-	const char *const files[] = { options->ca, options->certificate, options->key };
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-		if (files[i] && access(files[i], R_OK) < 0)
-			complain(check, files[i], strerror(errno));
+	return (struct mu_mqtt_tls){ .ca = options->ca, .certificate = options->certificate, .key = options->key };
+}
+
+static void check_files(struct check *check, const struct mu_shared_options *options, bool are_used)
+{
+	const struct mu_mqtt_tls tls = tls_of(options);
+	const struct {
+		const char *option, *path;
+	} files[] = { { "--ca", tls.ca }, { "--cert", tls.certificate }, { "--key", tls.key } };
+	char problem[MU_TLS_PROBLEM_SIZE];
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		if (!files[i].path || access(files[i].path, R_OK) == 0)
+			continue;
+		fprintf(check->errors, "%s: %s %s: %s (check the name)\n", check->program, files[i].option, files[i].path, strerror(errno));
+		check->mistakes++;
+		are_used = false; // told; the others when this is there
+	}
+	if (!are_used || mu_tls_check_files(&tls, problem) == 0)
+		return;
+	fprintf(check->errors, "%s: %s\n", check->program, problem);
+	check->mistakes++;
 }
 
 int mu_shared_options_check(struct mu_shared_options *options, const char *program, FILE *errors)
@@ -70,13 +88,12 @@ int mu_shared_options_check(struct mu_shared_options *options, const char *progr
 	}
 	if (options->list_spool)
 		return check.mistakes;
-	if (!options->broker || mu_broker_uri_parse(options->broker, &uri) < 0)
+	bool is_uri = options->broker && mu_broker_uri_parse(options->broker, &uri) == 0;
+	if (!is_uri)
 		complain(&check, "--broker", "wants mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
-	else if (uri.tls && !options->ca)
-		complain(&check, "--ca", "is missing: mqtts:// needs the certificates to trust");
 	if (options->ntp.count > MU_SNTP_SERVERS)
 		complain(&check, "--ntp", "may be given 3 times");
-	check_files(&check, options);
+	check_files(&check, options, is_uri && uri.tls);
 	if (mu_link_options_parse(&options->parsed, &options->link, problem) < 0) {
 		fprintf(errors, "%s: %s\n", program, problem);
 		check.mistakes++;
@@ -96,7 +113,7 @@ void mu_shared_options_apply(const struct mu_shared_options *options, struct mu_
 	agent->batch_bytes = options->batch_bytes;
 	agent->link = &options->parsed.config;
 	memcpy(agent->ntp_servers, options->ntp.items, sizeof agent->ntp_servers);
-	config->tls = (struct mu_mqtt_tls){ .ca = options->ca, .certificate = options->certificate, .key = options->key };
+	config->tls = tls_of(options);
 	config->seed = options->seed;
 	config->hardware = mu_hardware_find(options->hardware);
 	config->world.air.points = options->parsed.point_count ? options->parsed.points : 0;

@@ -11,7 +11,9 @@
 
 struct ssl_ctx_st; // SSL_CTX
 
-// Files in PEM; all null: mqtts:// is refused. The strings are kept by reference.
+enum { MU_TLS_PROBLEM_SIZE = 1024 };
+
+// Files in PEM, the key without a passphrase: nobody is asked for one. All null: mqtts:// is refused. The strings are kept by reference.
 struct mu_mqtt_tls {
 	const char *ca, *certificate, *key;
 };
@@ -19,5 +21,12 @@ struct mu_mqtt_tls {
 // host: a name, or an address, that the server's certificate must have. 0; MU_ERR_AUTH: a file cannot be used, or certificate and key do not
 // belong together; MU_ERR_NO_MEMORY. *out is null after an error.
 int mu_tls_context(struct ssl_ctx_st **out, const struct mu_mqtt_tls *files, const char *host, uint64_t trusted_wall_ms);
+
+// Whether these files can be used. 0, or an error as above; problem (MU_TLS_PROBLEM_SIZE bytes, cut if too long) then names the option of the
+// command line (--ca, --cert, --key) and the file, says what is wrong and what to do.
+int mu_tls_check_files(const struct mu_mqtt_tls *files, char *problem);
+
+// For OpenSSL: answers that there is no passphrase. context: null, or a bool that becomes true.
+int mu_tls_refuse_passphrase(char *buffer, int size, int is_writing, void *context);
 
 #endif

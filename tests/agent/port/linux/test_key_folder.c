@@ -101,6 +101,25 @@ static void test_files_without_a_key_are_refused(void **unused)
 	expect_problem(MU_ERR_INVALID, "release-a.pub.pem: is not the PEM");
 }
 
+// The wrong half of a pair; locked or not. tests/e2e/config shows that nobody is asked for a passphrase.
+static void test_private_keys_are_refused(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const EVP_CIPHER *(*cipher)(void);
+	} rows[] = { { 0 }, { EVP_aes_256_cbc } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		EVP_PKEY *key = EVP_EC_gen("P-256");
+		FILE *out = open_in_folder("operator-ann.pub.pem");
+		const EVP_CIPHER *cipher = rows[i].cipher ? rows[i].cipher() : 0;
+		assert_int_equal(PEM_write_PKCS8PrivateKey(out, key, cipher, cipher ? "secret" : 0, cipher ? 6 : 0, 0, 0), 1);
+		fclose(out);
+		EVP_PKEY_free(key);
+		expect_problem(MU_ERR_INVALID,
+			"is not the PEM of a P-256 public key (`openssl pkey -in PRIVATE-KEY -pubout -out FILE` makes it");
+	}
+}
+
 static void test_names_without_a_role_are_refused(void **unused)
 {
 	(void)unused;
@@ -141,6 +160,7 @@ int main(void)
 		TEST(test_keys_with_roles),
 		TEST(test_other_curves_are_refused),
 		TEST(test_files_without_a_key_are_refused),
+		TEST(test_private_keys_are_refused),
 		TEST(test_names_without_a_role_are_refused),
 		TEST(test_long_names_are_refused),
 		TEST(test_more_than_fit_are_refused),

@@ -58,12 +58,20 @@ static void test_mistakes(void **unused)
 	char *said = 0;
 	assert_int_equal(take(&options, 4, argv, &said), 3);
 	assert_non_null(strstr(said, "prog: --broker: wants"));
-	assert_non_null(strstr(said, "prog: /nowhere/ca.pem: No such file"));
+	assert_non_null(strstr(said, "prog: --ca /nowhere/ca.pem: No such file or directory (check the name)"));
 	assert_non_null(strstr(said, "prog: --ap open: wants"));
 	free(said);
 	char *tls[] = { (char *)"prog", (char *)"--broker=mqtts://h" };
 	assert_int_equal(take(&options, 2, tls, &said), 1);
 	assert_non_null(strstr(said, "--ca: is missing"));
+	free(said);
+	char *empty[] = { (char *)"prog", (char *)"--broker=mqtts://h", (char *)"--ca=/dev/null" };
+	assert_int_equal(take(&options, 3, empty, &said), 1);
+	assert_non_null(strstr(said, "prog: --ca /dev/null: holds no certificates in PEM (if it is DER: "));
+	free(said);
+	char *unused_files[] = { (char *)"prog", (char *)"--broker=mqtt://h",
+		(char *)"--ca=/dev/null" }; // without TLS they are not looked into
+	assert_int_equal(take(&options, 3, unused_files, &said), 0);
 	free(said);
 	char *chip[] = { (char *)"prog", (char *)"--list-spool",
 		(char *)"--hardware=esp8266" }; // which flash it is matters to the list, too

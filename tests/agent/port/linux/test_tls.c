@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -22,7 +23,8 @@
 #define NOW_MS (UINT64_C(1000) * NOW_S)
 
 static char folder[] = "/tmp/muster-tls-XXXXXX";
-static char ca_path[64], other_ca_path[64], certificate_path[64], key_path[64], other_key_path[64], none_path[64];
+static char ca_path[64], other_ca_path[64], certificate_path[64], key_path[64], other_key_path[64], rsa_key_path[64], locked_path[64],
+	der_path[64], empty_path[64], none_path[64];
 static EVP_PKEY *ca_key, *key;
 static X509 *ca;
 
@@ -82,6 +84,18 @@ static int make_files(void **unused)
 	write_pem(certificate_path, "device", own, 0);
 	write_pem(key_path, "device.key", 0, key);
 	write_pem(other_key_path, "other.key", 0, other_key);
+	EVP_PKEY *rsa_key = EVP_RSA_gen(2048);
+	write_pem(rsa_key_path, "rsa.key", 0, rsa_key);
+	EVP_PKEY_free(rsa_key);
+	write_pem(empty_path, "empty", 0, 0);
+	snprintf(locked_path, sizeof locked_path, "%s/locked.pem", folder);
+	FILE *file = fopen(locked_path, "w");
+	assert_int_equal(PEM_write_PKCS8PrivateKey(file, key, EVP_aes_256_cbc(), "secret", 6, 0, 0), 1);
+	fclose(file);
+	snprintf(der_path, sizeof der_path, "%s/device.der", folder);
+	file = fopen(der_path, "w");
+	assert_int_equal(i2d_X509_fp(file, own), 1);
+	fclose(file);
 	snprintf(none_path, sizeof none_path, "%s/none", folder);
 	X509_free(other);
 	X509_free(own);
@@ -92,7 +106,8 @@ static int make_files(void **unused)
 static int remove_files(void **unused)
 {
 	(void)unused;
-	const char *const paths[] = { ca_path, other_ca_path, certificate_path, key_path, other_key_path };
+	const char *const paths[] = { ca_path, other_ca_path, certificate_path, key_path, other_key_path, rsa_key_path, locked_path,
+		der_path, empty_path };
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		unlink(paths[i]);
 	rmdir(folder);
@@ -214,21 +229,51 @@ static void test_the_device_shows_its_own_certificate_and_no_old_tls(void **unus
 static void test_files_that_cannot_be_used(void **unused)
 {
 	(void)unused;
-	const struct mu_mqtt_tls bad[] = {
-		{ 0 },
-		{ .ca = none_path },
-		{ .ca = key_path }, // no certificate in it
-		{ .ca = ca_path, .certificate = none_path, .key = key_path },
-		{ .ca = ca_path, .certificate = certificate_path, .key = none_path },
-		{ .ca = ca_path, .certificate = certificate_path, .key = other_key_path }, // of somebody else
-		{ .ca = ca_path, .certificate = certificate_path },
-		{ .ca = ca_path, .key = key_path },
+	static const char no_certificates[] = ": holds no certificates in PEM (if it is DER: `openssl x509 -inform der -in ",
+			  no_key[] = ": holds no private key in PEM (if it is DER: `openssl pkey -inform der -in ",
+			  not_its_own[] = ": does not belong to the certificate in ";
+	const struct {
+		struct mu_mqtt_tls files;
+		const char *option, *file, *said;
+	} bad[] = {
+		{ { 0 }, "--ca", "", ": is missing" },
+		{ { .ca = none_path }, "--ca", none_path, no_certificates },
+		{ { .ca = empty_path }, "--ca", empty_path, no_certificates },
+		{ { .ca = der_path }, "--ca", der_path, no_certificates },
+		{ { .ca = key_path }, "--ca", key_path, no_certificates },
+		{ { ca_path, none_path, key_path }, "--cert", none_path, ": holds no certificate in PEM" },
+		{ { ca_path, key_path, key_path }, "--cert", key_path, ": holds no certificate in PEM" },
+		{ { ca_path, der_path, key_path }, "--cert", der_path, ": holds no certificate in PEM" },
+		{ { ca_path, certificate_path, none_path }, "--key", none_path, no_key },
+		{ { ca_path, certificate_path, certificate_path }, "--key", certificate_path, no_key },
+		{ { ca_path, certificate_path, empty_path }, "--key", empty_path, no_key },
+		{ { ca_path, certificate_path, locked_path }, "--key", locked_path, ": is locked by a passphrase, and nobody is asked" },
+		{ { ca_path, certificate_path, other_key_path }, "--key", other_key_path, not_its_own },
+		{ { ca_path, certificate_path, rsa_key_path }, "--key", rsa_key_path, not_its_own },
+		{ { ca_path, certificate_path, 0 }, "--cert and --key", "", ": belong together (give both or neither)" },
+		{ { ca_path, 0, key_path }, "--cert and --key", "", ": belong together (give both or neither)" },
 	};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		SSL_CTX *context;
-		assert_int_equal(mu_tls_context(&context, &bad[i], "a", 0), MU_ERR_AUTH);
+		char problem[MU_TLS_PROBLEM_SIZE], said[200];
+		assert_int_equal(mu_tls_context(&context, &bad[i].files, "a", 0), MU_ERR_AUTH);
 		assert_null(context);
+		assert_int_equal(mu_tls_check_files(&bad[i].files, problem), MU_ERR_AUTH);
+		snprintf(said, sizeof said, "%s%s%s%s", bad[i].option, *bad[i].file ? " " : "", bad[i].file, bad[i].said);
+		if (strncmp(problem, said, strlen(said)) != 0)
+			fail_msg("row %zu: %s", i, problem);
+		assert_int_equal(ERR_peek_error(), 0);
 	}
+}
+
+static void test_good_files(void **unused)
+{
+	(void)unused;
+	char problem[MU_TLS_PROBLEM_SIZE] = "";
+	const struct mu_mqtt_tls good[] = { { .ca = ca_path }, { ca_path, certificate_path, key_path } };
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		if (mu_tls_check_files(&good[i], problem) != 0)
+			fail_msg("%s", problem);
 }
 
 int main(void)
@@ -238,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_a_chain_that_nobody_vouches_for),
 		cmocka_unit_test(test_the_device_shows_its_own_certificate_and_no_old_tls),
 		cmocka_unit_test(test_files_that_cannot_be_used),
+		cmocka_unit_test(test_good_files),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
 }
