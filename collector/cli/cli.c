@@ -81,6 +81,7 @@ static void print_overview(FILE *out)
 		"\nmuster COMMAND --help explains one of them with examples.\n\n"
 		"It asks the musterd at --server, $MUSTER_SERVER or http://127.0.0.1:8970. Actions need a token in\n"
 		"$MUSTER_TOKEN, the file $MUSTER_TOKEN_FILE or ~/.config/muster/token (`musterd token add NAME` makes one).\n"
+		"https:// is trusted by the certificates of the system, or those in $MUSTER_CA_FILE.\n"
 		"Exit codes: 0 done, 1 no, 2 misuse.\n");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/cli/client.h"
 #include "collector/cli/terminal.h"
+#include "collector/signing/pem_file.h"
 #include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -148,10 +149,31 @@ static void tell_refusal(struct client *client, const json_t *answer)
 	tell(client, what ? what : text, where ? where : client->server, remedy ? remedy : "is this the address of musterd?");
 }
 
+// Null: the system's certificates.
+static const char *ca_file(void)
+{
+	const char *file = getenv("MUSTER_CA_FILE");
+	return file && *file ? file : 0;
+}
+
+// No answer came. reason: libcurl's, may be empty.
+static void tell_failure(struct client *client, CURLcode result, const char *reason)
+{
+	char problem[PEM_FILE_PROBLEM_BYTES], clean[PEM_FILE_PROBLEM_BYTES];
+	const char *remedy = "is musterd running there? give its address with --server or MUSTER_SERVER";
+	if (result == CURLE_SSL_CACERT_BADFILE && ca_file() && pem_file_check_certificates(ca_file(), problem, sizeof problem) < 0) {
+		if (!client->quiet)
+			fprintf(client->err, "muster: MUSTER_CA_FILE: %s\n", terminal_clean(problem, clean, sizeof clean));
+		return;
+	}
+	if (result == CURLE_PEER_FAILED_VERIFICATION)
+		remedy = "name the file of its CA with MUSTER_CA_FILE, and in --server the host that its certificate is for";
+	tell(client, *reason ? reason : curl_easy_strerror(result), client->server, remedy);
+}
+
 // What requests of every kind have in common.
 static void prepare(struct client *client, const char *path, char url[URL_BYTES], char reason[CURL_ERROR_SIZE])
 {
-	const char *ca_file = getenv("MUSTER_CA_FILE");
 	CURL *curl = client->curl;
 	snprintf(url, URL_BYTES, "%s%s", client->server, path);
 	*reason = 0;
@@ -164,8 +186,8 @@ static void prepare(struct client *client, const char *path, char url[URL_BYTES]
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
 	if (is_local(client->server))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	if (ca_file && *ca_file)
-		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+	if (ca_file())
+		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file());
 }
 
 static int send_request(struct client *client, const char *path, struct curl_slist *headers, const char *body)
@@ -184,8 +206,7 @@ static int send_request(struct client *client, const char *path, struct curl_sli
 	CURLcode result = curl_easy_perform(curl);
 	if (result == CURLE_OK)
 		return curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &client->status), 0;
-	tell(client, *reason ? reason : curl_easy_strerror(result), client->server,
-		"is musterd running there? give its address with --server or MUSTER_SERVER");
+	tell_failure(client, result, reason);
 	return -1;
 }
 
@@ -285,7 +306,6 @@ enum client_end client_stream(struct client *client, const char *path, client_ta
 		json_decref(answer);
 		return client->status >= 500 ? CLIENT_UNREACHABLE : CLIENT_REFUSED;
 	}
-	tell(client, *reason ? reason : curl_easy_strerror(result), client->server,
-		"is musterd running there? give its address with --server or MUSTER_SERVER");
+	tell_failure(client, result, reason);
 	return CLIENT_UNREACHABLE;
 }

@@ -11,6 +11,7 @@
 #include "collector/cli/client.h"
 #include "tests/collector/cli/answers.h"
 #include "tests/collector/cli/console.h"
+#include "tests/collector/signing/pem_folder.h"
 
 static void test_an_answer_is_given(void **state)
 {
@@ -110,6 +111,40 @@ static void test_nobody_answers(void **state)
 		console_end(&console);
 		console_free(&console);
 	}
+}
+
+// The connection comes about; libcurl reads the file only then.
+static void test_a_ca_file_that_cannot_be_used(void **state)
+{
+	(void)state;
+	struct answers_row rows[] = { { 0 } };
+	struct answers *answers = answers_start(rows);
+	char server[100];
+	size_t count;
+	snprintf(server, sizeof server, "https%s", strchr(answers_url(answers), ':'));
+	static const char *const told[][2] = { { "empty.pem", "is empty (it should be a certificate in PEM)" },
+		{ "absent.pem", "cannot be read: No such file or directory" },
+		{ "cert.der", "is a certificate in DER, not in PEM" },
+		{ "key.pem", "holds a private key, where a certificate belongs" } };
+	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
+		struct console console;
+		char said[300];
+		console_begin(&console);
+		setenv("MUSTER_CA_FILE", pem_folder_path(told[i][0]), 1);
+		struct client *client = client_new(server, console.err);
+		assert_null(client_get(client, "/x"));
+		client_set_quiet(client, 1);
+		assert_null(client_get(client, "/x"));
+		client_free(client);
+		console_end(&console);
+		snprintf(said, sizeof said, "muster: MUSTER_CA_FILE: %s: %s", pem_folder_path(told[i][0]), told[i][1]);
+		if (strncmp(console.err_text, said, strlen(said)) != 0)
+			fail_msg("%s", console.err_text);
+		assert_ptr_equal(strchr(console.err_text, '\n') + 1, console.err_text + strlen(console.err_text)); // one line
+		console_free(&console);
+	}
+	answers_stop(answers, &count);
+	answers_free(answers);
 }
 
 // From the environment (text, file), or the file at home; the first that is set.
@@ -243,10 +278,11 @@ int main(void)
 		CASE(test_an_answer_is_given),
 		CASE(test_refusals_are_told_in_the_servers_words),
 		CASE(test_nobody_answers),
+		CASE(test_a_ca_file_that_cannot_be_used),
 		CASE(test_where_the_token_comes_from),
 		CASE(test_no_token_no_request),
 		CASE(test_a_token_leaves_this_machine_only_with_tls),
 		CASE(test_the_server_comes_from_the_environment),
 	};
-	return cmocka_run_group_tests(tests, 0, 0);
+	return cmocka_run_group_tests(tests, pem_folder_make, pem_folder_remove);
 }
