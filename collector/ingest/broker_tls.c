@@ -65,6 +65,12 @@ static bool load_authorities(SSL_CTX *context, const char *file)
 	return true;
 }
 
+// Belongs to the certificate, of another type of key, too.
+static bool load_key(SSL_CTX *context, const char *file)
+{
+	return SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(context) == 1;
+}
+
 // 0, or the option whose file is of no use.
 static const char *load(SSL_CTX *context, const struct config *config)
 {
@@ -72,8 +78,8 @@ static const char *load(SSL_CTX *context, const struct config *config)
 		return "broker.ca_file";
 	if (config->broker.cert_file[0] && SSL_CTX_use_certificate_chain_file(context, config->broker.cert_file) != 1)
 		return "broker.cert_file";
-	if (config->broker.key_file[0] && SSL_CTX_use_PrivateKey_file(context, config->broker.key_file, SSL_FILETYPE_PEM) != 1)
-		return "broker.key_file"; // also if it is not the certificate's
+	if (config->broker.key_file[0] && !load_key(context, config->broker.key_file))
+		return "broker.key_file";
 	return 0;
 }
 

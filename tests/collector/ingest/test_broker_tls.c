@@ -246,6 +246,15 @@ static void make_files(const char *name)
 	EVP_PKEY_free(key);
 }
 
+static void make_rsa_key(const char *name)
+{
+	char path[64];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	EVP_PKEY *key = EVP_RSA_gen(2048);
+	write_key(key, path, 0);
+	EVP_PKEY_free(key);
+}
+
 static void set_path(char *option, const char *name)
 {
 	snprintf(option, CONFIG_TEXT_BYTES, "%s%s%s", *name ? folder : "", *name ? "/" : "", name);
@@ -287,6 +296,7 @@ static const struct {
 	{ "good.pem", "good.pem", "good.pem", "broker.key_file cannot be used: " },
 	{ "good.pem", "good.pem", "good.locked.key", "broker.key_file cannot be used: interrupted or cancelled" }, // at a terminal, too
 	{ "good.pem", "good.pem", "other.key", "broker.key_file cannot be used: key values mismatch" },
+	{ "good.pem", "good.pem", "rsa.key", "broker.key_file cannot be used: " },
 };
 
 static void test_every_file(void **unused)
@@ -294,6 +304,7 @@ static void test_every_file(void **unused)
 	(void)unused;
 	make_files("good");
 	make_files("other");
+	make_rsa_key("rsa.key");
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
 		set_path(config.broker.ca_file, files[i].ca);
 		set_path(config.broker.cert_file, files[i].certificate);
