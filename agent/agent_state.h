@@ -73,22 +73,23 @@ struct mu_farewell {
 	uint64_t seq, deadline_ms;
 };
 
-// Small members first: what lies within the first 2 KiB needs no address of its own, in every function.
+// Small members first: what lies within the first 2 KiB needs no address of its own, in every function. Here and in what it is made of those of
+// 8 bytes lie together, so that little is lost to their alignment.
 struct mu_agent {
 	const struct mu_port *port;
 	uint8_t *retained; // the port's
+	uint32_t verdict; // bits of VerdictBit
+	uint32_t flash_faults;
+	uint32_t reconnects;
+	uint32_t spool_damage_told; // sectors, with the last event spool_damaged
+	uint16_t close_calls_told; // bits of tokens: the event close_call names each once a boot
+	uint8_t key_count; // as last opened
 	bool stopped; // a restart was asked for; nothing is done any more
 	bool has_spool; // false: its flash failed at start; the agent lives on without records
 	bool has_slots;
 	bool began; // the first step has been made
 	bool watchdog_armed;
 	bool repair_tried; // of otadata, after a rescue boot
-	uint8_t key_count; // as last opened
-	uint16_t close_calls_told; // bits of tokens: the event close_call names each once a boot
-	uint32_t verdict; // bits of VerdictBit
-	uint32_t flash_faults;
-	uint32_t reconnects;
-	uint32_t spool_damage_told; // sectors, with the last event spool_damaged
 	uint64_t health_due_ms;
 	uint64_t starved_due_ms; // when the ladder is told again that sockets are refused for lack of heap
 	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
@@ -98,8 +99,6 @@ struct mu_agent {
 	} cost;
 	struct mu_liveness_look tokens; // as of the last step
 	struct mu_agent_config config; // defaults filled in
-	char id[MU_ID_MAX + 1];
-	char firmware[MU_FIRMWARE_MAX];
 
 	// Connection
 	struct mu_ladder ladder;
@@ -118,13 +117,15 @@ struct mu_agent {
 	struct mu_uplink uplink;
 
 	// Commands, firmware
-	struct mu_source keys; // their sector; read when a command comes
 	struct mu_farewell farewell;
 	struct mu_overrides overrides;
 	struct mu_stores stores;
-	struct mu_journal journal;
 	struct mu_rollback rollback;
+	struct mu_journal journal;
 	struct mu_boot_guard guard;
+	struct mu_source keys; // their sector; read when a command comes
+	char id[MU_ID_MAX + 1];
+	char firmware[MU_FIRMWARE_MAX];
 
 	// The large ones
 	struct mu_liveness liveness;

@@ -25,10 +25,10 @@ enum {
 struct mu_logbook {
 	struct mu_rate logs, own_logs, events;
 	uint64_t now_ms; // of the step under way: the agent's own lines are stamped with it
-	bool writing; // a line about a line that could not be stored is not stored either
-	bool has_told;
 	uint64_t told_ms;
 	uint32_t told[MU_SUPPRESSED_COUNTS]; // as in the last `suppressed`
+	bool has_told;
+	bool writing; // a line about a line that could not be stored is not stored either
 };
 
 void mu_logbook_init(struct mu_logbook *logbook);

@@ -12,11 +12,11 @@
 
 struct mu_vitals {
 	bool has_system; // `system` was sampled at least once
+	bool has_link;   // `link` was sampled and the link was up then
+	bool has_rssi_min;
 	struct mu_system_vitals system; // the last sample
 	uint32_t heap_low_bytes;        // low-water mark of this boot: the port's, or the least that was sampled
-	bool has_link;                  // `link` was sampled and the link was up then
 	struct mu_link_status link;     // the last sample while the link was up
-	bool has_rssi_min;
 	int32_t rssi_min_dbm; // since mu_vitals_reported()
 	struct mu_heap_trend trend;
 };

@@ -39,13 +39,13 @@ struct mu_clock {
 	const struct mu_port *port;
 	uint8_t *retained;  // MU_CLOCK_RETAINED_BYTES
 	int quality;        // enum TimeQuality of muster.proto
-	uint64_t wall_ms, at_ms; // wall time at monotonic at_ms
 	int32_t slew_ms;    // still to be worked off from at_ms on
+	uint64_t wall_ms, at_ms; // wall time at monotonic at_ms
 	uint64_t saved_ms;  // monotonic time of the last write to the RTC
 	uint64_t sntp_ms;   // of the last answer of a time server; UINT64_MAX: none in this boot
 	uint64_t floor_ms;  // wall time
-	uint32_t steps;     // how often the wall time was stepped after it had been set
-	int64_t stepped_ms; // by how much the last time
+	int64_t stepped_ms; // by how much the wall time was stepped the last time, after it had been set
+	uint32_t steps;     // how often
 };
 
 // retained: MU_CLOCK_RETAINED_BYTES of retained memory, kept by reference. floor_ms: Unix time, 0 for 2020. Takes the RTC's time if it was set

@@ -46,11 +46,11 @@ struct mu_session {
 	const struct mu_port *port;
 	struct mu_session_config config;
 	enum mu_session_phase phase;
-	uint64_t trusted_wall_ms;      // set by the caller before each open: Unix time to judge certificates' dates by; 0: none can be trusted
-	bool dates_unchecked;          // the session was opened without one, over TLS
 	int online_id;                 // message id of "online" while its PUBACK is awaited; 0: none
+	uint64_t trusted_wall_ms;      // set by the caller before each open: Unix time to judge certificates' dates by; 0: none can be trusted
 	uint64_t refused_from_ms;      // first refusal in a row at the gates of the sockets; UINT64_MAX: none
 	int refusal;                   // the last one: MU_ERR_NO_MEMORY, MU_ERR_FULL
+	bool dates_unchecked;          // the session was opened without a time to judge dates by, over TLS
 	uint32_t opened, retained_ignored, foreign_ignored; // counts since init
 };
 

@@ -66,10 +66,10 @@ struct mu_sntp {
 	bool link_up, in_round, waiting, answered; // waiting: for a server; answered: in this boot
 	uint8_t doublings; // rounds failed in a row, at most 6
 	uint8_t nonce[MU_SNTP_NONCE_BYTES];
-	uint64_t due_ms; // waiting: the end of the patience; else the next round or server; UINT64_MAX: none
-	uint64_t first_until_ms; // end of the first wait; UINT64_MAX: no link has been up yet
 	uint32_t failures; // servers that did not answer, in a row
 	const char *failed, *why; // the last of them; why is static text
+	uint64_t due_ms; // waiting: the end of the patience; else the next round or server; UINT64_MAX: none
+	uint64_t first_until_ms; // end of the first wait; UINT64_MAX: no link has been up yet
 };
 
 // servers: from the first on, null where there is none; all null: no SNTP. 0; MU_ERR_INVALID: a name is empty or too long, or its port is none.

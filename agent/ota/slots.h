@@ -62,7 +62,7 @@ struct mu_slots {
 		struct mu_slots *slots;
 		enum mu_partition part;
 	} source[MU_SLOTS_COUNT];
-	alignas(max_align_t) uint8_t hash_state[MU_HASH_STATE_BYTES];
+	alignas(8) uint8_t hash_state[MU_HASH_STATE_BYTES];
 };
 
 // Reads otadata and both descriptions, starts the verification of the other slot. Returns 0, or MU_ERR_NOT_FOUND (a slot or

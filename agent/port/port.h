@@ -246,7 +246,7 @@ struct mu_mqtt_port {
 // ---- crypto
 enum { MU_SHA256_BYTES = 32, MU_HASH_STATE_BYTES = 256 };
 struct mu_crypto_port {
-	// Streaming SHA-256; `state` is MU_HASH_STATE_BYTES of the caller's, aligned for any type; finish ends its use. No allocation.
+	// Streaming SHA-256; `state` is MU_HASH_STATE_BYTES of the caller's, aligned to 8; finish ends its use. No allocation.
 	int (*sha256_start)(void *context, void *state);
 	int (*sha256_update)(void *context, void *state, const void *data, size_t size);
 	int (*sha256_finish)(void *context, void *state, uint8_t digest[MU_SHA256_BYTES]);

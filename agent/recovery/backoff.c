@@ -35,7 +35,7 @@ static uint32_t fail(struct mu_backoff *backoff, uint32_t first_ms, uint32_t max
 	backoff->open = false;
 	for (uint32_t i = 0; i < backoff->failures && delay_ms < max_ms; i++)
 		delay_ms *= 2;
-	if (backoff->failures < UINT32_MAX)
+	if (backoff->failures < UINT8_MAX)
 		backoff->failures++;
 	return delay_ms < max_ms ? delay_ms : max_ms;
 }

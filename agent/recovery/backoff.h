@@ -28,7 +28,7 @@ enum {
 
 struct mu_backoff {
 	uint32_t spread_ms;
-	uint32_t failures; // in a row; decides the next delay
+	uint8_t failures;  // in a row, at most 255; decides the next delay
 	bool open, held;   // held: an Ack came
 	bool lost;         // one that held; and none has since
 	uint64_t opened_ms;

@@ -88,13 +88,13 @@ struct mu_ladder_budget {
 
 struct mu_ladder {
 	enum mu_ladder_state state;
+	int32_t reason;                         // of the last LINK_DOWN
 	struct mu_backoff session, link;
 	bool link_up, link_trying, session_trying;
 	bool outage;                            // something was lost and recorded, and is not yet restored
 	uint8_t sleep_offs;                     // times that power save was switched off, since boot
 	uint8_t sleep_losses;                   // reasons that suspect power save, since the last link that lasted
 	uint8_t reason_class, refusals;         // of the last LINK_DOWN; how many of this class in a row, credentials and configuration only
-	int32_t reason;                         // of the last LINK_DOWN
 	uint64_t link_due_ms, session_due_ms;   // UINT64_MAX: not armed
 	uint64_t sleep_due_ms;                  // when power save goes on again; UINT64_MAX: it is on
 	uint64_t down_from_ms;                  // since when there is no link

@@ -33,13 +33,13 @@ enum {
 
 struct mu_netwatch {
 	uint32_t keepalive_ms, interval_ms;
+	uint32_t step;             // next row of the escalation
 	bool link_up, session_open;
+	bool no_ack_told;
 	uint64_t answer_ms;        // of the last answer, or the opening of the session
 	uint64_t silent_ms;        // without an answer, summed over the times with a link, up to silent_from_ms
 	uint64_t silent_from_ms;
-	uint32_t step;             // next row of the escalation
 	uint64_t unacked_from_ms;  // UINT64_MAX: nothing waits for an Ack
-	bool no_ack_told;
 };
 
 // keepalive_s: 5 .. 300. interval_ms: between two heartbeats.

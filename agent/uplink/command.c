@@ -28,7 +28,7 @@ struct trial {
 static int take_digest(struct trial *trial, const void *data, size_t size)
 {
 	const struct mu_port *port = trial->command->port;
-	alignas(max_align_t) uint8_t state[MU_HASH_STATE_BYTES];
+	alignas(8) uint8_t state[MU_HASH_STATE_BYTES];
 	int err = port->crypto->sha256_start(port->context, state);
 	if (err >= 0)
 		err = port->crypto->sha256_update(port->context, state, data, size);

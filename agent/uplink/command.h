@@ -48,8 +48,8 @@ struct mu_command {
 	const struct mu_port *port;
 	const struct mu_source *keys; // the sector of trusted keys; read when a command comes
 	const char *id;
-	uint64_t minute_ms; // when this minute of refusals and repeats began
 	uint32_t minute_records;
+	uint64_t minute_ms; // when this minute of refusals and repeats began
 	uint32_t key_faults; // reads of keys that failed, since boot
 	uint32_t received, accepted, refused, repeated, suppressed; // since boot
 	struct mu_command_memory memory;

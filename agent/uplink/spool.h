@@ -34,14 +34,14 @@ enum {
 struct mu_spool { // must not be moved while open
 	const struct mu_port *port;
 	bool open;
+	bool thinning_begun; // see `thinning`
 	uint64_t epoch;
 	uint64_t next_seq;
 	uint64_t told_seq; // mu_spool_sendable_seq()
 	uint64_t acked;
 	uint32_t depth;
-	struct mu_thinning thinning; // what it has seen in this boot
-	bool thinning_begun;         // ... and in archive, of the boots before
 	uint32_t refused;         // records that mu_record_append() would not take, in this boot
+	struct mu_thinning thinning; // what it has seen in this boot and, once begun, in archive of the boots before
 	uint32_t dropped[MU_CLASS_COUNT];
 	struct mu_spool_ring recent, archive;
 	struct mu_spool_sector sectors[MU_SPOOL_SECTORS_MAX];

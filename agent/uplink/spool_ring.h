@@ -40,9 +40,9 @@ struct mu_spool_walk {
 	uint32_t number; // of the sector; 0: before the first entry
 	uint16_t offset; // of the entry's header
 	uint16_t next;   // where to go on
-	uint8_t reason;  // enum mu_gap_reason: what was passed since the record before; NONE if nothing
 	uint64_t seq;    // of the record
 	struct mu_spool_entry_header entry;
+	uint8_t reason;  // enum mu_gap_reason: what was passed since the record before; NONE if nothing
 };
 
 struct mu_spool_ring {

@@ -8,9 +8,9 @@
 
 struct mu_stamp {
 	uint32_t boot;      // of the boot that recorded it, 1 is the first
+	int time_quality;   // Mu__TimeQuality
 	uint64_t uptime_ms; // since that boot
 	uint64_t wall_ms;   // Unix time; meaningful unless time_quality is MU__TIME_QUALITY__TIME_NONE
-	int time_quality;   // Mu__TimeQuality
 };
 
 enum { MU_STAMP_BYTES_MAX = 32 }; // a packed record begins with its stamp, which is no longer than this

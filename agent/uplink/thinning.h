@@ -15,9 +15,9 @@ enum { MU_THINNING_MS = 15 * 60 * 1000 };
 
 struct mu_thinning { // all zero: nothing was seen yet
 	struct mu_stamp last; // boot 0: none
-	bool any; // one was kept
 	uint32_t since_ms; // from the one kept last to `last`
 	uint32_t interval_ms; // between the newest two of one boot
+	bool any; // one was kept
 };
 
 // This one was kept in an earlier life; stamp null: it cannot be read. What came between it and the next one is not known: that is kept

@@ -63,19 +63,19 @@ struct mu_uplink {
 	uint32_t boot;
 	const char *id;
 	bool session, probing; // probing: a retransmission is out and nothing new was acked since
+	bool low_heard;        // the last Ack was below base ...
 	int awaited_id;        // of the publish that awaits its PUBACK, 0: none
 	uint64_t base;         // the collector has all up to here
 	uint64_t next;         // number to publish next
 	uint64_t sent_through; // highest number that may ever have been published, by this boot or one before
 	uint64_t sent_this_boot;
-	bool low_heard;        // the last Ack was below base ...
 	uint64_t low;          // ... and said this
 	uint64_t resend_at_ms; // meaningful with something in flight
 	uint32_t resend_ms;
+	unsigned in_flight;
 	uint64_t hold_until_ms;  // asked for by retry_after_s
 	uint64_t retry_at_ms;    // after the port or the spool refused
-	struct mu_uplink_flight flight[MU_UPLINK_WINDOW]; // oldest first
-	unsigned in_flight;
+	struct mu_uplink_flight flight[MU_UPLINK_WINDOW]; // in_flight of them, oldest first
 	struct mu_uplink_stats stats;
 };
 

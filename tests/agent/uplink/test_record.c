@@ -47,9 +47,9 @@ static void test_the_stamp_is_set_and_read_back(void **state)
 {
 	struct rig *rig = *state;
 	static const struct mu_stamp stamps[] = {
-		{ 1, 0, 0, MU__TIME_QUALITY__TIME_NONE },
-		{ 300, 86400000, MU_WALL_MS_MIN + 123, MU__TIME_QUALITY__TIME_RTC },
-		{ UINT32_MAX, MU_UPTIME_MS_MAX, MU_WALL_MS_MAX, MU__TIME_QUALITY__TIME_SERVER },
+		{ 1, MU__TIME_QUALITY__TIME_NONE, 0, 0 },
+		{ 300, MU__TIME_QUALITY__TIME_RTC, 86400000, MU_WALL_MS_MIN + 123 },
+		{ UINT32_MAX, MU__TIME_QUALITY__TIME_SERVER, MU_UPTIME_MS_MAX, MU_WALL_MS_MAX },
 	};
 	uint8_t bytes[MU_SPOOL_RECORD_MAX];
 	for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++) {
@@ -76,7 +76,7 @@ static void test_the_stamp_is_set_and_read_back(void **state)
 static void test_what_breaks_a_limit_is_refused_and_counted(void **state)
 {
 	struct rig *rig = *state;
-	static const struct mu_stamp good = { .boot = 1 }, no_boot = { .boot = 0 }, early = { 1, 0, 5, MU__TIME_QUALITY__TIME_SNTP };
+	static const struct mu_stamp good = { .boot = 1 }, no_boot = { .boot = 0 }, early = { 1, MU__TIME_QUALITY__TIME_SNTP, 0, 5 };
 	Mu__Record no_body = MU__RECORD__INIT;
 	uint64_t seq = 99;
 	assert_true(append_event(rig, &good, "Not A Name", &seq) < 0);

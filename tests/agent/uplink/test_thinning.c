@@ -53,15 +53,15 @@ static void test_across_boots(void **unused)
 		struct mu_stamp stamp;
 		bool keep;
 	} rows[] = {
-		{ { 1, MINUTE, 0, 0 }, true }, // the first one
-		{ { 1, 2 * MINUTE, 0, 0 }, false },
-		{ { 2, 4 * MINUTE, 0, 0 }, false }, // no wall time: 4 minutes of uptime and one of interval
-		{ { 3, 9 * MINUTE, 0, 0 }, true },
-		{ { 3, 10 * MINUTE, 100 * HOUR, 2 }, false },
-		{ { 4, 10, 100 * HOUR + 2 * MINUTE, 2 }, false }, // wall time on both sides: 2 minutes
-		{ { 5, 10, 100 * HOUR + 40 * MINUTE, 2 }, true }, // ... 38: it was off
-		{ { 6, 10, 99 * HOUR, 2 }, false }, // the clock was set back: 10 ms and an interval
-		{ { 6, 10 + MINUTE, 99 * HOUR + 1, 2 }, false }, // within a boot uptime counts
+		{ { 1, 0, MINUTE, 0 }, true }, // the first one
+		{ { 1, 0, 2 * MINUTE, 0 }, false },
+		{ { 2, 0, 4 * MINUTE, 0 }, false }, // no wall time: 4 minutes of uptime and one of interval
+		{ { 3, 0, 9 * MINUTE, 0 }, true },
+		{ { 3, 2, 10 * MINUTE, 100 * HOUR }, false },
+		{ { 4, 2, 10, 100 * HOUR + 2 * MINUTE }, false }, // wall time on both sides: 2 minutes
+		{ { 5, 2, 10, 100 * HOUR + 40 * MINUTE }, true }, // ... 38: it was off
+		{ { 6, 2, 10, 99 * HOUR }, false }, // the clock was set back: 10 ms and an interval
+		{ { 6, 2, 10 + MINUTE, 99 * HOUR + 1 }, false }, // within a boot uptime counts
 	};
 	struct mu_thinning thinning = { .any = false };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
