@@ -4,6 +4,8 @@
 #include "proto/limits.h"
 #include <string.h>
 
+enum { EMPTY_TRIES = 3 };
+
 // ---- keeping: what leaves recent
 
 // Moves a record into archive, opening a sector there if need be.
@@ -110,16 +112,20 @@ static int count_depth(struct mu_spool *spool)
 
 // ---- the next sector of a ring
 
+// A read that fails is tried again: to pass the place over would lose all that it holds.
 static int empty_place(struct mu_spool *spool, struct mu_spool_ring *ring, uint32_t number)
 {
 	uint32_t there = number > ring->count ? number - ring->count : 0;
 	if (!mu_spool_ring_sector(ring, there))
 		return 0;
-	int err = ring == &spool->recent ? empty_recent_sector(spool, there) : empty_archive_sector(spool, there);
+	int err = MU_ERR_IO;
+	for (int tries = 0; tries < EMPTY_TRIES && err < 0; tries++)
+		err = ring == &spool->recent ? empty_recent_sector(spool, there) : empty_archive_sector(spool, there);
 	if (err < 0)
 		return err;
 	mu_spool_ring_retire(ring, there);
-	return count_depth(spool);
+	(void)count_depth(spool); // if it cannot be read, the depth stays too high until the next sector
+	return 0;
 }
 
 // Opens the sector behind the head, or, if its flash is bad, the one behind that; never destroys more than these two.

@@ -87,7 +87,7 @@ uint32_t mu_spool_used_permille(const struct mu_spool *spool); // of the flash, 
 uint32_t mu_spool_dropped(const struct mu_spool *spool, enum mu_record_class record_class);
 // Sectors that were found damaged since this boot: by opening, and once each by reading.
 uint32_t mu_spool_damaged(const struct mu_spool *spool);
-uint32_t mu_spool_faults(const struct mu_spool *spool);  // flash calls that failed since this boot
+uint32_t mu_spool_faults(const struct mu_spool *spool); // flash calls that failed, and writes that did not read back, since this boot
 uint32_t mu_spool_refused(const struct mu_spool *spool);
 
 #endif

@@ -224,6 +224,7 @@ static int give_up_sector(struct mu_spool_ring *ring, int err)
 	struct mu_spool_sector *sector = mu_spool_ring_place(ring, ring->head);
 	sector->closed = true;
 	sector->tail = MU_GAP_DAMAGED;
+	ring->faults += err == MU_ERR_CRC; // no call has failed, but the flash has not kept what was written
 	return err;
 }
 
@@ -319,7 +320,9 @@ static int write_header(struct mu_spool_ring *ring, const struct mu_spool_header
 	if (err < 0)
 		return err;
 	struct mu_spool_header read_back;
-	return mu_spool_header_decode(&read_back, bytes) == 0 && read_back.number == header->number ? 0 : MU_ERR_CRC;
+	bool is_kept = mu_spool_header_decode(&read_back, bytes) == 0 && read_back.number == header->number;
+	ring->faults += !is_kept;
+	return is_kept ? 0 : MU_ERR_CRC;
 }
 
 // A header that was written but could not be read back: with its higher number it would be taken for the newest sector after a reset,

@@ -3,7 +3,8 @@
 // by spool_scan; what is worth keeping, and what a hole means, is decided by spool.
 //
 // Memory: the caller's ring and its table of sectors, which must not move. Thread: the one that steps the agent.
-// Errors: MU_ERR_IO from the flash, MU_ERR_CRC if something did not read back; both are counted in `faults`.
+// Errors: MU_ERR_IO from the flash, MU_ERR_CRC if what was just written does not read back: both count in `faults`. What was stored and does
+// not read back any more counts in `damaged`.
 #ifndef MU_UPLINK_SPOOL_RING_H
 #define MU_UPLINK_SPOOL_RING_H
 #include "agent/port/port.h"
@@ -53,7 +54,7 @@ struct mu_spool_ring {
 	uint32_t count;
 	uint32_t head;         // number of the newest sector, 0: none
 	uint32_t stray;        // number of a header above head that may lie in flash, from a try that failed; 0: none
-	uint32_t faults;       // flash calls that failed
+	uint32_t faults;       // flash calls that failed, and writes that did not read back
 	uint32_t damaged;      // sectors found damaged
 	uint8_t id;            // enum mu_spool_ring_id
 	struct mu_spool_walk last; // found last: where the next search may go on

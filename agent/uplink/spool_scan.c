@@ -257,16 +257,27 @@ static int repair_head(struct mu_spool_ring *ring, const struct survey *survey)
 	return 0;
 }
 
-// The head has a successor, but it cannot be read: the numbers go on behind whatever it and its own successors may have held.
+// Not of the ring, but not blank either: fill_place() has said so.
+static bool is_lost(const struct mu_spool_sector *sector)
+{
+	return !sector->valid && sector->tail == MU_GAP_DAMAGED;
+}
+
+// The head has a successor, but it cannot be read: the numbers go on behind whatever all sectors may have held since. Nor is its place used again
+// before the ring has come round, for a place that lost one header may lose the next: each that lies there lost makes the numbers jump further,
+// so that they never meet those of the time before.
 static void jump_lost_sectors(struct mu_spool_ring *ring)
 {
 	struct mu_spool_sector *head = mu_spool_ring_place(ring, ring->head);
-	uint32_t lost = 0;
-	while (lost + 1 < ring->count && !mu_spool_ring_place(ring, ring->head + 1 + lost)->valid)
-		lost++;
 	head->closed = true;
 	head->tail = MU_GAP_DAMAGED;
-	skip_numbers(ring, (uint64_t)lost * MU_SPOOL_LOST_SEQS);
+	if (ring->id == MU_RING_ARCHIVE)
+		return;
+	uint32_t lost = 0;
+	while (lost + 2 < ring->count && is_lost(mu_spool_ring_place(ring, ring->head + 1 + lost)))
+		lost++;
+	ring->head += lost;
+	ring->next_seq += (uint64_t)(ring->count + lost) * MU_SPOOL_LOST_SEQS;
 }
 
 static int survey_one(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found)

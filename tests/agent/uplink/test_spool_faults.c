@@ -227,6 +227,7 @@ static void test_a_sector_that_does_not_keep_what_is_written(void **state)
 	rig->fake.port.flash = &flash;
 	spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 300);
 	assert_true(mu_spool_next_seq(&rig->spool) == 301);
+	assert_true(mu_spool_faults(&rig->spool) > 0); // though no call has failed
 	spool_rig_reopen(rig);
 	assert_true(mu_spool_next_seq(&rig->spool) == 301);
 	assert_true(spool_rig_count_reason(rig, 1, MU_GAP_NONE) >= 35 * 5);
@@ -313,6 +314,51 @@ static void test_a_sector_passed_over_hides_nothing(void **state)
 		}
 }
 
+// The place of the newest sector loses its header again and again, as a weak sector does. Each time the numbers go on behind all that it may have
+// held, also behind what was stored since the time before. Rows: a ring that has not gone round yet, and one that has.
+static void test_a_sector_lost_again_and_again(void **state)
+{
+	struct spool_rig *rig = *state;
+	static const unsigned records[] = { 80, 35 * 6 + 10 };
+	for (size_t row = 0; row < sizeof records / sizeof *records; row++) {
+		fake_port_partition(&rig->fake, MU_PART_SPOOL, 16);
+		spool_rig_reopen(rig);
+		uint64_t epoch = mu_spool_epoch(&rig->spool);
+		spool_rig_add_many(rig, MU_CLASS_EVENT, 100, records[row]);
+		for (int loss = 0; loss < 4; loss++) {
+			uint64_t next = mu_spool_next_seq(&rig->spool);
+			spool_rig_sector(rig, (rig->spool.recent.head - 1) % 8)[20] ^= 0x10;
+			spool_rig_reopen(rig);
+			assert_true(mu_spool_epoch(&rig->spool) == epoch);
+			assert_true(mu_spool_next_seq(&rig->spool) >= next);
+			assert_true(spool_rig_add(rig, MU_CLASS_EVENT, 100) >= next);
+			assert_int_equal(spool_rig_read_at(rig, next - 1).gap, MU_GAP_DAMAGED);
+		}
+	}
+}
+
+// One read fails, wherever, while the next sector is made: what is to leave recent is looked at again, and nothing is lost. 35 a sector.
+static void test_a_read_that_fails_once_costs_no_sector(void **state)
+{
+	struct spool_rig *rig = *state;
+	uint8_t packed[100];
+	uint64_t reads = 1;
+	for (uint64_t n = 1; n <= reads; n++) {
+		fake_port_partition(&rig->fake, MU_PART_SPOOL, 16);
+		spool_rig_reopen(rig);
+		spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 35 * 8); // the next one changes it, and recent is full
+		memset(packed, (uint8_t)(mu_spool_next_seq(&rig->spool) * 7), sizeof packed);
+		reads = rig->fake.calls[FAKE_CALL_READ];
+		fake_port_fail(&rig->fake, FAKE_CALL_READ, n, 1);
+		bool stored = mu_spool_append(&rig->spool, MU_CLASS_EVENT, packed, sizeof packed, 0) >= 0;
+		reads = rig->fake.calls[FAKE_CALL_READ] - reads;
+		rig->fake.fail_at[FAKE_CALL_READ] = 0;
+		assert_int_equal(spool_rig_count_reason(rig, 1, MU_GAP_NONE), 35 * 8 + stored);
+		assert_int_equal(mu_spool_depth(&rig->spool), 35 * 8 + stored);
+	}
+	assert_true(reads > 100);
+}
+
 // What lay in flash before the spool was made is no damage: else each boot would report it until the ring has come round.
 static void test_old_rubbish_is_no_damage(void **state)
 {
@@ -361,6 +407,8 @@ int main(void)
 		ROW(test_nothing_is_stored_beside_a_header_left_behind),
 		ROW(test_a_header_left_behind_has_succeeded),
 		ROW(test_a_sector_passed_over_hides_nothing),
+		ROW(test_a_sector_lost_again_and_again),
+		ROW(test_a_read_that_fails_once_costs_no_sector),
 		ROW(test_old_rubbish_is_no_damage),
 		ROW(test_damage_is_counted_once_a_boot),
 	};

@@ -176,11 +176,37 @@ static void test_a_lost_successor_is_jumped(void **state)
 	write_sector(rig, 3, EPOCH, 11, 5);
 	sector(rig, 3)[0] = 0;
 	scan(rig);
-	assert_int_equal(rig->ring.head, 2);
+	assert_int_equal(rig->ring.head, 3); // its place is not to be used again before the ring has come round
+	assert_null(mu_spool_ring_sector(&rig->ring, 3));
 	assert_int_equal(rig->ring.damaged, 1);
-	assert_true(rig->ring.next_seq == 11 + 2 * MU_SPOOL_LOST_SEQS); // the sector behind it may have been next
+	assert_true(rig->ring.next_seq == 11 + (COUNT + 1) * MU_SPOOL_LOST_SEQS);
 	assert_true(mu_spool_ring_sector(&rig->ring, 2)->closed);
 	assert_int_equal(mu_spool_ring_sector(&rig->ring, 2)->tail, MU_GAP_DAMAGED);
+	write_sector(rig, 4, EPOCH, rig->ring.next_seq, 5);
+	sector(rig, 4)[0] = 0; // and so is the one behind it
+	uint64_t before = rig->ring.next_seq;
+	scan(rig);
+	assert_true(rig->ring.next_seq >= before + 5);
+	assert_int_equal(rig->ring.head, 4);
+	memset(sector(rig, 5), 0x5A, 2000); // and the one behind that: but the place of the newest readable one is never taken
+	scan(rig);
+	assert_int_equal(rig->ring.head, 4);
+	assert_non_null(mu_spool_ring_sector(&rig->ring, 2));
+}
+
+// Archive's numbers lie in recent still: nothing jumps, and the place is written anew.
+static void test_a_lost_successor_in_archive(void **state)
+{
+	struct rig *rig = *state;
+	rig->ring.id = MU_RING_ARCHIVE;
+	write_sector(rig, 1, EPOCH, 1, 5);
+	write_sector(rig, 2, EPOCH, 6, 5);
+	sector(rig, 2)[0] = 0;
+	scan(rig);
+	assert_int_equal(rig->ring.head, 1);
+	assert_int_equal(rig->ring.damaged, 1);
+	assert_true(rig->ring.next_seq == 6);
+	assert_true(mu_spool_ring_sector(&rig->ring, 1)->closed);
 }
 
 // A cut while the next sector was being made: it never held anything, so nothing is damaged and nothing jumps.
@@ -277,6 +303,7 @@ int main(void)
 		ROW(test_torn_ends),
 		ROW(test_a_torn_copy_hides_nothing),
 		ROW(test_a_lost_successor_is_jumped),
+		ROW(test_a_lost_successor_in_archive),
 		ROW(test_a_sector_in_the_making_is_no_damage),
 		ROW(test_a_retired_sector_counts_no_more),
 		ROW(test_the_succession_is_finished),
