@@ -4,11 +4,13 @@
 
 _Static_assert((int)MU_SPOOL_RECORD_MAX == (int)MU_RECORD_BYTES_MAX, "what keeps the limits fits into the spool");
 
+// A date that cannot be is left out: a clock that was led astray must not cost the record.
 static void set_stamp(Mu__Record *record, const struct mu_stamp *stamp)
 {
+	bool is_date = stamp->wall_ms >= MU_WALL_MS_MIN && stamp->wall_ms <= MU_WALL_MS_MAX;
 	record->boot = stamp->boot;
 	record->uptime_ms = stamp->uptime_ms;
-	record->has_wall_ms = stamp->time_quality != MU__TIME_QUALITY__TIME_NONE;
+	record->has_wall_ms = is_date && stamp->time_quality != MU__TIME_QUALITY__TIME_NONE;
 	record->wall_ms = stamp->wall_ms;
 	record->has_time_quality = record->has_wall_ms;
 	record->time_quality = (Mu__TimeQuality)stamp->time_quality;

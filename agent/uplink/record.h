@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts one record into the spool: sets its stamp, checks it against the limits of proto/limits.h, packs it, appends it.
+// Puts one record into the spool: sets its stamp, checks it against the limits of proto/limits.h, packs it, appends it. A wall time that is beyond
+// the limits is left out of the stamp.
 //
 // Memory: the caller's buffer while packing; nothing is kept. Stack: what the spool needs.
 // Thread: the one that steps the agent.
