@@ -250,7 +250,7 @@ struct mu_crypto_port {
 	int (*sha256_start)(void *context, void *state);
 	int (*sha256_update)(void *context, void *state, const void *data, size_t size);
 	int (*sha256_finish)(void *context, void *state, uint8_t digest[MU_SHA256_BYTES]);
-	// ECDSA P-256, DER signature, uncompressed point of 65 bytes. 0 = good, MU_ERR_AUTH = not.
+	// ECDSA P-256, DER signature, uncompressed point of 65 bytes. 0 = good, MU_ERR_AUTH = not; any other error: it could not be judged.
 	int (*verify_p256)(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
 		size_t signature_size);
 };

@@ -76,7 +76,10 @@ static Mu__CommandOutcome check_signature(struct trial *trial)
 	const struct mu_port *port = trial->command->port;
 	const ProtobufCBinaryData *signature = &trial->envelope->signature;
 	int err = port->crypto->verify_p256(port->context, trial->key.point, trial->digest, signature->data, signature->len);
-	return err == 0 ? PASS : MU__COMMAND_OUTCOME__OUTCOME_BAD_SIGNATURE;
+	if (err == 0)
+		return PASS;
+	// Any other error, no memory say, tells nothing of who has signed.
+	return err == MU_ERR_AUTH ? MU__COMMAND_OUTCOME__OUTCOME_BAD_SIGNATURE : MU__COMMAND_OUTCOME__OUTCOME_FAILED;
 }
 
 static Mu__CommandOutcome check_order(struct trial *trial)

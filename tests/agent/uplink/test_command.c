@@ -119,6 +119,34 @@ static void test_keys_that_cannot_be_read(void **unused)
 	assert_int_equal(rig_handle(&next), OUTCOME(ACCEPTED));
 }
 
+// No memory for the arithmetic, or a key whose point is none: that says nothing about who has signed.
+static int verify_error;
+static int verify_fails(void *context, const uint8_t point[65], const uint8_t digest[MU_SHA256_BYTES], const uint8_t *signature,
+	size_t size)
+{
+	(void)context, (void)point, (void)digest, (void)signature, (void)size;
+	return verify_error;
+}
+
+static void test_a_signature_that_cannot_be_judged(void **unused)
+{
+	(void)unused;
+	static const int errors[] = { MU_ERR_NO_MEMORY, MU_ERR_IO, MU_ERR_INVALID };
+	struct message good = rig_make((struct order){ .id = 1 });
+	const struct mu_crypto_port *whole = rig.fake.port.crypto;
+	struct mu_crypto_port poor = *whole;
+	poor.verify_p256 = verify_fails;
+	rig.fake.port.crypto = &poor;
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		verify_error = errors[i];
+		rig_expect_refusal("the port fails", &good, OUTCOME(FAILED), false);
+	}
+	verify_error = MU_ERR_AUTH;
+	rig_expect_refusal("the port says no", &good, OUTCOME(BAD_SIGNATURE), false);
+	rig.fake.port.crypto = whole;
+	assert_int_equal(rig_handle(&good), OUTCOME(ACCEPTED));
+}
+
 static void test_too_small_a_scratch(void **unused)
 {
 	(void)unused;
@@ -204,6 +232,7 @@ int main(void)
 		CASE(test_a_body_of_the_future),
 		CASE(test_every_flip_and_every_cut),
 		CASE(test_keys_that_cannot_be_read),
+		CASE(test_a_signature_that_cannot_be_judged),
 		CASE(test_too_small_a_scratch),
 		CASE(test_roles),
 		CASE(test_parameters_arrive),
