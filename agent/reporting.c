@@ -168,6 +168,12 @@ static void copy_all(const struct mu_agent *agent, struct mu_heartbeat_storage *
 		*(protobuf_c_boolean *)(void *)(to + flags[i].to) = from[flags[i].from];
 }
 
+// A code that is none must not cost the record.
+static uint32_t code_of(uint32_t reason)
+{
+	return reason < UINT16_MAX ? reason : UINT16_MAX;
+}
+
 static void fill_reasons(const struct mu_disconnects *from, struct mu_heartbeat_storage *storage)
 {
 	Mu__LinkHealth *link = &storage->link;
@@ -176,7 +182,7 @@ static void fill_reasons(const struct mu_disconnects *from, struct mu_heartbeat_
 		Mu__ReasonCount *reason = storage->reason_list[link->n_reasons] = &storage->reasons[link->n_reasons];
 		mu__reason_count__init(reason);
 		uint32_t code = from->by_reason[link->n_reasons].reason;
-		reason->reason = code < UINT16_MAX ? code : UINT16_MAX; // a code that is none must not cost the heartbeat
+		reason->reason = code_of(code);
 		reason->count = from->by_reason[link->n_reasons].count;
 	}
 }
@@ -295,10 +301,11 @@ uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t r
 	Mu__Link link = MU__LINK__INIT;
 	link.change = change;
 	link.has_reason = reason != 0;
-	link.reason = (uint32_t)(reason < 0 ? MU_LINK_REASON_SESSION - reason : reason); // an error of a session is no code of the radio
-	link.has_rssi_dbm = agent->vitals.has_link;
+	// An error of a session is no code of the radio.
+	link.reason = code_of(reason < 0 ? MU_LINK_REASON_SESSION - (uint32_t)reason : (uint32_t)reason);
+	link.has_rssi_dbm = agent->vitals.has_link && agent->vitals.link.rssi_dbm < 0 && agent->vitals.link.rssi_dbm >= INT8_MIN;
 	link.rssi_dbm = agent->vitals.link.rssi_dbm;
-	link.has_channel = agent->vitals.has_link;
+	link.has_channel = agent->vitals.has_link && agent->vitals.link.channel <= UINT8_MAX;
 	link.channel = agent->vitals.link.channel;
 	link.has_state = true;
 	link.state = (Mu__NetworkState)agent->ladder.state;

@@ -130,6 +130,30 @@ static void test_a_mad_port_costs_its_figures_only(void **unused)
 	agent_rig_close();
 }
 
+// The same for what happens to the link: a loss with a reason that is none is a loss; and a wire has no signal.
+static void test_a_mad_link_is_told_all_the_same(void **unused)
+{
+	(void)unused;
+	agent_rig_open(8);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
+	fake_collector_run(&collector, 2000);
+	fake.link_status.channel = UINT32_MAX;
+	fake.link_status.rssi_dbm = INT32_MIN;
+	fake_collector_run(&collector, 4000);
+	assert_true(agent->vitals.has_link && agent->vitals.link.channel == UINT32_MAX);
+	static const int32_t reasons[] = { 0, 70000, INT32_MAX, MU_ERR_TIMEOUT, INT32_MIN };
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		assert_true(mu_report_link(agent, MU__LINK_CHANGE__LINK_LOST, reasons[i], 0, 6000) > 0);
+	assert_int_equal(mu_spool_refused(&agent->spool), 0);
+	agent->vitals.link.rssi_dbm = 0;
+	assert_true(mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, 205, 0, 6000) > 0);
+	fake_collector_run(&collector, 20000);
+	const Mu__Link *link = fake_collector_last(&collector, MU__RECORD__BODY_LINK)->link;
+	assert_int_equal(link->reason, 205);
+	assert_false(link->has_rssi_dbm || link->has_channel);
+	agent_rig_close();
+}
+
 // A name or text that the collector would refuse is not sent, and its number is not used up.
 static void test_a_bad_event_is_refused(void **unused)
 {
@@ -198,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_rare_reasons_share_the_last_place),
 		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
 		cmocka_unit_test(test_a_mad_port_costs_its_figures_only),
+		cmocka_unit_test(test_a_mad_link_is_told_all_the_same),
 		cmocka_unit_test(test_a_bad_event_is_refused),
 		cmocka_unit_test(test_a_log_line_is_made_to_fit),
 		cmocka_unit_test(test_a_damaged_sector_is_reported_once),
