@@ -4,6 +4,8 @@
 #include "agent/reporting.h"
 #include <string.h>
 
+enum { OTA_TRIES = 3 }; // at the record of how a rollback ended: nothing tells it a second time
+
 static uint64_t finish(struct mu_agent *agent, const uint8_t *id, Mu__CommandOutcome outcome, const char *detail, uint64_t now_ms)
 {
 	struct mu_command_result result;
@@ -155,7 +157,9 @@ static void report_rollback(struct mu_agent *agent, uint64_t now_ms)
 	if (mu_rollback_report(&agent->rollback, &report) < 0)
 		return;
 	bool done = report.outcome == MU_ROLLBACK_OUTCOME_DONE;
-	mu_report_ota(agent, done ? MU__OTA_STATE__OTA_ROLLED_BACK : MU__OTA_STATE__OTA_FAILED, &report, now_ms);
+	uint64_t seq = 0;
+	for (int tries = 0; tries < OTA_TRIES && !seq; tries++)
+		seq = mu_report_ota(agent, done ? MU__OTA_STATE__OTA_ROLLED_BACK : MU__OTA_STATE__OTA_FAILED, &report, now_ms);
 	if (memcmp(report.request.command_id, nobody, sizeof nobody))
 		finish(agent, report.request.command_id, (Mu__CommandOutcome)report.outcome, done ? 0 : "see the OTA record", now_ms);
 }

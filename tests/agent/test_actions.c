@@ -315,6 +315,30 @@ static void test_a_rollback_without_slots_is_refused(void **unused)
 	assert_string_equal(result()->detail, "no two slots");
 }
 
+// Each rollback ends with a record of its cause, though the flash refuses just then.
+static void test_the_end_of_a_rollback_is_told(void **unused)
+{
+	(void)unused;
+	fake_port_partition(&fake, MU_PART_OTADATA, 2);
+	fake_port_partition(&fake, MU_PART_SLOT0, 1);
+	fake_port_partition(&fake, MU_PART_SLOT1, 1);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_SW);
+	fake_collector_run(&collector, 24000);
+	assert_true(agent->has_slots);
+	agent->rollback.ending = MU_ROLLBACK_END_REPORT;
+	agent->rollback.failure = MU_OTA_CAUSE_IMAGE_DAMAGED;
+	agent->rollback.request.command_id[0] = 0x17;
+	fake_port_fail(&fake, FAKE_CALL_PROGRAM, 1, 2);
+	fake_collector_run(&collector, 2000);
+	assert_true(fake.calls[FAKE_CALL_PROGRAM] > fake.fail_at[FAKE_CALL_PROGRAM]);
+	const Mu__Record *record = fake_collector_last(&collector, MU__RECORD__BODY_OTA);
+	assert_non_null(record);
+	assert_int_equal(record->ota->state, MU__OTA_STATE__OTA_FAILED);
+	assert_int_equal(record->ota->cause, MU__OTA_CAUSE__OTA_CAUSE_IMAGE_DAMAGED);
+	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_OTA), 1);
+	assert_int_equal(result()->outcome, MU__COMMAND_OUTCOME__OUTCOME_FAILED);
+}
+
 static void test_a_forgery_changes_nothing(void **unused)
 {
 	(void)unused;
@@ -346,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_memory_that_comes_late, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_what_this_version_cannot_do_is_said, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_rollback_without_slots_is_refused, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_the_end_of_a_rollback_is_told, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_forgery_changes_nothing, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
