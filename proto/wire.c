@@ -223,17 +223,45 @@ static int fail(struct mu_limits_fault *fault, int err, const char *field, const
 	return err;
 }
 
+static const char whole[] = "record";
+
+// The name of the first text that holds a NUL, null if none does; `whole` if the bytes cannot be followed, where protobuf-c is looser than this file.
+// protobuf-c keeps no length of a string, so what lies behind a NUL would pass every limit and still be stored, and handed on. Depth: that of the
+// schema, which holds no message within itself.
+static const char *find_nul(const ProtobufCMessageDescriptor *message, const uint8_t *data, size_t size)
+{
+	struct reader reader = { data, data + size };
+	struct field field;
+	const char *found = 0;
+
+	while (!found && reader.at < reader.end) {
+		if (!read_field(&reader, &field))
+			return whole;
+		const ProtobufCFieldDescriptor *known = protobuf_c_message_descriptor_get_field(message, field.number);
+		if (!known || field.type != BYTES)
+			continue;
+		if (known->type == PROTOBUF_C_TYPE_MESSAGE)
+			found = find_nul(known->descriptor, field.data, field.size);
+		else if (known->type == PROTOBUF_C_TYPE_STRING && field.size && memchr(field.data, 0, field.size))
+			found = known->name;
+	}
+	return found;
+}
+
 int mu_wire_record_unpack(const struct mu_wire_record *record, struct mu_arena *arena, Mu__Record **out, struct mu_limits_fault *fault)
 {
 	*out = 0;
 	Mu__Record *unpacked = mu__record__unpack(&arena->allocator, record->size, record->data);
 	if (!unpacked && arena->exhausted)
-		return fail(fault, MU_ERR_NO_MEMORY, "record", "larger than the arena", (int64_t)record->size);
+		return fail(fault, MU_ERR_NO_MEMORY, whole, "larger than the arena", (int64_t)record->size);
 	if (!unpacked)
-		return fail(fault, MU_ERR_INVALID, "record", "not well formed, or a required field is missing", (int64_t)record->size);
+		return fail(fault, MU_ERR_INVALID, whole, "not well formed, or a required field is missing", (int64_t)record->size);
 	int err = mu_limits_check_record(unpacked, fault);
 	if (err < 0)
 		return err;
+	const char *odd = find_nul(&mu__record__descriptor, record->data, record->size);
+	if (odd)
+		return fail(fault, MU_ERR_INVALID, odd, odd == whole ? "not well formed" : "holds a NUL", 0);
 	uint64_t span = unpacked->body_case == MU__RECORD__BODY_GAP ? unpacked->gap->count : 1;
 	if (span != record->span)
 		return fail(fault, MU_ERR_INVALID, "gap.count", "not the count that the numbering went by", (int64_t)record->span);

@@ -48,8 +48,9 @@ void mu_wire_record_first(const struct mu_wire_uplink *uplink, struct mu_wire_re
 void mu_wire_record_next(const struct mu_wire_uplink *uplink, struct mu_wire_record *record);
 
 // Unpacks a record and holds it against limits.h. 0: *out lies in the arena. Else *fault says what, and *out is null: MU_ERR_INVALID not
-// well formed, or a Gap that says another count than the numbering went by (a gap given twice); MU_ERR_NO_MEMORY the arena is too
-// small; or as mu_limits_check_record(). fault may be null. The arena is not reset here.
+// well formed, text with a NUL in it (an unpacked string ends there, the bytes that are stored do not), or a Gap that says another count than
+// the numbering went by (a gap given twice); MU_ERR_NO_MEMORY the arena is too small; or as mu_limits_check_record(). fault may be null. The
+// arena is not reset here.
 int mu_wire_record_unpack(const struct mu_wire_record *record, struct mu_arena *arena, Mu__Record **out, struct mu_limits_fault *fault);
 
 #endif

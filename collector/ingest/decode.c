@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 int decode_uplink(const uint8_t *bytes, size_t size, struct mu_wire_uplink *uplink, char reason[DECODE_REASON_BYTES])
 {
@@ -25,18 +26,18 @@ const Mu__Record *decode_record(struct mu_arena *arena, const struct mu_wire_rec
 	bool is_capped = arena->size - arena->used > MU_ARENA_RECORD_BYTES;
 	if (is_capped)
 		arena->size = arena->used + MU_ARENA_RECORD_BYTES;
-	Mu__Record *record = mu__record__unpack(&arena->allocator, wire->size, wire->data);
-	arena->size = size;
-	if (!record) {
-		snprintf(reason, DECODE_REASON_BYTES, arena->exhausted ? "record unpacks to too much" : "record is not well formed");
-		arena->exhausted = false;
-		return 0;
-	}
+	Mu__Record *record;
 	struct mu_limits_fault fault;
-	if (mu_limits_check_record(record, &fault) < 0) {
+	int err = mu_wire_record_unpack(wire, arena, &record, &fault);
+	arena->size = size;
+	if (err == MU_ERR_NO_MEMORY) {
+		snprintf(reason, DECODE_REASON_BYTES, "record unpacks to too much");
+		arena->exhausted = false;
+	} else if (err < 0 && !strcmp(fault.field, "record")) {
+		snprintf(reason, DECODE_REASON_BYTES, "record is %s", fault.what);
+	} else if (err < 0) {
 		snprintf(reason, DECODE_REASON_BYTES, "record outside the limits: %s %s (%lld)", fault.field, fault.what,
 			(long long)fault.value);
-		return 0;
 	}
 	return record;
 }

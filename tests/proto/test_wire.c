@@ -163,6 +163,41 @@ static void test_two_bodies_are_the_last_one(void **unused)
 	assert_int_equal(unpacked->body_case, MU__RECORD__BODY_EVENT);
 }
 
+// The decoder keeps no length of a string, so the limits see what is before a NUL: what is behind it must not get in either. The bytes of the
+// record are what is stored and handed on.
+static void test_text_behind_a_nul_is_refused(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *what;
+		uint8_t bytes[24];
+		size_t size;
+		bool good;
+	} rows[] = {
+		{ "event, plain", { 0x08, 1, 0x10, 1, 0x52, 4, 0x0a, 2, 'x', 'y' }, 10, true },
+		{ "event.name", { 0x08, 1, 0x10, 1, 0x52, 5, 0x0a, 3, 'x', 0, 0x1b }, 11, false },
+		{ "event.name, at its end", { 0x08, 1, 0x10, 1, 0x52, 4, 0x0a, 2, 'x', 0 }, 10, false },
+		{ "event.text", { 0x08, 1, 0x10, 1, 0x52, 7, 0x0a, 1, 'x', 0x12, 2, 0, 'y' }, 13, false },
+		{ "heartbeat.tasks.stack_min_task", { 0x08, 1, 0x10, 1, 0x2a, 6, 0x2a, 4, 0x22, 2, 'x', 0 }, 12, false },
+		{ "behind a varint of more than 64 bits",
+			{ 0x08, 1, 0x10, 1, 0x98, 0x06, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x52, 4, 0x0a, 2, 'x', 0 },
+			22, false },
+	};
+	uint8_t room[MU_ARENA_RECORD_BYTES];
+	struct mu_arena arena;
+	mu_arena_init(&arena, room, sizeof room);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mu_wire_record record = { .data = rows[i].bytes, .size = rows[i].size, .span = 1 };
+		Mu__Record *unpacked;
+		struct mu_limits_fault fault;
+		mu_arena_reset(&arena);
+		int err = mu_wire_record_unpack(&record, &arena, &unpacked, &fault);
+		if (err != (rows[i].good ? 0 : MU_ERR_INVALID))
+			fail_msg("%s: %d", rows[i].what, err);
+		assert_int_equal(unpacked != 0, rows[i].good);
+	}
+}
+
 static void test_arena_too_small_is_told_apart(void **unused)
 {
 	(void)unused;
@@ -317,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_seqs_and_exact_bytes),
 		cmocka_unit_test(test_bad_record_between_good_ones),
 		cmocka_unit_test(test_two_bodies_are_the_last_one),
+		cmocka_unit_test(test_text_behind_a_nul_is_refused),
 		cmocka_unit_test(test_arena_too_small_is_told_apart),
 		cmocka_unit_test(test_tails),
 		cmocka_unit_test(test_headers),

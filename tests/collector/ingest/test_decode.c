@@ -116,6 +116,29 @@ static void test_record_beyond_its_share_is_refused(void **unused)
 	assert_non_null(decode_record(&arena, &wire, reason)); // and the next one has its own
 }
 
+// Rows: bytes that the decoder takes, but that mean another thing to who reads them again.
+static void test_records_of_two_meanings_are_refused(void **unused)
+{
+	(void)unused;
+	static const struct {
+		const char *bytes;
+		size_t size;
+		const char *reason;
+	} rows[] = {
+		{ "\x08\x01\x10\x01\x52\x05\x0a\x03x\0y", 11, "name holds a NUL" },
+		{ "\x08\x01\x10\x01\x62\x04\x08\x05\x10\x01\x62\x04\x08\x07\x10\x01", 16, "gap.count not the count" }, // counted as one number
+		{ "\x08\x01\x10\x01\x98\x06\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x52\x03\x0a\x01x", 21, "record is not well formed" },
+	};
+	struct mu_arena arena;
+	mu_arena_init(&arena, memory, sizeof memory);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct mu_wire_record wire = { .data = (const uint8_t *)rows[i].bytes, .size = rows[i].size, .seq = 1, .span = 1 };
+		assert_null(decode_record(&arena, &wire, reason));
+		if (!strstr(reason, rows[i].reason))
+			fail_msg("%s, not: %s", reason, rows[i].reason);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +146,7 @@ int main(void)
 		cmocka_unit_test(test_bad_records_leave_their_neighbours_alone),
 		cmocka_unit_test(test_small_input_cannot_take_much_memory),
 		cmocka_unit_test(test_record_beyond_its_share_is_refused),
+		cmocka_unit_test(test_records_of_two_meanings_are_refused),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
