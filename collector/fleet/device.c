@@ -85,19 +85,25 @@ static void add_all_unreported(struct device *device, const Mu__Boot *boot, uint
 		add_unreported(device, boot->unreported[i], at_ms[i]);
 }
 
+// A boot may be told again with more names: what it has told by then stays.
 static void name_app_metrics(struct device *device, const Mu__Boot *boot, uint32_t number)
 {
-	if (!boot->n_app_metric_names || (device->app && device->app_boot == number))
+	size_t count = boot->n_app_metric_names < MU_APP_COUNT_MAX ? boot->n_app_metric_names : MU_APP_COUNT_MAX;
+	if (!count)
 		return;
 	if (!device->app)
 		device->app = calloc(MU_APP_COUNT_MAX, sizeof *device->app);
 	if (!device->app)
 		return;
-	memset(device->app, 0, MU_APP_COUNT_MAX * sizeof *device->app);
+	if (device->app_boot != number) {
+		memset(device->app, 0, MU_APP_COUNT_MAX * sizeof *device->app);
+		device->app_count = 0;
+	}
 	device->app_boot = number;
-	device->app_count = boot->n_app_metric_names < MU_APP_COUNT_MAX ? boot->n_app_metric_names : MU_APP_COUNT_MAX;
-	for (unsigned i = 0; i < device->app_count; i++)
-		copy_text(device->app[i].name, sizeof device->app[i].name, boot->app_metric_names[i]);
+	for (; device->app_count < count; device->app_count++) {
+		char *name = device->app[device->app_count].name;
+		copy_text(name, sizeof device->app->name, boot->app_metric_names[device->app_count]);
+	}
 }
 
 // If what runs now is what was in the other slot, the other slot now has what ran before; the device confirms it with its next slow

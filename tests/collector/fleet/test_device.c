@@ -268,6 +268,25 @@ static void test_application_metrics_belong_to_their_boot(void **unused)
 	}
 }
 
+// A metric that the application registers after the boot record makes the agent write another one: its name is news, the values stay.
+static void test_later_names_of_a_boot_are_learnt(void **unused)
+{
+	(void)unused;
+	char *names[] = { (char *)"pump_rpm", (char *)"level", (char *)"leaks" };
+	struct device device = { .id = "a" };
+	struct sample sample;
+	fold_app(&device, 3, 1);
+	sample_boot(&sample, 3, MU__RESET_CLASS__RESET_POWER_ON);
+	sample.record.uptime_ms = 60000;
+	sample.boot.n_app_metric_names = 3;
+	sample.boot.app_metric_names = names;
+	device_fold(&device, &sample.record, NOW + 60000);
+	assert_int_equal(device.app_count, 3);
+	assert_string_equal(device.app[2].name, "leaks");
+	assert_true(device.app[1].real > 2.4);
+	device_clear(&device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_a_switch_swaps_the_slots),
 		cmocka_unit_test(test_a_gap_of_the_collectors_own_changes_nothing),
 		cmocka_unit_test(test_application_metrics_belong_to_their_boot),
+		cmocka_unit_test(test_later_names_of_a_boot_are_learnt),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
