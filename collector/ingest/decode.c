@@ -15,9 +15,7 @@ int decode_uplink(const uint8_t *bytes, size_t size, struct mu_wire_uplink *upli
 		snprintf(reason, DECODE_REASON_BYTES, "uplink header out of range: epoch, first_seq or oldest_seq");
 	else if (err)
 		snprintf(reason, DECODE_REASON_BYTES, "not an uplink: the frame is not well formed");
-	else if (!uplink->record_count)
-		snprintf(reason, DECODE_REASON_BYTES, "uplink without records");
-	return err ? err : uplink->record_count ? 0 : MU_ERR_INVALID;
+	return err;
 }
 
 const Mu__Record *decode_record(struct mu_arena *arena, const struct mu_wire_record *wire, char reason[DECODE_REASON_BYTES])

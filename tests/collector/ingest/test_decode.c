@@ -21,7 +21,6 @@ static const struct {
 	{ "", 0, "not an uplink" },
 	{ "hello", 5, "not an uplink" },
 	{ "\x09\x01\0\0\0\0\0\0\0\x10\x01", 11, "not an uplink" },                    // oldest_seq is missing
-	{ "\x09\x01\0\0\0\0\0\0\0\x10\x01\x18\x01", 13, "uplink without records" },
 	{ "\x09\0\0\0\0\0\0\0\0\x10\x01\x18\x01\x22\0", 15, "out of range" },         // epoch 0
 	{ "\x09\x01\0\0\0\0\0\0\0\x10\x01\x18\x02\x22\0", 15, "out of range" },       // oldest above first
 	{ "\x09\x01\0\0\0\0\0\0\0\x10\x01\x18\x01\x22\x05z", 16, "not an uplink" },   // a record longer than the payload
@@ -37,6 +36,16 @@ static void test_every_refused_payload(void **unused)
 	}
 	assert_int_equal(decode_uplink(bytes, sizeof bytes, &uplink, reason), MU_ERR_SIZE);
 	assert_non_null(strstr(reason, "16385 bytes"));
+}
+
+// SPEC.md section 2 allows it: a device that wants to hear how far the collector has come.
+static void test_an_uplink_may_be_without_records(void **unused)
+{
+	(void)unused;
+	struct mu_wire_uplink uplink;
+	assert_int_equal(decode_uplink((const uint8_t *)"\x09\x01\0\0\0\0\0\0\0\x10\x05\x18\x01", 13, &uplink, reason), 0);
+	assert_int_equal(uplink.record_count, 0);
+	assert_int_equal(uplink.first_seq, 5);
 }
 
 static void test_bad_records_leave_their_neighbours_alone(void **unused)
@@ -143,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_refused_payload),
+		cmocka_unit_test(test_an_uplink_may_be_without_records),
 		cmocka_unit_test(test_bad_records_leave_their_neighbours_alone),
 		cmocka_unit_test(test_small_input_cannot_take_much_memory),
 		cmocka_unit_test(test_record_beyond_its_share_is_refused),

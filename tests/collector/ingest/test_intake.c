@@ -136,7 +136,9 @@ static const struct {
 	{ { 8, 1, 1, 1, 1000, 2, 0, 0, 0 }, "rra", 3, 2, 0 },                 // wiped: a new numbering
 	{ { 0, 6, 1, 1, 6000, 1, 0, 0, 0 }, "", 6, 0, 1 },                    // no epoch: refused, and not acked
 	{ { EPOCH, 6, 7, 1, 6000, 1, 0, 0, 0 }, "", 6, 0, 1 },                // sends what it no longer has
-	{ { EPOCH, 6, 1, 1, 6000, 0, 0, 0, 0 }, "", 6, 0, 1 },                // no record in it
+	{ { EPOCH, 6, 1, 1, 6000, 0, 0, 0, 0 }, "a", 6, 0, 0 },               // no record in it: a question, and it is answered
+	{ { EPOCH, 9, 1, 1, 6000, 0, 0, 0, 0 }, "A", 6, 0, 0 },               // the same from beyond a hole
+	{ { EPOCH, 9, 9, 1, 6000, 0, 0, 0, 0 }, "a", 9, 1, 0 },               // 6 to 8 are gone, and nothing has come since
 	{ { EPOCH, (UINT64_C(1) << 53) - 1, (UINT64_C(1) << 53) - 1, 1, 6000, 1, 0, 0, 0 }, "ra", UINT64_C(1) << 53, 2, 0 }, // the last number there is
 	{ { EPOCH, (UINT64_C(1) << 53) - 1, (UINT64_C(1) << 53) - 1, 1, 6000, 2, 0, 0, 0 }, "", 6, 0, 1 },                   // one beyond it
 	{ { EPOCH, UINT64_C(1) << 53, 6, 1, 6000, 1, 0, 0, 0 }, "", 6, 0, 1 },                                                // far beyond
