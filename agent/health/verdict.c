@@ -18,10 +18,15 @@ enum {
 const struct mu_heap_gates mu_heap_gates_default = { 32768, 49152, 20480, 20480 };
 const struct mu_heap_gates mu_heap_gates_tls_dynamic = { 32768, 24576, 8192, 20480 };
 
-// What one look at the measurements says: bits to set, and bits that stay as they were (between their two limits, or not measured).
+// What one look at the measurements says: bits to set, and bits that stay as they were before (between their two limits, or not measured).
 struct opinion {
-	uint32_t set, keep;
+	uint32_t before, set, keep;
 };
+
+static uint32_t bits_of(const struct opinion *opinion)
+{
+	return opinion->set | (opinion->keep & opinion->before);
+}
 
 static void flag(struct opinion *opinion, uint32_t bit, bool on)
 {
@@ -50,12 +55,12 @@ static uint32_t percent(uint32_t part, uint32_t whole)
 	return part < whole ? part * 100 / whole : 100;
 }
 
-// Fragmented, and no room for an OTA: only where the bytes would do for TLS. Without them the heap is low, nothing else.
+// Fragmented, and no room for an OTA: only where the bytes would do for TLS. While the heap is called low, that says it all.
 static void look_at_heap(struct opinion *opinion, const struct mu_heap_gates *gates, const struct mu_system_vitals *system)
 {
 	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_STARVED, system->heap_free_bytes, gates->socket_bytes);
 	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_LOW, system->heap_free_bytes, gates->tls_bytes);
-	if (system->heap_free_bytes < gates->tls_bytes)
+	if (bits_of(opinion) & MU__VERDICT_BIT__VERDICT_HEAP_LOW)
 		return;
 	below(opinion, MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED, system->heap_largest_bytes, gates->tls_block_bytes);
 	below(opinion, MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM, system->heap_free_bytes, gates->tls_bytes + gates->ota_bytes);
@@ -65,8 +70,9 @@ static void look_at_system(struct opinion *opinion, const struct mu_verdict_inpu
 {
 	const struct mu_system_vitals *system = input->system;
 	if (!system) {
-		opinion->keep |= MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED |
-			MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM | MU__VERDICT_BIT__VERDICT_SOCKETS_LOW | MU__VERDICT_BIT__VERDICT_STACK_LOW;
+		opinion->keep |= MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_STARVED |
+			MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED | MU__VERDICT_BIT__VERDICT_NO_OTA_ROOM |
+			MU__VERDICT_BIT__VERDICT_SOCKETS_LOW | MU__VERDICT_BIT__VERDICT_STACK_LOW;
 		return;
 	}
 	look_at_heap(opinion, input->gates ? input->gates : &mu_heap_gates_default, system);
@@ -83,8 +89,8 @@ static void look_at_system(struct opinion *opinion, const struct mu_verdict_inpu
 
 uint32_t mu_verdict_judge(uint32_t before, const struct mu_verdict_input *input)
 {
-	struct opinion opinion = { 0,
-		MU__VERDICT_BIT__VERDICT_FLASH_FAULT }; // flash does not heal: one fault stands for the rest of the boot
+	// Flash does not heal: one fault stands for the rest of the boot.
+	struct opinion opinion = { .before = before, .keep = MU__VERDICT_BIT__VERDICT_FLASH_FAULT };
 	look_at_system(&opinion, input);
 	flag(&opinion, MU__VERDICT_BIT__VERDICT_HEAP_LEAK, input->heap_leaking);
 	flag(&opinion, MU__VERDICT_BIT__VERDICT_RECONNECT_LEAK, input->reconnect_leaking);
@@ -102,7 +108,7 @@ uint32_t mu_verdict_judge(uint32_t before, const struct mu_verdict_input *input)
 			SPOOL_FAIR_PERMILLE);
 	else
 		opinion.keep |= MU__VERDICT_BIT__VERDICT_SPOOL_FILLING;
-	return opinion.set | (opinion.keep & before);
+	return bits_of(&opinion);
 }
 
 bool mu_heap_allows_socket(const struct mu_heap_gates *gates, const struct mu_system_vitals *system)

@@ -47,7 +47,7 @@ static const struct {
 	{ NO_OTA, 70, 60, NO_OTA },         // clears an eighth above the gate, at 76.5
 	{ NO_OTA, 77, 60, 0 },
 	{ 0, 47, 40, LOW },
-	{ LOW, 50, 40, LOW | NO_OTA },      // between the limits it stays
+	{ LOW, 50, 40, LOW },               // between the limits it stays, and is the one word for it
 	{ LOW, 54, 40, NO_OTA },
 	{ 0, 150, 19, FRAGMENTED },         // plenty of bytes, no block
 	{ FRAGMENTED, 150, 22, FRAGMENTED },
@@ -70,6 +70,28 @@ static void test_heap_rows(void **unused)
 		if (after != heaps[i].after)
 			fail_msg("row %zu: %u, not %u", i, after, heaps[i].after);
 	}
+}
+
+// A heap that goes up and down by less than an eighth of the least gate: whatever its size, each bit settles.
+static void test_noise_makes_no_bit_flicker(void **unused)
+{
+	(void)unused;
+	enum { NOISE = 2 * KIB };
+	for (uint32_t free_bytes = 24 * KIB; free_bytes < 90 * KIB; free_bytes += 512)
+		for (uint32_t largest_bytes = 16 * KIB; largest_bytes < 26 * KIB; largest_bytes += 512) {
+			struct mu_system_vitals system = healthy();
+			const struct mu_verdict_input input = { .system = &system };
+			uint32_t verdict = 0, first = 0;
+			for (int i = 0; i < 6; i++) {
+				system.heap_free_bytes = free_bytes + (i % 2 ? NOISE : 0);
+				system.heap_largest_bytes = largest_bytes + (i % 2 ? 0 : NOISE);
+				verdict = mu_verdict_judge(verdict, &input);
+				if (i == 3)
+					first = verdict;
+				if (i > 3 && verdict != first)
+					fail_msg("%u free, largest %u: %u and %u take turns", free_bytes, largest_bytes, first, verdict);
+			}
+		}
 }
 
 static void test_dynamic_buffers_need_less(void **unused)
@@ -163,7 +185,7 @@ static void test_nothing_sampled_changes_nothing(void **unused)
 {
 	(void)unused;
 	const struct mu_verdict_input input = { 0 };
-	uint32_t before = LOW | FRAGMENTED | NO_OTA | SOCKETS | STACK;
+	uint32_t before = LOW | STARVED | FRAGMENTED | NO_OTA | SOCKETS | STACK;
 	assert_int_equal(mu_verdict_judge(before, &input), before);
 	assert_int_equal(mu_verdict_judge(0, &input), 0);
 }
@@ -211,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_heap_rows),
+		cmocka_unit_test(test_noise_makes_no_bit_flicker),
 		cmocka_unit_test(test_dynamic_buffers_need_less),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_sockets_and_stack),
