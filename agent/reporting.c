@@ -285,6 +285,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 {
 	struct mu_heartbeat_storage *storage = &agent->scratch.record.from.heartbeat;
 	fill_heartbeat(agent, storage, now_ms);
+	bool tells_cost = storage->heartbeat.agent != 0;
 	uint64_t seq = append(agent, MU_CLASS_HEARTBEAT, MU__RECORD__BODY_HEARTBEAT, &storage->heartbeat, now_ms);
 	mu_heartbeat_recorded(&agent->heartbeat, seq != 0, now_ms);
 	if (seq) {
@@ -292,6 +293,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 		if (agent->verdict & MU__VERDICT_BIT__VERDICT_TASK_STALE)
 			agent->tokens.close_call = MU_LIVENESS_NONE;
 		mu_app_metrics_reported(&agent->app);
+		agent->cost.step_max_us = tells_cost ? 0 : agent->cost.step_max_us;
 	}
 	return seq;
 }

@@ -97,6 +97,30 @@ static void test_a_heartbeat_carries_what_the_port_knows(void **unused)
 }
 
 // What cannot be is withheld, or the nearest that can be; the heartbeat comes all the same, with all else in it.
+static uint32_t last_step_max_us(void)
+{
+	for (unsigned i = collector.count; i-- > 0;)
+		if (collector.records[i]->body_case == MU__RECORD__BODY_HEARTBEAT && collector.records[i]->heartbeat->agent)
+			return collector.records[i]->heartbeat->agent->step_max_us;
+	return UINT32_MAX;
+}
+
+// A slow step is told once, with the next heartbeat that has the agent's cost in it, which is not the very next one.
+static void test_the_longest_step_is_told_once(void **unused)
+{
+	(void)unused;
+	agent_rig_open(8);
+	agent_rig_boot(&agent_rig_plain, MU_RESET_RAW_POWERON);
+	fake_collector_run(&collector, 6000);
+	assert_int_equal(last_step_max_us(), 0); // this port's clock of the CPU stands still
+	agent->cost.step_max_us = 70000;
+	fake_collector_run(&collector, 480000);
+	assert_int_equal(last_step_max_us(), 70000);
+	fake_collector_run(&collector, 600000);
+	assert_int_equal(last_step_max_us(), 0);
+	agent_rig_close();
+}
+
 static void test_a_mad_port_costs_its_figures_only(void **unused)
 {
 	(void)unused;
@@ -221,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_the_most_frequent_reason_comes_first),
 		cmocka_unit_test(test_rare_reasons_share_the_last_place),
 		cmocka_unit_test(test_a_heartbeat_carries_what_the_port_knows),
+		cmocka_unit_test(test_the_longest_step_is_told_once),
 		cmocka_unit_test(test_a_mad_port_costs_its_figures_only),
 		cmocka_unit_test(test_a_mad_link_is_told_all_the_same),
 		cmocka_unit_test(test_a_bad_event_is_refused),
