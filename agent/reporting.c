@@ -50,6 +50,7 @@ uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms)
 	boot.watchdog_armed = agent->watchdog_armed;
 	boot.n_app_metric_names = mu_app_metrics_names(&agent->app, names);
 	boot.app_metric_names = names;
+	boot.has_again = boot.again = agent->boots.reported;
 	uint64_t seq = append(agent, MU_CLASS_BOOT, MU__RECORD__BODY_BOOT_REPORT, &boot, now_ms);
 	if (seq) {
 		mu_boot_history_reported(&agent->boots);

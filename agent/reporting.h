@@ -5,6 +5,7 @@
 #define MU_REPORTING_H
 #include "agent/agent_state.h"
 
+// Once a boot; later ones of the same boot say that they tell it again.
 uint64_t mu_report_boot(struct mu_agent *agent, uint64_t now_ms);
 uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms);
 uint64_t mu_report_link(struct mu_agent *agent, Mu__LinkChange change, int32_t reason, uint64_t outage_ms, uint64_t now_ms);

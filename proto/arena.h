@@ -24,7 +24,7 @@ struct mu_arena {
 };
 
 // Enough to unpack a message that keeps the limits of limits.h, with room for the fields of later versions (a test measures the record: it
-// takes 6 384). ANY is enough for every record of MU_RECORD_BYTES_MAX, whatever it consists of.
+// takes 6 648). ANY is enough for every record of MU_RECORD_BYTES_MAX, whatever it consists of.
 enum { MU_ARENA_RECORD_BYTES = 16384, MU_ARENA_COMMAND_BYTES = 3072, MU_ARENA_ACK_BYTES = 512, MU_ARENA_ANY_BYTES = 65536 };
 
 // buffer may be null if size is 0: every allocation then fails.

@@ -210,11 +210,11 @@ static uint64_t boot_weight(const struct event_filter *filter, const struct even
 	return passes(filter, boot) ? boot->weight : 0;
 }
 
-// The boot that reports, those before it that could not, and those of which only the number is left.
+// The boot that reports (if it is not told again), those before it that could not, and those of which only the number is left.
 static uint64_t boots_weight(const struct event_filter *filter, const Mu__Boot *boot)
 {
 	int cause = boot->has_cause ? (int)boot->cause : (int)MU__RESET_CAUSE__CAUSE_NONE;
-	uint64_t sum = boot_weight(filter, &(struct event){ 1, { (int)boot->reset_class, cause }, 0 });
+	uint64_t sum = boot->again ? 0 : boot_weight(filter, &(struct event){ 1, { (int)boot->reset_class, cause }, 0 });
 	for (size_t i = 0; i < boot->n_unreported; i++) {
 		const Mu__UnreportedBoot *group = boot->unreported[i];
 		cause = group->has_cause ? (int)group->cause : (int)MU__RESET_CAUSE__CAUSE_NONE;

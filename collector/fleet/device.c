@@ -42,6 +42,14 @@ static void add_boot(struct device *device, const struct device_boot *boot)
 	device->boot_count = kept + 1;
 }
 
+static bool knows_boot(const struct device *device, uint32_t number)
+{
+	for (unsigned i = 0; i < device->boot_count; i++)
+		if (device->boots[i].boot == number && device->boots[i].count == 1)
+			return true;
+	return false;
+}
+
 static void copy_sha(struct device_boot *entry, ProtobufCBinaryData sha)
 {
 	entry->sha_size = sha.len > sizeof entry->sha ? sizeof entry->sha : sha.len;
@@ -165,7 +173,8 @@ static void fold_boot(struct device *device, const Mu__Record *record, uint64_t 
 		copy_sha(&entry, boot->elf_sha);
 
 	add_all_unreported(device, boot, booted_ms);
-	add_boot(device, &entry);
+	if (!boot->again || !knows_boot(device, record->boot))
+		add_boot(device, &entry);
 	note_image(device, boot);
 	name_app_metrics(device, boot, record->boot);
 }

@@ -52,6 +52,8 @@ static const struct {
 
 void marks_add_record(struct marks *marks, uint64_t at_ms, const Mu__Record *record)
 {
+	if (record->body_case == MU__RECORD__BODY_BOOT_REPORT && record->boot_report->again)
+		return; // has its mark
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (kinds[i].body != record->body_case)
 			continue;

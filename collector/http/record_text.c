@@ -95,7 +95,7 @@ static void tell_boot(struct line *line, const Mu__Record *record)
 	char text[RECORD_TEXT_BYTES];
 	device_fold(&device, record, record->uptime_ms); // what the list of boots says of it
 	boot_text(&device.boots[0], text, sizeof text);
-	add(line, "%s", text);
+	add(line, "%s%s", record->boot_report->again ? "told again: " : "", text);
 	if (record->boot_report->firmware)
 		add(line, "; runs %.31s", record->boot_report->firmware);
 	for (unsigned i = 1; i < device.boot_count; i++) {

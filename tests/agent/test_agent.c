@@ -231,13 +231,18 @@ static void test_metrics_and_events_of_the_application(void **unused)
 {
 	(void)unused;
 	start(&agent_rig_plain);
+	fake_collector_run(&collector, 1000);
+	const Mu__Record *first = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
 	int level = mu_agent_metric(agent, "tank_level");
 	assert_int_equal(mu_agent_metric_real(agent, level, 0.5), 0);
-	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 1, 0), 0);
+	assert_int_equal(mu_agent_event(agent, "valve_open", "by hand", 1, 1000), 0);
 	fake_collector_run(&collector, 8000);
 	const Mu__Record *boot = fake_collector_last(&collector, MU__RECORD__BODY_BOOT_REPORT);
 	assert_int_equal(boot->boot_report->n_app_metric_names, 1);
 	assert_string_equal(boot->boot_report->app_metric_names[0], "tank_level");
+	assert_int_equal(fake_collector_count(&collector, MU__RECORD__BODY_BOOT_REPORT), 2); // the second names it: no other boot
+	assert_false(first->boot_report->again);
+	assert_true(boot->boot_report->again);
 	const Mu__Record *heartbeat = fake_collector_last(&collector, MU__RECORD__BODY_HEARTBEAT);
 	assert_int_equal(heartbeat->heartbeat->n_app, 1);
 	assert_true(heartbeat->heartbeat->app[0]->real == 0.5);

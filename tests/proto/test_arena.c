@@ -57,7 +57,8 @@ static size_t largest_boot(uint8_t *out)
 		"reset_class: RESET_HARDWARE rom_reason_core0: 4294967295 rom_reason_core1: 4294967295 firmware: '" X31
 		"' elf_sha: '12345678' "
 		"slot: 15 cause: CAUSE_NO_ACK hung_token: '" X15 "' task: '" X15 "' pc: 1 previous_uptime_s: 4294967295 "
-		"previous_heap_min_bytes: 4294967295 hardware: '" X31 "' agent: '" X31 "' watchdog_armed: true boots_lost: 4294967295 ");
+		"previous_heap_min_bytes: 4294967295 hardware: '" X31 "' agent: '" X31
+		"' watchdog_armed: true boots_lost: 4294967295 again: true ");
 	for (int i = 0; i < 16; i++)
 		used += (size_t)snprintf(text + used, sizeof text - used,
 			"backtrace: 1 app_metric_names: '" X15

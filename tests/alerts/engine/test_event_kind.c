@@ -125,6 +125,11 @@ static void test_folded_boots_count_each(void **unused)
 	assert_int_equal(event_weight(&both, &record), 1);
 	memcpy(both.matchers[1].text, "command", sizeof "command");
 	assert_int_equal(event_weight(&both, &record), 0);
+	boot.has_again = boot.again = 1; // the same boot, with a metric's name in it that the first report did not have
+	boot.n_unreported = 0;
+	boot.has_boots_lost = 0;
+	assert_int_equal(weight(EVENT_BOOT, &record), 0);
+	assert_int_equal(event_kinds_of(&record), 0);
 }
 
 static void test_links_and_updates(void **unused)

@@ -79,6 +79,29 @@ static void test_boots_are_kept_newest_first_and_once(void **unused)
 	assert_string_equal(device.firmware, "1.1.0");
 }
 
+// A boot told again, with the name of another metric: it is dated otherwise, because it waited less for the session, and counts once.
+// The same if the first report never came.
+static void test_a_boot_told_again_counts_once(void **unused)
+{
+	(void)unused;
+	for (int came = 0; came < 2; came++) {
+		struct device device = { .id = "a" };
+		struct sample sample;
+		sample_boot(&sample, 6, MU__RESET_CLASS__RESET_CRASH);
+		device_fold(&device, &sample.record, NOW - 50000);
+		sample_boot(&sample, 7, MU__RESET_CLASS__RESET_CRASH);
+		if (came)
+			device_fold(&device, &sample.record, NOW + 9000);
+		sample.record.uptime_ms = 5000;
+		sample.boot.has_again = sample.boot.again = 1;
+		for (int twice = 0; twice < 2; twice++)
+			device_fold(&device, &sample.record, NOW + 9000);
+		assert_int_equal(device.boot_count, 2);
+		assert_int_equal(device.boots[0].boot, 7);
+		assert_int_equal(device.boots[0].at_s, NOW / 1000 + (came ? 9 : 4));
+	}
+}
+
 // Ended by boots of 20 s each before a boot that is 3 s old when it reports.
 static void test_unreported_boots_are_dated_back(void **unused)
 {
@@ -293,6 +316,7 @@ int main(void)
 		cmocka_unit_test(test_heartbeat_keeps_what_it_does_not_say),
 		cmocka_unit_test(test_time_of_the_device_is_used_where_it_can_be_trusted),
 		cmocka_unit_test(test_boots_are_kept_newest_first_and_once),
+		cmocka_unit_test(test_a_boot_told_again_counts_once),
 		cmocka_unit_test(test_unreported_boots_are_dated_back),
 		cmocka_unit_test(test_reasons_of_the_link),
 		cmocka_unit_test(test_losses_are_counted_once),

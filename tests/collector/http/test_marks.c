@@ -40,6 +40,8 @@ static void test_one_of_each(void **state)
 	sample.boot.has_previous_uptime_s = 1;
 	sample.boot.previous_uptime_s = 12;
 	marks_add_record(marks, 4000, &sample.record);
+	sample.boot.has_again = sample.boot.again = 1;
+	marks_add_record(marks, 9500, &sample.record); // the same boot: no other mark
 	sample_boot(&sample, 3, MU__RESET_CLASS__RESET_HANG);
 	sample.boot.hung_token = (char *)"main";
 	sample.boot.has_cause = 1;

@@ -23,6 +23,8 @@ static void test_boots(void **unused)
 	struct sample sample;
 	sample_boot(&sample, 9, MU__RESET_CLASS__RESET_POWER_ON);
 	assert_string_equal(text_of(&sample.record), "power on; runs 1.1.0");
+	sample.boot.has_again = sample.boot.again = 1;
+	assert_string_equal(text_of(&sample.record), "told again: power on; runs 1.1.0");
 	sample_boot(&sample, 9, MU__RESET_CLASS__RESET_HANG);
 	sample.boot.has_cause = 1;
 	sample.boot.cause = MU__RESET_CAUSE__CAUSE_LIVENESS;
