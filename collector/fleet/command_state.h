@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The states of a command intent, as one table. Pure. The numbers are stored: never change one, only add.
 //
-//   queued -> sent -> accepted -> done -> confirmed        (rollback: confirmed when the device is seen to run the target)
+//   queued -> sent -> accepted -> done -> confirmed        (rollback: confirmed by a heartbeat of the target)
 //        \________\________\________\____> refused | failed | expired
 //
 // Expired means that musterd no longer waits; an answer that comes later is still taken, because it is the truth.
@@ -15,7 +15,7 @@ enum command_state {
 	COMMAND_SENT,      // given to the broker at least once
 	COMMAND_ACCEPTED,  // the device said that it will do it
 	COMMAND_DONE,      // the device said that it did it
-	COMMAND_CONFIRMED, // seen: the device runs the target
+	COMMAND_CONFIRMED, // seen: the device lives on the target
 	COMMAND_REFUSED,   // the device's outcome says why
 	COMMAND_FAILED,    // the device tried and could not
 	COMMAND_EXPIRED,   // no answer, or no end, in time

@@ -356,6 +356,12 @@ static void take_result(struct commands *commands, struct device *device, const 
 	take_event(commands, open, event, recv_ms);
 }
 
+// Until the device says so itself, a Boot is not enough: an image that crashes before its first heartbeat is left again.
+static bool proves_a_rollback(const struct open_command *open, const Mu__Record *record)
+{
+	return record->body_case == MU__RECORD__BODY_HEARTBEAT || open->row.state == COMMAND_DONE;
+}
+
 void commands_on_record(struct commands *commands, struct device *device, const Mu__Record *record, uint64_t recv_ms)
 {
 	if (record->body_case == MU__RECORD__BODY_COMMAND_RESULT)
@@ -363,7 +369,7 @@ void commands_on_record(struct commands *commands, struct device *device, const 
 	if (!device->open_commands || !device->has_running_sha)
 		return;
 	for (struct open_command *open = commands->open; open; open = open->next)
-		if (open->row.dev == device->dev && open->is_rollback &&
+		if (open->row.dev == device->dev && open->is_rollback && proves_a_rollback(open, record) &&
 			memcmp(open->target_sha, device->running_sha, sizeof open->target_sha) == 0)
 			take_event(commands, open, COMMAND_ON_TARGET_RUNS, recv_ms);
 }

@@ -137,6 +137,14 @@ static void boot_of(struct world *world, const uint8_t sha[8])
 	commands_on_record(world->commands, world->device, &sample.record, NOW + 6000);
 }
 
+static void heartbeat_of(struct world *world)
+{
+	struct sample sample;
+	sample_heartbeat(&sample, 2, 5000);
+	fleet_fold(world->fleet, world->device, &sample.record, NOW + 6500);
+	commands_on_record(world->commands, world->device, &sample.record, NOW + 6500);
+}
+
 static int copy_row(void *context, const struct store_command *row)
 {
 	struct store_command *out = context;
@@ -167,14 +175,28 @@ static void test_a_rollback_from_sent_to_confirmed(void **state)
 	answer(world, 1, MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED, 0);
 	assert_int_equal(stored(world, 1).state, COMMAND_ACCEPTED);
 	boot_of(world, sample_sha_old);
+	assert_int_equal(stored(world, 1).state, COMMAND_ACCEPTED);
+	heartbeat_of(world);
 	struct store_command row = stored(world, 1);
 	assert_int_equal(row.state, COMMAND_CONFIRMED);
 	assert_int_equal(row.accepted_ms, NOW + 5000);
-	assert_int_equal(row.finished_ms, NOW + 6000);
+	assert_int_equal(row.finished_ms, NOW + 6500);
 	answer(world, 1, MU__COMMAND_OUTCOME__OUTCOME_DONE, 0); // comes late, changes nothing
 	assert_int_equal(stored(world, 1).state, COMMAND_CONFIRMED);
 	assert_int_equal(commands_open_count(world->commands), 0);
 	assert_int_equal(world->device->open_commands, 0);
+}
+
+// The target boots, says so, and crashes before its first heartbeat each time: the device undoes the rollback, and that is the end of it.
+static void test_a_target_that_loops_is_not_confirmed(void **state)
+{
+	struct world *world = *state;
+	submit(world, 1, 0, true);
+	answer(world, 1, MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED, 0);
+	boot_of(world, sample_sha_old);
+	boot_of(world, sample_sha_new);
+	answer(world, 1, MU__COMMAND_OUTCOME__OUTCOME_FAILED, "see the OTA record");
+	assert_int_equal(stored(world, 1).state, COMMAND_FAILED);
 }
 
 static void test_done_is_confirmed_by_what_is_known_already(void **state)
@@ -393,6 +415,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_a_rollback_from_sent_to_confirmed),
+		CASE(test_a_target_that_loops_is_not_confirmed),
 		CASE(test_done_is_confirmed_by_what_is_known_already),
 		CASE(test_other_commands_end_when_done),
 		CASE(test_a_refusal_keeps_its_reason),
