@@ -294,7 +294,13 @@ int mu_slots_commit(struct mu_slots *slots)
 	enum mu_slot_state state = mu_slots_running(slots)->state;
 	if (slots->rescue)
 		return MU_ERR_STATE;
-	return state == MU_SLOT_STATE_PENDING || state == MU_SLOT_STATE_NEW ? change_otadata(slots, MARK_VALID, 0) : 0;
+	if (state != MU_SLOT_STATE_PENDING && state != MU_SLOT_STATE_NEW)
+		return 0;
+	if (change_otadata(slots, MARK_VALID, 0) >= 0)
+		return 0;
+	// Once more; and should the entry be gone already, with another one for what runs.
+	int err = change_otadata(slots, REPAIR, 0);
+	return err < 0 ? err : change_otadata(slots, MARK_VALID, 0);
 }
 
 int mu_slots_repair(struct mu_slots *slots)

@@ -89,8 +89,9 @@ const char *mu_rollback_block_name(enum mu_rollback_block block);
 int mu_slots_switch(struct mu_slots *slots, uint32_t state);
 
 // Takes the running slot out of its trial (PENDING_VERIFY or NEW becomes VALID). One erase and one program of the sector of
-// the active entry: cut between them the old slot boots, so call it only when that is bearable. 0 also if nothing is to do;
-// MU_ERR_STATE in a rescue boot, where the active entry is not ours.
+// the active entry: cut between them the old slot boots, so call it only when that is bearable. Flash that fails once is tried again, and an
+// entry that is gone is made anew in the other sector. 0 also if nothing is to do; MU_ERR_STATE in a rescue boot, where the active
+// entry is not ours; or the flash's error.
 int mu_slots_commit(struct mu_slots *slots);
 
 // Makes otadata agree with what runs, after a rescue boot or equal seqs. 0 also if nothing is to do.

@@ -324,10 +324,9 @@ static void test_command_reaches_a_looping_device(void **unused)
 	assert_string_equal(board_running(&board), "1.0.0");
 }
 
-// The other slot holds a finished download that never ran: it goes on trial, and the first heartbeat commits it.
-static void test_untried_target_goes_on_trial(void **unused)
+// The other slot holds a finished download that never ran. Then the rollback to it is made, and it boots on trial.
+static void go_on_trial(void)
 {
-	(void)unused;
 	uint8_t bytes[MU_OTADATA_ENTRY_SIZE];
 	struct mu_otadata_entry entry = mu_otadata_make(1, MU_OTADATA_NEW);
 	mu_otadata_encode(&entry, bytes);
@@ -339,7 +338,13 @@ static void test_untried_target_goes_on_trial(void **unused)
 	assert_int_equal(board_run(&board), 1);
 	assert_int_equal(board_boot(&board, false), 0);
 	assert_int_equal(mu_slots_running(&board.slots)->state, MU_SLOT_STATE_PENDING);
-	assert_int_equal(board_run(&board), 0);
+}
+
+static void test_untried_target_goes_on_trial(void **unused)
+{
+	(void)unused;
+	go_on_trial();
+	assert_int_equal(board_run(&board), 0); // the first heartbeat commits it
 	assert_int_equal(mu_slots_running(&board.slots)->state, MU_SLOT_STATE_VALID);
 	assert_int_equal(board_boot(&board, false), 0);
 	assert_string_equal(board_running(&board), "1.0.0");
@@ -425,6 +430,42 @@ static void test_each_flash_call_fails_once(void **unused)
 	mu_flash_close(base);
 }
 
+// The heartbeat is out and the operator hears that it is done: whatever call the commit fails in, the next reset must not undo it.
+static bool commit_with_fault(unsigned call, bool forgetful)
+{
+	struct mu_flash_port faulty;
+	board_open(&board, 0);
+	assert_int_equal(board_boot(&board, false), 0);
+	go_on_trial();
+	sound_flash = faulty = *board.port.flash;
+	faulty.read = faulty_read;
+	faulty.erase = faulty_erase;
+	faulty.program = forgetful ? forgetful_program : faulty_program;
+	calls = 0;
+	failing_call = call;
+	board.port.flash = &faulty;
+	assert_int_equal(board_run(&board), 0);
+	bool failed = calls >= call;
+	board.port.flash = &sound_flash;
+	assert_int_equal(board.last_report.outcome, MU_ROLLBACK_OUTCOME_DONE);
+	assert_int_equal(board_boot(&board, false), 0);
+	if (strcmp(board_running(&board), "1.0.0") != 0)
+		fail_msg("call %u: %s runs again", call, board_running(&board));
+	board_close(&board);
+	return failed;
+}
+
+static void test_each_flash_call_of_a_commit_fails_once(void **unused)
+{
+	(void)unused;
+	for (int forgetful = 0; forgetful < 2; forgetful++) {
+		unsigned call = 1;
+		while (commit_with_fault(call, forgetful))
+			call++;
+		assert_true(call > 5);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +488,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_command_reaches_a_looping_device, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_untried_target_goes_on_trial, set_up, tear_down),
 		cmocka_unit_test(test_each_flash_call_fails_once),
+		cmocka_unit_test(test_each_flash_call_of_a_commit_fails_once),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
