@@ -124,16 +124,17 @@ _Static_assert(MU_HEAP_STEPS_FACTOR == 4, "bytes a cycle are shifted by two bits
 
 void mu_heap_steps_open(struct mu_heap_steps *steps, bool tls, struct mu_heap_mark mark)
 {
+	uint16_t units = mu_heap_units(mark.free_bytes);
 	if (steps->started)
-		count_cycle(steps, (int32_t)(steps->opened_bytes - mark.free_bytes));
+		count_cycle(steps, ((int32_t)steps->opened_units - units) * MU_HEAP_UNIT_BYTES);
 	uint32_t stride = 1;
 	for (int i = 0; i < MU_HEAP_STEPS_LEVELS; i++, stride *= MU_HEAP_STEPS_FACTOR)
-		push(&steps->level[i], stride, mu_heap_units(mark.free_bytes));
+		push(&steps->level[i], stride, units);
 	steps->started = true;
 	steps->tls = tls;
 	steps->next = MU_HEAP_STEP_NAME;
 	steps->present = 0;
-	steps->opened_bytes = mark.free_bytes;
+	steps->opened_units = units;
 	move_to(steps, mark);
 }
 

@@ -61,11 +61,11 @@ struct mu_heap_cycles {
 
 struct mu_heap_steps {
 	uint16_t last_units, last_low_units; // where the step under way began
-	bool started; // a cycle is under way, from opened_bytes on
+	uint16_t opened_units;
+	bool started; // a cycle is under way, from opened_units on
 	bool tls;
 	uint8_t next; // step of the opening that is under way; MU_HEAP_STEP_NONE: nothing is being opened
 	uint16_t present; // bits of the cycle under way
-	uint32_t opened_bytes;
 	int32_t loss_bytes; // of all cycles that are counted
 	uint16_t cycles;
 	struct mu_heap_cycles level[MU_HEAP_STEPS_LEVELS];
