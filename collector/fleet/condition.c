@@ -93,6 +93,18 @@ static bool is_other_image(const struct device *device, const struct device_boot
 	return device->has_running_sha && boot->sha_size && memcmp(boot->sha, device->running_sha, boot->sha_size) != 0;
 }
 
+// Boots that are told of in one: of those, how many fell into the window, if each lived as long as the last of them.
+static uint32_t count_recent(const struct device_boot *boot, uint64_t now_ms)
+{
+	uint64_t ago_ms = since(boot->at_s * UINT64_C(1000), now_ms);
+	if (ago_ms > CONDITION_WINDOW_MS)
+		return 0;
+	if (boot->uptime_s == 0 || boot->uptime_s == UINT32_MAX)
+		return boot->count;
+	uint64_t most = 1 + (CONDITION_WINDOW_MS - ago_ms) / (boot->uptime_s * UINT64_C(1000));
+	return most < boot->count ? (uint32_t)most : boot->count;
+}
+
 // Boots of one class within the window, of the image that runs now.
 static uint32_t count_boots(const struct device *device, uint64_t now_ms, bool (*is_class)(const struct device_boot *),
 	const struct device_boot **newest)
@@ -103,9 +115,10 @@ static uint32_t count_boots(const struct device *device, uint64_t now_ms, bool (
 		const struct device_boot *boot = &device->boots[i];
 		if (changed_image(boot) || is_other_image(device, boot))
 			break;
-		if (since(boot->at_s * UINT64_C(1000), now_ms) > CONDITION_WINDOW_MS || was_asked_for(boot) || !is_class(boot))
+		uint32_t recent = count_recent(boot, now_ms);
+		if (recent == 0 || was_asked_for(boot) || !is_class(boot))
 			continue;
-		count += boot->count;
+		count += recent;
 		if (!*newest)
 			*newest = boot;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a condition says of records that name a culprit: the step that leaks, the reason of a loss. Which condition holds: test_condition.c.
+// What a condition says of records that name a culprit (the step that leaks, the reason of a loss) or tell of many boots at once. Which condition holds: test_condition.c.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -55,6 +55,37 @@ static void expect(const struct world *world, enum condition_state state, const 
 		fail_msg("%s", condition.reasons[0].text);
 }
 
+// Crashes of one kind, told of in one go by a device that could reach nobody: those that fit into ten minutes make a loop, the others do not.
+static void test_crashes_told_of_at_once(void **state)
+{
+	static const struct {
+		uint32_t count, uptime_s; // of each
+		enum condition_state state;
+		const char *piece;
+	} rows[] = {
+		{ 3, 86400, CONDITION_NEW, "no heartbeat yet" },
+		{ 100, 360, CONDITION_NEW, "no heartbeat yet" },
+		{ 100, 290, CONDITION_CRASH_LOOP, "crashed 3 times in 10 min" },
+		{ 100, 20, CONDITION_CRASH_LOOP, "crashed 30 times in 10 min" },
+		{ 100, 0, CONDITION_CRASH_LOOP, "crashed 100 times in 10 min" },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct world *world = *state;
+		struct sample sample;
+		tear_down(state);
+		set_up(state);
+		sample_boot(&sample, 10 + rows[i].count, MU__RESET_CLASS__RESET_POWER_ON);
+		sample.boot.n_unreported = 1;
+		sample.unreported.first_boot = 10;
+		sample.unreported.count = rows[i].count;
+		sample.unreported.reset_class = MU__RESET_CLASS__RESET_CRASH;
+		sample.unreported.has_last_uptime_s = 1;
+		sample.unreported.last_uptime_s = rows[i].uptime_s;
+		fold(world, &sample);
+		expect(world, rows[i].state, rows[i].piece);
+	}
+}
+
 // The event may come a record behind the verdict, and one of a boot before says nothing of this one.
 static void test_the_step_that_leaks_is_named(void **state)
 {
@@ -92,6 +123,7 @@ static void test_the_last_reason_of_a_loss_is_named(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(test_crashes_told_of_at_once),
 		CASE(test_the_step_that_leaks_is_named),
 		CASE(test_the_last_reason_of_a_loss_is_named),
 	};
