@@ -294,7 +294,8 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 		if (agent->verdict & MU__VERDICT_BIT__VERDICT_TASK_STALE)
 			agent->tokens.close_call = MU_LIVENESS_NONE;
 		mu_app_metrics_reported(&agent->app);
-		agent->cost.step_max_us = tells_cost ? 0 : agent->cost.step_max_us;
+		if (tells_cost)
+			agent->cost.step_max_us = 0;
 	}
 	return seq;
 }

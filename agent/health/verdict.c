@@ -34,11 +34,11 @@ static void flag(struct opinion *opinion, uint32_t bit, bool on)
 		opinion->set |= bit;
 }
 
-// Set from `high` on, cleared at `fair`.
-static void above(struct opinion *opinion, uint32_t bit, uint32_t value, uint32_t high, uint32_t fair)
+// Set from `high` on, cleared at `fair`; what is not known stays as it was.
+static void above(struct opinion *opinion, uint32_t bit, bool known, uint32_t value, uint32_t high, uint32_t fair)
 {
-	flag(opinion, bit, value >= high);
-	if (value > fair)
+	flag(opinion, bit, known && value >= high);
+	if (!known || value > fair)
 		opinion->keep |= bit;
 }
 
@@ -76,11 +76,8 @@ static void look_at_system(struct opinion *opinion, const struct mu_verdict_inpu
 		return;
 	}
 	look_at_heap(opinion, input->gates ? input->gates : &mu_heap_gates_default, system);
-	if (system->has_sockets && system->sockets_limit)
-		above(opinion, MU__VERDICT_BIT__VERDICT_SOCKETS_LOW, percent(system->sockets_open, system->sockets_limit),
-			SOCKETS_LOW_PERCENT, SOCKETS_FAIR_PERCENT - 1);
-	else
-		opinion->keep |= MU__VERDICT_BIT__VERDICT_SOCKETS_LOW;
+	above(opinion, MU__VERDICT_BIT__VERDICT_SOCKETS_LOW, system->has_sockets && system->sockets_limit,
+		percent(system->sockets_open, system->sockets_limit), SOCKETS_LOW_PERCENT, SOCKETS_FAIR_PERCENT - 1);
 	// A low-water mark: it cannot rise within a boot, and so cannot flicker.
 	flag(opinion, MU__VERDICT_BIT__VERDICT_STACK_LOW, system->has_stack && system->stack_min_bytes < STACK_LOW_BYTES);
 	if (!system->has_stack)
@@ -97,17 +94,11 @@ uint32_t mu_verdict_judge(uint32_t before, const struct mu_verdict_input *input)
 	flag(&opinion, MU__VERDICT_BIT__VERDICT_HEAP_STARVED, input->heap_starved);
 	flag(&opinion, MU__VERDICT_BIT__VERDICT_TASK_STALE, input->close_call);
 	flag(&opinion, MU__VERDICT_BIT__VERDICT_FLASH_FAULT, input->flash_faults);
-	above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING, input->losses, FLAPPING_LOSSES, CALM_LOSSES);
-	if (input->has_rssi)
-		above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_WEAK, input->rssi_dbm < 0 ? 0 - (uint32_t)input->rssi_dbm : 0, -RSSI_WEAK_DBM,
-			-RSSI_FAIR_DBM);
-	else
-		opinion.keep |= MU__VERDICT_BIT__VERDICT_LINK_WEAK;
-	if (input->has_spool)
-		above(&opinion, MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, input->spool_used_permille, SPOOL_FULL_PERMILLE + 1,
-			SPOOL_FAIR_PERMILLE);
-	else
-		opinion.keep |= MU__VERDICT_BIT__VERDICT_SPOOL_FILLING;
+	above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_FLAPPING, true, input->losses, FLAPPING_LOSSES, CALM_LOSSES);
+	above(&opinion, MU__VERDICT_BIT__VERDICT_LINK_WEAK, input->has_rssi, input->rssi_dbm < 0 ? 0 - (uint32_t)input->rssi_dbm : 0,
+		-RSSI_WEAK_DBM, -RSSI_FAIR_DBM);
+	above(&opinion, MU__VERDICT_BIT__VERDICT_SPOOL_FILLING, input->has_spool, input->spool_used_permille, SPOOL_FULL_PERMILLE + 1,
+		SPOOL_FAIR_PERMILLE);
 	return bits_of(&opinion);
 }
 

@@ -239,11 +239,14 @@ enum mu_rollback_block mu_slots_rollback_block(const struct mu_slots *slots)
 const char *mu_rollback_block_name(enum mu_rollback_block block)
 {
 	static const char *const names[] = {
-		"ready", "the other slot holds no image", "the other slot's image is damaged",
-		"the other slot's image was rejected before", "the image is quarantined", "the image is below the security floor",
-		"an update is being written", "the other slot's image is still being verified",
+		[MU_ROLLBACK_READY] = "ready",
+		[MU_ROLLBACK_NO_IMAGE] = "the other slot holds no image",
+		[MU_ROLLBACK_DAMAGED] = "the other slot's image is damaged",
+		[MU_ROLLBACK_SLOT_INVALID] = "the other slot's image was rejected before",
+		[MU_ROLLBACK_BUSY] = "an update is being written",
+		[MU_ROLLBACK_UNCHECKED] = "the other slot's image is still being verified",
 	};
-	return (unsigned)block < sizeof names / sizeof *names ? names[block] : "unknown";
+	return (unsigned)block < sizeof names / sizeof *names && names[block] ? names[block] : "unknown";
 }
 
 static bool otadata_names_other(const struct mu_slots *slots)
@@ -296,11 +299,11 @@ int mu_slots_commit(struct mu_slots *slots)
 		return MU_ERR_STATE;
 	if (state != MU_SLOT_STATE_PENDING && state != MU_SLOT_STATE_NEW)
 		return 0;
-	if (change_otadata(slots, MARK_VALID, 0) >= 0)
-		return 0;
-	// Once more; and should the entry be gone already, with another one for what runs.
-	int err = change_otadata(slots, REPAIR, 0);
-	return err < 0 ? err : change_otadata(slots, MARK_VALID, 0);
+	int err = change_otadata(slots, MARK_VALID, 0);
+	if (err >= 0)
+		return err;
+	mu_slots_repair(slots); // should the entry be gone already: another one for what runs
+	return change_otadata(slots, MARK_VALID, 0);
 }
 
 int mu_slots_repair(struct mu_slots *slots)

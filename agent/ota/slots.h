@@ -78,7 +78,8 @@ int mu_slots_refresh(struct mu_slots *slots);
 const struct mu_slot *mu_slots_running(const struct mu_slots *slots);
 const struct mu_slot *mu_slots_other(const struct mu_slots *slots);
 
-// Why a rollback to the other slot would be refused now, or MU_ROLLBACK_READY. Name: constant text for a person.
+// Why a rollback to the other slot would be refused now, or MU_ROLLBACK_READY. Name: constant text for a person, "unknown" for a block that
+// this agent never sees.
 enum mu_rollback_block mu_slots_rollback_block(const struct mu_slots *slots);
 const char *mu_rollback_block_name(enum mu_rollback_block block);
 
