@@ -273,10 +273,15 @@ bool mu_boot_history_crashed(const struct mu_boot_history *history)
 
 // ---- while this boot runs
 
-int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint32_t heap_min_bytes)
+static void set_uptime(struct mu_boot_history *history, uint64_t now_ms)
 {
 	uint64_t uptime_s = now_ms / 1000;
 	history->current.uptime_s = uptime_s > UINT32_MAX ? UINT32_MAX : (uint32_t)uptime_s;
+}
+
+int mu_boot_history_keep(struct mu_boot_history *history, uint64_t now_ms, uint32_t heap_min_bytes)
+{
+	set_uptime(history, now_ms);
 	history->current.heap_min_bytes = heap_min_bytes;
 	keep_current(history);
 
@@ -306,8 +311,7 @@ void mu_boot_history_suspect(struct mu_boot_history *history, const char *token)
 
 void mu_boot_history_cause(struct mu_boot_history *history, int cause, const char *token, uint64_t now_ms)
 {
-	uint64_t uptime_s = now_ms / 1000;
-	history->current.uptime_s = uptime_s > UINT32_MAX ? UINT32_MAX : (uint32_t)uptime_s;
+	set_uptime(history, now_ms);
 	history->current.cause = (uint8_t)cause;
 	set_token(history, token);
 	keep_current(history);

@@ -16,9 +16,10 @@ static uint64_t next_after(const struct mu_heartbeat *heartbeat, uint32_t interv
 	for (uint64_t early_ms = MU_HEARTBEAT_FIRST_MS; early_ms < interval_ms; early_ms *= 2)
 		if (early_ms > last_ms)
 			return early_ms;
-	uint64_t phase_ms = heartbeat->phase % interval_ms;
-	uint64_t at_ms = last_ms - last_ms % interval_ms + phase_ms;
-	return at_ms > last_ms ? at_ms : at_ms + interval_ms;
+	uint32_t phase_ms = heartbeat->phase % interval_ms;
+	if (last_ms < phase_ms)
+		return phase_ms;
+	return ((last_ms - phase_ms) / interval_ms + 1) * interval_ms + phase_ms;
 }
 
 static uint64_t plan(const struct mu_heartbeat *heartbeat, uint64_t last_ms)

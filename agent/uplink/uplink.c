@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/uplink/uplink.h"
+#include "agent/image/little_endian.h"
 #include "agent/topic.h"
 #include "proto/arena.h"
 #include "proto/limits.h"
@@ -86,8 +87,9 @@ static size_t put_header(const struct mu_uplink *uplink, uint8_t *out)
 	uint64_t epoch = mu_spool_epoch(uplink->spool);
 	size_t size = 0;
 	out[size++] = TAG_EPOCH;
-	for (int i = 0; i < 8; i++)
-		out[size++] = (uint8_t)(epoch >> 8 * i);
+	mu_le32_put(out + size, (uint32_t)epoch);
+	mu_le32_put(out + size + 4, (uint32_t)(epoch >> 32));
+	size += 8;
 	out[size++] = TAG_FIRST_SEQ;
 	size += put_varint(out + size, uplink->next);
 	out[size++] = TAG_OLDEST_SEQ;
