@@ -126,7 +126,7 @@ uint64_t mu_timekeeping_step(struct mu_agent *agent, uint64_t now_ms)
 
 int mu_timekeeping_init(struct mu_agent *agent, const char **problem)
 {
-	int err = mu_sntp_init(&agent->timekeeping.sntp, agent->port, agent->config.ntp_servers);
+	int err = mu_sntp_init(&agent->timekeeping.sntp, agent->port, agent->config.ntp_servers, agent->config.time_floor_ms);
 	if (err < 0 && problem)
 		*problem = "ntp_servers: each wants HOST or HOST:PORT, a host of 1..63 characters";
 	return err;

@@ -130,11 +130,11 @@ static int split(const char *server, char host[MU_SNTP_HOST_MAX + 1], uint16_t *
 	return parse_port(server + length + bracketed, port);
 }
 
-int mu_sntp_init(struct mu_sntp *sntp, const struct mu_port *port, const char *const servers[MU_SNTP_SERVERS])
+int mu_sntp_init(struct mu_sntp *sntp, const struct mu_port *port, const char *const servers[MU_SNTP_SERVERS], uint64_t floor_ms)
 {
 	char host[MU_SNTP_HOST_MAX + 1];
 	uint16_t number;
-	*sntp = (struct mu_sntp){ .port = port, .due_ms = UINT64_MAX, .first_until_ms = UINT64_MAX };
+	*sntp = (struct mu_sntp){ .port = port, .floor_ms = floor_ms, .due_ms = UINT64_MAX, .first_until_ms = UINT64_MAX };
 	for (size_t i = 0; i < MU_SNTP_SERVERS; i++) {
 		if (!servers[i])
 			continue;
@@ -247,7 +247,7 @@ void mu_sntp_link(struct mu_sntp *sntp, bool up, uint64_t now_ms)
 	}
 	if (sntp->first_until_ms == UINT64_MAX)
 		sntp->first_until_ms = now_ms + MU_SNTP_FIRST_MS;
-	if (sntp->answered && now_ms < sntp->due_ms)
+	if (sntp->answered && !sntp->doublings && now_ms < sntp->due_ms)
 		return; // the hour is not over
 	sntp->doublings = 0; // another network, perhaps
 	uint64_t earliest = earliest_ms(sntp);
@@ -271,6 +271,8 @@ static enum mu_sntp_news take_answer(struct mu_sntp *sntp, const struct mu_event
 	if (round_trip_ms > MU_SNTP_WAIT_MS)
 		round_trip_ms = MU_SNTP_WAIT_MS;
 	enum mu_sntp_verdict verdict = mu_sntp_judge(event->payload, event->payload_bytes, sntp->nonce, round_trip_ms, wall_ms);
+	if (verdict == MU_SNTP_GOOD && *wall_ms < sntp->floor_ms)
+		verdict = MU_SNTP_MAD;
 	if (verdict != MU_SNTP_GOOD) {
 		punish(sntp, verdict, now_ms);
 		give_up(sntp, mu_sntp_verdict_name(verdict), now_ms);

@@ -2,13 +2,14 @@
 // SNTP client (RFC 4330, with what RFC 5905 says of kisses and timestamps) over port->udp: when to ask whom, and what to believe.
 //
 //   a round   the servers in their order, each once and for 3 s at most, until one answers: over in 9 s at the latest
-//   begins    when the link comes up, unless a server has answered within the hour before; then each 48 to 60 minutes, so that an answer is
-//             never older than an hour and the devices of a fleet do not stay in step
+//   begins    when the link comes up, unless the last round was within the hour before and had its answer; then each 48 to 60 minutes, so that
+//             an answer is never older than an hour and the devices of a fleet do not stay in step
 //   failed    when none has answered: the next one after 30 to 60 s, doubling up to 30 to 60 minutes
 //   never     a server within 15 s of the last request to it; RATE: not for 2 h, doubling up to 32 h; DENY, RSTR: not again in this boot
 //
 // An answer counts if it is one: mode 4, version 3 or 4, leap not 3, stratum 1 to 15, the random number that was sent, a transmit time within
-// 2020 .. 2099 (seconds below 2^31 are those of the era that begins in 2036), root distance below 1.5 s. A kiss counts only with that number, too.
+// 2020 .. 2099 (seconds below 2^31 are those of the era that begins in 2036) and not below the floor, root distance below 1.5 s. A kiss counts only
+// with that number, too. Whose answer does not count has not answered, and the next one is asked.
 // Time taken: the server's transmit time plus half of the way there and back, without the time that the server had it.
 //
 // Not authenticated: who sits on the way can give any time; see clock.h for what that may do.
@@ -44,7 +45,7 @@ enum mu_sntp_verdict { // of one answer
 	MU_SNTP_NOT_OURS, // another number than was sent: late, or forged
 	MU_SNTP_NOT_AN_ANSWER, // mode or version
 	MU_SNTP_UNSYNCHRONIZED, // leap 3, stratum above 15, no transmit time, or too far from its own source
-	MU_SNTP_MAD, // a time outside of 2020 .. 2099
+	MU_SNTP_MAD, // a time outside of 2020 .. 2099, or below the floor
 	MU_SNTP_KISS_RATE,
 	MU_SNTP_KISS_DENY, // DENY or RSTR
 	MU_SNTP_KISS, // another kiss: no time now
@@ -68,12 +69,14 @@ struct mu_sntp {
 	uint8_t nonce[MU_SNTP_NONCE_BYTES];
 	uint32_t failures; // servers that did not answer, in a row
 	const char *failed, *why; // the last of them; why is static text
+	uint64_t floor_ms; // Unix time
 	uint64_t due_ms; // waiting: the end of the patience; else the next round or server; UINT64_MAX: none
 	uint64_t first_until_ms; // end of the first wait; UINT64_MAX: no link has been up yet
 };
 
-// servers: from the first on, null where there is none; all null: no SNTP. 0; MU_ERR_INVALID: a name is empty or too long, or its port is none.
-int mu_sntp_init(struct mu_sntp *sntp, const struct mu_port *port, const char *const servers[MU_SNTP_SERVERS]);
+// servers: from the first on, null where there is none; all null: no SNTP. floor_ms: Unix time; whoever tells an earlier one has not answered; 0 for
+// 2020. 0; MU_ERR_INVALID: a name is empty or too long, or its port is none.
+int mu_sntp_init(struct mu_sntp *sntp, const struct mu_port *port, const char *const servers[MU_SNTP_SERVERS], uint64_t floor_ms);
 
 void mu_sntp_link(struct mu_sntp *sntp, bool up, uint64_t now_ms);
 

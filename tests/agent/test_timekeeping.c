@@ -384,6 +384,26 @@ static void test_a_time_below_the_floor_is_not_taken(void **unused)
 	agent_rig_close();
 }
 
+// A server that is years behind has not answered: the next one is asked, at once, and who is to blame is known.
+static void test_a_server_below_the_floor_has_not_answered(void **unused)
+{
+	(void)unused;
+	struct mu_agent_config config = tls;
+	config.time_floor_ms = ACK_MS - 86400000;
+	start(&config);
+	world.alive = "a";
+	world.error_ms = -3 * YEAR_MS;
+	run(100);
+	assert_string_equal(agent->timekeeping.sntp.failed, "a");
+	assert_string_equal(agent->timekeeping.sntp.why, "mad time");
+	assert_string_equal(fake.udp_host, "b");
+	world.alive = "c";
+	world.error_ms = 0;
+	run(3500);
+	assert_int_equal(mu_clock_quality(&agent->clock), MU__TIME_QUALITY__TIME_SNTP);
+	agent_rig_close();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_a_bad_configuration_is_refused_by_name),
 		cmocka_unit_test(test_local_time),
 		cmocka_unit_test(test_a_time_below_the_floor_is_not_taken),
+		cmocka_unit_test(test_a_server_below_the_floor_has_not_answered),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t now_ms = 0, next_ms = 0, wall_ms = 0;
 	if (!size)
 		return 0;
-	must(mu_sntp_init(&sntp, &port, servers) == 0);
+	must(mu_sntp_init(&sntp, &port, servers, 0) == 0);
 	mu_sntp_link(&sntp, true, now_ms);
 	for (unsigned i = 0; i < 8; i++) {
 		mu_sntp_step(&sntp, 0, now_ms, &next_ms);

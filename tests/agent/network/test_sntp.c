@@ -84,7 +84,7 @@ static uint64_t step(uint64_t now_ms)
 static void start(const char *one, const char *two, const char *three)
 {
 	const char *const servers[MU_SNTP_SERVERS] = { one, two, three };
-	assert_int_equal(mu_sntp_init(&sntp, &fake.port, servers), 0);
+	assert_int_equal(mu_sntp_init(&sntp, &fake.port, servers, 0), 0);
 }
 
 // ---- what is believed
@@ -232,7 +232,7 @@ static void test_names_of_servers(void **unused)
 	(void)unused;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		const char *const servers[MU_SNTP_SERVERS] = { 0, names[i].server, 0 };
-		assert_int_equal(mu_sntp_init(&sntp, &fake.port, servers), names[i].result);
+		assert_int_equal(mu_sntp_init(&sntp, &fake.port, servers, 0), names[i].result);
 		if (names[i].result < 0)
 			continue;
 		mu_sntp_link(&sntp, true, 0);
@@ -383,6 +383,11 @@ static void test_a_link_that_comes_back_within_the_hour_asks_nobody(void **unuse
 	mu_sntp_link(&sntp, true, 4000000);
 	step(4000000);
 	assert_int_equal(fake.udp_requests, 2);
+	step(4003000); // no answer, and the hour is over: another network is asked at once
+	mu_sntp_link(&sntp, false, 4015000);
+	mu_sntp_link(&sntp, true, 4016000);
+	step(4016000);
+	assert_int_equal(fake.udp_requests, 3);
 }
 
 static void test_rate_doubles_the_pause_of_that_server(void **unused)
