@@ -37,7 +37,6 @@ enum {
 	MU_AGENT_HEALTH_PERIOD_MS = 1000, // vitals, verdict, watchdog
 	MU_AGENT_WATCHDOG_MS = 30000,
 	MU_AGENT_FAREWELL_MS = 5000, // an accepted reboot waits so long at most for its result to be acked
-	MU_AGENT_STARVED_PERIOD_MS = 60000,
 	MU_AGENT_REASONS = 8, // disconnect reasons counted apart; the rest adds to the rarest
 };
 
@@ -91,7 +90,6 @@ struct mu_agent {
 	bool watchdog_armed;
 	bool repair_tried; // of otadata, after a rescue boot
 	uint64_t health_due_ms;
-	uint64_t starved_due_ms; // when the ladder is told again that sockets are refused for lack of heap
 	uint64_t announced_seq; // of the ACCEPTED result that the rollback waits for; 0: none
 	struct {
 		uint64_t window_ms, busy_us; // of the running heartbeat interval

@@ -27,6 +27,15 @@ static void drop_session(struct mu_agent *agent, uint64_t now_ms)
 	mu_netwatch_session(&agent->netwatch, false, now_ms);
 }
 
+// At a gate. Nothing was asked, so silence says nothing about the network. That it has gone on for too long is judged here only: whoever has no
+// link for hours is not refused meanwhile.
+static void note_refusal(struct mu_agent *agent, uint64_t now_ms)
+{
+	mu_netwatch_answer(&agent->netwatch, now_ms);
+	if (mu_session_starved(&agent->session, now_ms))
+		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
+}
+
 void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 {
 	if (mu_timekeeping_holds(agent, now_ms))
@@ -34,11 +43,12 @@ void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 	int err = mu_heap_watch_session(agent, mu_socket_guard_admit_session(agent, now_ms), now_ms);
 	if (err >= 0)
 		mu_socket_guard_session(agent, now_ms);
-	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL) // nothing was asked, so silence says nothing about the network
-		mu_netwatch_answer(&agent->netwatch, now_ms);
 	if (err >= 0)
 		return;
+	mu_outage_try(&agent->session_outage, err, now_ms);
 	post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL)
+		note_refusal(agent, now_ms);
 	mu_link_events_names(agent, err, now_ms);
 }
 
@@ -89,6 +99,8 @@ static void do_power_save_on(struct mu_agent *agent, uint64_t now_ms)
 static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
 {
 	int err = mu_link_connect(&agent->link, now_ms);
+	if (err < 0 && err != MU_ERR_AUTH)
+		mu_outage_try(&agent->link_outage, 0, agent->ladder.down_from_ms);
 	if (err < 0)
 		post(agent, MU_LADDER_LINK_DOWN, err == MU_ERR_AUTH ? AUTH_FAIL : 0, now_ms);
 }
@@ -107,9 +119,10 @@ static void do_record_link(struct mu_agent *agent, uint64_t now_ms)
 		mu_report_link(agent, MU__LINK_CHANGE__LINK_LADDER, agent->ladder.reason, 0, now_ms);
 }
 
+// Who has no link is not refused: what was before does not count then.
 static void do_reboot(struct mu_agent *agent, uint64_t now_ms)
 {
-	bool starved = mu_session_starved(&agent->session, now_ms) && agent->session.refusal == MU_ERR_NO_MEMORY;
+	bool starved = agent->ladder.link_up && mu_session_starved(&agent->session, now_ms) && agent->session.refusal == MU_ERR_NO_MEMORY;
 	mu_agent_restart(agent, starved ? MU__RESET_CAUSE__CAUSE_HEAP_STARVED : MU__RESET_CAUSE__CAUSE_NETWORK, 0, now_ms);
 }
 
@@ -283,9 +296,6 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 	uint64_t watch_ms = UINT64_MAX;
 	uint64_t link_ms = mu_link_events_step(agent, now_ms);
 	watch(agent, now_ms, &watch_ms);
-	if (mu_session_starved(&agent->session, now_ms) && !agent->stopped &&
-		mu_due(&agent->starved_due_ms, MU_AGENT_STARVED_PERIOD_MS, now_ms))
-		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
 	if (mu_ladder_link_overdue(&agent->ladder, now_ms) && !agent->stopped)
 		mu_link_events_overdue(agent, now_ms);
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)

@@ -3,6 +3,8 @@
 #include "agent/connectivity.h"
 #include "agent/reporting.h"
 
+enum { ASSOC_LEAVE = 8 }; // the reason
+
 static void note_down(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
 	bool was_up = agent->netwatch.link_up;
@@ -42,8 +44,11 @@ static void on_down(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 	mu_connectivity_drop(agent, now_ms);
 }
 
+// A link that was refused; or one that we have left ourselves, which is news only to who still takes it for up.
 static void on_left(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
 {
+	if (reason == ASSOC_LEAVE && !agent->netwatch.link_up)
+		return;
 	note_down(agent, reason, now_ms);
 	mu_connectivity_drop(agent, now_ms);
 }

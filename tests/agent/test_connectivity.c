@@ -185,6 +185,51 @@ static void test_a_starved_heap_reboots_once(void **unused)
 	assert_int_equal(fake.restarts, 2);
 }
 
+// One refusal, and then no link for an hour: nobody was refused meanwhile, so nothing is starved.
+static void test_an_outage_is_no_starving(void **unused)
+{
+	(void)unused;
+	fake.vitals.heap_free_bytes = 20000;
+	fake_collector_run(&collector, 2000);
+	assert_true(agent->sockets.registry.refused > 0);
+	fake.vitals.heap_free_bytes = 200000;
+	collector.no_link = true;
+	collector.link_reason = 5; // no room at the access point, which is no reason for a reboot
+	post(MU_EVENT_LINK_DOWN, 5);
+	fake_collector_run(&collector, 60 * 60 * 1000);
+	assert_int_equal(fake.restarts, 0);
+}
+
+// What the port, or a gate, refuses at once is a try that failed, as one that the broker refuses: told with how long it took, and why.
+static void test_an_open_that_is_refused_at_once_is_told(void **unused)
+{
+	(void)unused;
+	fake.mqtt_result = MU_ERR_AUTH; // the files of TLS, say
+	fake_collector_run(&collector, 60000);
+	fake.mqtt_result = 0;
+	fake_collector_run(&collector, 120000);
+	const Mu__Link *link = fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_SESSION_RESTORED);
+	assert_non_null(link);
+	assert_int_equal(link->reason, MU_LINK_REASON_SESSION - MU_ERR_AUTH);
+	assert_in_range(link->outage_ms, 55000, 125000);
+}
+
+// The same of the link: a driver that cannot even begin, for the first minute of a boot.
+static void test_a_connect_that_is_refused_at_once_is_told(void **unused)
+{
+	(void)unused;
+	fake.link_result = MU_ERR_IO;
+	collector.no_link = true;
+	fake_collector_run(&collector, 60000);
+	fake.link_result = 0;
+	collector.no_link = false;
+	fake_collector_run(&collector, 240000);
+	const Mu__Link *link = fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_RESTORED);
+	assert_non_null(link);
+	assert_false(link->has_reason); // the air has none for it
+	assert_in_range(link->outage_ms, 60000, 250000);
+}
+
 static void test_retained_and_foreign_messages_are_ignored(void **unused)
 {
 	(void)unused;
@@ -209,6 +254,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_power_save_goes_off_where_it_is_to_blame, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_refused_socket_is_counted_and_tried_again, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_a_starved_heap_reboots_once, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_outage_is_no_starving, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_an_open_that_is_refused_at_once_is_told, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_a_connect_that_is_refused_at_once_is_told, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_retained_and_foreign_messages_are_ignored, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -104,6 +104,32 @@ static void test_names_that_do_not_resolve(void **unused)
 	assert_int_equal(fake.link_disconnects, 1);
 }
 
+// Made anew because no name resolves: that the old link ends then is our own doing, told already, and no try that failed.
+static void test_leaving_is_no_failed_try(void **unused)
+{
+	(void)unused;
+	unsigned opens = 0;
+	collector.opens = UINT32_MAX;
+	for (int i = 0; i < 4000 && fake.link_connects < 2; i++) {
+		fake_collector_run(&collector, 50);
+		collector.no_link = agent->ladder.link_up; // the first connect is answered, the second one below
+		if (fake.mqtt_opens == opens)
+			continue;
+		opens = fake.mqtt_opens;
+		post(MU_EVENT_MQTT_CLOSED, MU_ERR_NOT_FOUND);
+	}
+	collector.opens = fake.mqtt_opens;
+	post(MU_EVENT_LINK_DOWN, 8);
+	fake_collector_run(&collector, 1000);
+	post(MU_EVENT_LINK_UP, 0);
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_LOST)->reason, MU_REASON_NO_NAMES);
+	assert_false(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_RESTORED)->has_reason);
+	assert_int_equal(agent->disconnects.used, 1);
+	assert_int_equal(agent->disconnects.by_reason[0].reason, MU_REASON_NO_NAMES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +138,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_own_access_point_is_reported, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_refused_credentials_are_reported, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_names_that_do_not_resolve, set_up, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_leaving_is_no_failed_try, set_up, agent_rig_tear_down),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }
