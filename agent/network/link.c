@@ -164,6 +164,7 @@ static int join_or_scan(struct mu_link *link, uint64_t now_ms)
 	if (!scans)
 		return join_best(link, now_ms);
 	link->join_next = true;
+	link->scan_told = false; // whose scan it was does not wait for it any more
 	return 0;
 }
 
@@ -183,10 +184,11 @@ int mu_link_connect(struct mu_link *link, uint64_t now_ms)
 
 // ---- leaving
 
-static void leave(struct mu_link *link, bool told)
+// err: what the port said to it; if it refused, no event follows.
+static void left(struct mu_link *link, bool told, int err)
 {
 	if (link->phase != MU_LINK_OFF && !alone(link)) {
-		link->leaving = true;
+		link->leaving = err >= 0;
 		link->leaving_told = told;
 	}
 	link->phase = MU_LINK_OFF;
@@ -194,18 +196,25 @@ static void leave(struct mu_link *link, bool told)
 	link->join_next = false;
 }
 
+static int leave(struct mu_link *link, bool told)
+{
+	int err = link->port->link->disconnect(link->port->context);
+	left(link, told, err);
+	return err;
+}
+
 int mu_link_disconnect(struct mu_link *link)
 {
-	leave(link, false);
-	return link->port->link->disconnect(link->port->context);
+	return leave(link, false);
 }
 
 int mu_link_restart(struct mu_link *link)
 {
-	leave(link, false);
-	link->scanning = 0;
-	link->scan_due_ms = UINT64_MAX;
 	int err = link->port->link->restart(link->port->context);
+	left(link, false, err);
+	link->scanning = 0;
+	link->scan_told = false;
+	link->scan_due_ms = UINT64_MAX;
 	if (err < 0)
 		return err;
 	mu_access_point_restarted(&link->own);
@@ -236,8 +245,6 @@ static enum mu_link_heard give_up(struct mu_link *link, int32_t reason, int32_t 
 	if (link->phase != MU_LINK_UP)
 		mu_link_choice_failed(&link->choice, link->chosen);
 	leave(link, true);
-	if (link->port->link->disconnect(link->port->context) < 0)
-		link->leaving = false;
 	*value = reason;
 	return MU_LINK_HEARD_DOWN;
 }
@@ -295,7 +302,8 @@ static enum mu_link_heard on_down(struct mu_link *link, const struct mu_event *e
 		return MU_LINK_HEARD_NOTHING;
 	if (link->phase != MU_LINK_UP)
 		return try_failed(link, event->reason, now_ms, value);
-	link->phase = MU_LINK_OFF;
+	if (mu_reason_class(event->reason) != MU_REASON_ROAMING) // then it may yet fail to get there
+		link->phase = MU_LINK_OFF;
 	return MU_LINK_HEARD_DOWN;
 }
 
@@ -313,6 +321,8 @@ static enum mu_link_heard on_up(struct mu_link *link, const struct mu_event *eve
 {
 	struct mu_link_status status = { 0 };
 	(void)event, (void)now_ms, (void)value;
+	if (link->phase == MU_LINK_OFF && link->leaving) // it came before the port heard that
+		return MU_LINK_HEARD_NOTHING;
 	link->phase = MU_LINK_UP;
 	link->address_due_ms = UINT64_MAX;
 	link->leaving = false;
