@@ -230,6 +230,8 @@ int mu_link_scan(struct mu_link *link, uint64_t now_ms)
 		return MU_ERR_UNSUPPORTED;
 	if (all_rest(link, now_ms))
 		return MU_ERR_AUTH;
+	if (link->config->network_count == 1 && link->choice.places[0].refused_row) // it is there, and a try says what a scan cannot
+		return MU_ERR_UNSUPPORTED;
 	if (!link->scanning)
 		err = start_scans(link, now_ms);
 	if (err < 0)

@@ -43,6 +43,7 @@ enum guard {
 	LAST_TRY,
 	LAST_FALLBACK,
 	KNOWN,
+	REFUSED_AGAIN, // ..., and a restart of the radio has not helped
 	BUDGET,
 	LONG_DOWN,
 };
@@ -110,6 +111,7 @@ static const struct row table[] = {
 	{ FB,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, CONNECT,                        TRY,      KEEP },
 
 	{ RC,  MU_LADDER_LINK_UP,       ALWAYS,        RE,   RESTORED | MU_DO_SERVE_END,     UP,       DUE },
+	{ RC,  MU_LADDER_SCAN_DONE,     REFUSED_AGAIN, FB,   TO_FALLBACK & ~RESTART,         TRY_ANEW, KEEP },
 	{ RC,  MU_LADDER_SCAN_DONE,     KNOWN,         FB,   TO_FALLBACK,                    TRY_ANEW, KEEP },
 	{ RC,  MU_LADDER_LINK_TIMER,    LONG_DOWN,     SAME, RECORD | MU_DO_REBOOT,          KEEP,     KEEP },
 	{ RC,  MU_LADDER_LINK_TIMER,    ALWAYS,        SAME, MU_DO_LINK_SCAN,                PERIOD,   KEEP },
@@ -164,10 +166,15 @@ static bool is_sleepy(const struct mu_ladder *ladder, int32_t value, uint64_t no
 		mu_reason_of_power_save(ladder->reason);
 }
 
+static uint32_t refusals_max(const struct mu_ladder *ladder)
+{
+	return ladder->reason_class == MU_REASON_CREDENTIALS ? MU_LADDER_REFUSALS : MU_LADDER_MISFITS;
+}
+
 static bool is_last_refusal(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
 	(void)value, (void)now_ms;
-	return ladder->refusals >= (ladder->reason_class == MU_REASON_CREDENTIALS ? MU_LADDER_REFUSALS : MU_LADDER_MISFITS);
+	return ladder->refusals >= refusals_max(ladder);
 }
 
 static bool is_last_try(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
@@ -194,6 +201,11 @@ static bool budget_allows(const struct mu_ladder *ladder, int32_t value, uint64_
 	return ladder->budget->reboots == 0 || now_ms >= MU_LADDER_REBOOT_PERIOD_MS;
 }
 
+static bool is_refused_again(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
+{
+	return is_known(ladder, value, now_ms) && ladder->refusals > refusals_max(ladder);
+}
+
 // What is refused is refused after a reboot, too.
 static bool is_long_down(const struct mu_ladder *ladder, int32_t value, uint64_t now_ms)
 {
@@ -201,7 +213,7 @@ static bool is_long_down(const struct mu_ladder *ladder, int32_t value, uint64_t
 }
 
 static bool (*const guards[])(const struct mu_ladder *, int32_t, uint64_t) = { always, is_link_up, is_opening, is_roaming, is_overload,
-	is_sleepy, is_last_refusal, is_last_try, is_last_fallback, is_known, budget_allows, is_long_down };
+	is_sleepy, is_last_refusal, is_last_try, is_last_fallback, is_known, is_refused_again, budget_allows, is_long_down };
 
 static const struct row *find(const struct mu_ladder *ladder, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
 {
@@ -412,7 +424,7 @@ const char *mu_ladder_event_name(enum mu_ladder_event event)
 size_t mu_ladder_rows(struct mu_ladder_row *out, size_t size)
 {
 	static const char *const names[] = { "", "link up", "opening", "roaming, link up", "overload", "3rd loss for power save",
-		"5th refusal or 3rd misfit", "10th failure", "3rd failure", "known network", "reboot allowed",
+		"5th refusal or 3rd misfit", "10th failure", "3rd failure", "known network", "known network, refused again", "reboot allowed",
 		"30 min down, not refused, reboot allowed" };
 
 	static const char *const waits[STEPS] = { [KEEP] = "",

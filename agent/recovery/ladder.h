@@ -8,7 +8,8 @@
 //
 // Why the link went down (reason.h) decides how the next try is waited for. Transient: the backoff. Overload: a longer one. Roaming: the radio
 // gets a few seconds to find its way. Credentials: after 5 refusals in a row recovery; that none of the networks is then tried more often than
-// each 15 min, and another one at any time, is network/link's care. Configuration: after 3 in a row recovery.
+// each 15 min, and another one at any time, is network/link's care. Configuration: after 3 in a row recovery. A row of refusals restarts the radio
+// once: if that has not helped, it is not to blame, and the own access point, where somebody may be at work on the passphrase, stays open.
 // In fallback and recovery the device's own access point is served; what it records waits in the spool.
 //
 // The states but `start` are the NetworkState of muster.proto, same numbers. The table is const: mu_ladder_rows() lists it, and

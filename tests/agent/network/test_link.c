@@ -297,6 +297,7 @@ static void test_a_pause_is_one_networks(void **unused)
 	assert_int_equal(mu_link_scan(&link, 1000), MU_ERR_AUTH);
 	assert_int_equal(fake.link_connects, MU_LINK_REFUSALS);
 	assert_int_equal(fake.link_scans, 0);
+	assert_int_equal(mu_link_scan(&link, MU_LINK_REST_MS), MU_ERR_UNSUPPORTED); // a try says as much
 	assert_int_equal(mu_link_connect(&link, MU_LINK_REST_MS), 0);
 	use_networks(3);
 	link.choice.places[BARN].rests = true; // as above

@@ -135,6 +135,11 @@ static const struct cell {
 
 	{ RC, MU_LADDER_LINK_UP, { 0 }, RECORD | END, RE, NONE },
 	{ RC, MU_LADDER_SCAN_DONE, { .value = 1 }, RESTART | SERVE | CONNECT | RECORD, FB, ANSWER },
+	{ RC, MU_LADDER_SCAN_DONE, { .value = 1, .was = MU_REASON_CREDENTIALS, .refusals = 5 }, RESTART | SERVE | CONNECT | RECORD, FB, ANSWER },
+	{ RC, MU_LADDER_SCAN_DONE, { .value = 1, .was = MU_REASON_CREDENTIALS, .refusals = 6 }, SERVE | CONNECT | RECORD, FB, ANSWER }, // in vain
+	{ RC, MU_LADDER_SCAN_DONE, { .value = -1, .was = MU_REASON_CONFIGURATION, .refusals = 3 }, RESTART | SERVE | CONNECT | RECORD, FB, ANSWER },
+	{ RC, MU_LADDER_SCAN_DONE, { .value = -1, .was = MU_REASON_CONFIGURATION, .refusals = 4 }, SERVE | CONNECT | RECORD, FB, ANSWER },
+	{ RC, MU_LADDER_SCAN_DONE, { .value = 0, .was = MU_REASON_CREDENTIALS, .refusals = 6 }, 0, RC, LEFT_ALONE },
 	{ RC, MU_LADDER_SCAN_DONE, { .value = 0 }, 0, RC, LEFT_ALONE },
 	{ RC, MU_LADDER_LINK_TIMER, { .down_ms = MU_LADDER_REBOOT_AFTER_MS - 1 }, SCAN, RC, PERIOD },
 	{ RC, MU_LADDER_LINK_TIMER, { .down_ms = MU_LADDER_REBOOT_AFTER_MS }, REBOOT | RECORD, RC, LEFT_ALONE },

@@ -13,6 +13,7 @@
 enum { SLICE_MS = 50, MINUTE_MS = 60000, ADDRESS_LOST = MU_REASON_ADDRESS_LOST, NO_ADDRESS = MU_REASON_NO_ADDRESS };
 
 static struct mu_virtual_link radio;
+static unsigned connects, restarts, scans; // since power-on
 
 // ---- the fake port with this radio in it
 
@@ -25,6 +26,7 @@ static int can(void *context)
 static int connect(void *context, const struct mu_link_join *join)
 {
 	(void)context;
+	connects++;
 	mu_virtual_link_connect(&radio, join, collector.now_ms);
 	return 0;
 }
@@ -39,6 +41,7 @@ static int disconnect(void *context)
 static int restart(void *context)
 {
 	(void)context;
+	restarts++;
 	mu_virtual_link_restart(&radio, collector.now_ms);
 	return 0;
 }
@@ -46,6 +49,7 @@ static int restart(void *context)
 static int scan(void *context, const char *ssid)
 {
 	(void)context;
+	scans++;
 	mu_virtual_link_scan(&radio, ssid, collector.now_ms);
 	return 0;
 }
@@ -92,6 +96,7 @@ static void power_on(struct mu_air air, const struct mu_link_config *link)
 	agent_rig_open(32);
 	fake.port.link = &link_port;
 	air.rssi_dbm = -58;
+	connects = restarts = scans = 0;
 	mu_virtual_link_power_on(&radio, &air, 7, 0);
 	mu_virtual_link_boot(&radio, &healthy, 0);
 	agent_rig_boot(&config, MU_RESET_RAW_POWERON);
@@ -310,6 +315,22 @@ static void test_the_best_of_three(void **unused)
 	agent_rig_close();
 }
 
+// The only network refuses for hours: one try in 15 min and nothing else, for at the device's own access point somebody may be at work on just that.
+static void test_a_wrong_password_for_hours(void **unused)
+{
+	(void)unused;
+	power_on((struct mu_air){ .wrong_password_s = 4 * 3600 }, &usual_link);
+	run(200 * MINUTE_MS);
+	assert_true(radio.serving);
+	assert_in_range(connects, 15, 19);
+	assert_int_equal(restarts, 1);
+	assert_int_equal(scans, 0);
+	run(40 * MINUTE_MS);
+	run_until_connected(20 * MINUTE_MS);
+	assert_false(radio.serving);
+	agent_rig_close();
+}
+
 static bool is_trying(const char *ssid)
 {
 	return radio.state != MU_STATION_OFF && !strcmp(radio.join.ssid, ssid);
@@ -382,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_dead_names_and_a_new_lease),
 		cmocka_unit_test(test_dead_names_and_the_fallback),
 		cmocka_unit_test(test_the_best_of_three),
+		cmocka_unit_test(test_a_wrong_password_for_hours),
 		cmocka_unit_test(test_a_good_network_comes_back_in_the_pause),
 		cmocka_unit_test(test_a_wire_with_a_static_address),
 		cmocka_unit_test(test_the_own_access_point),
