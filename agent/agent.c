@@ -173,7 +173,7 @@ static void begin(struct mu_agent *agent, uint64_t now_ms)
 	if (!agent->key_count)
 		mu_agent_log(agent, MU__LOG_LEVEL__LOG_WARNING, "what=no_keys effect=every_command_is_refused");
 	mu_actions_resume(agent, now_ms);
-	mu_connectivity_begin(agent, now_ms);
+	mu_connectivity_post(agent, MU_LADDER_BEGIN, 0, now_ms);
 }
 
 static void handle_events(struct mu_agent *agent, uint64_t now_ms)

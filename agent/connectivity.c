@@ -16,8 +16,6 @@ static uint32_t random_bits(struct mu_agent *agent)
 	return bits;
 }
 
-static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms);
-
 static void drop_session(struct mu_agent *agent, uint64_t now_ms)
 {
 	mu_session_close(&agent->session);
@@ -33,7 +31,7 @@ static void note_refusal(struct mu_agent *agent, uint64_t now_ms)
 {
 	mu_netwatch_answer(&agent->netwatch, now_ms);
 	if (mu_session_starved(&agent->session, now_ms))
-		post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_HEAP_STARVED, 0, now_ms);
 }
 
 void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
@@ -46,7 +44,7 @@ void mu_connectivity_open(struct mu_agent *agent, uint64_t now_ms)
 	if (err >= 0)
 		return;
 	mu_outage_try(&agent->session_outage, err, now_ms);
-	post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+	mu_connectivity_post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
 	if (err == MU_ERR_NO_MEMORY || err == MU_ERR_FULL)
 		note_refusal(agent, now_ms);
 	mu_link_events_names(agent, err, now_ms);
@@ -102,14 +100,14 @@ static void do_link_connect(struct mu_agent *agent, uint64_t now_ms)
 	if (err < 0 && err != MU_ERR_AUTH)
 		mu_outage_try(&agent->link_outage, 0, agent->ladder.down_from_ms);
 	if (err < 0)
-		post(agent, MU_LADDER_LINK_DOWN, err == MU_ERR_AUTH ? AUTH_FAIL : 0, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_LINK_DOWN, err == MU_ERR_AUTH ? AUTH_FAIL : 0, now_ms);
 }
 
 static void do_link_scan(struct mu_agent *agent, uint64_t now_ms)
 {
 	int err = mu_link_scan(&agent->link, now_ms);
 	if (err < 0)
-		post(agent, MU_LADDER_SCAN_DONE, err == MU_ERR_AUTH ? 0 : -1, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_SCAN_DONE, err == MU_ERR_AUTH ? 0 : -1, now_ms);
 }
 
 // Lost and restored have records of their own; the ladder adds those of the rungs above.
@@ -145,7 +143,7 @@ static const struct {
 	{ MU_DO_REBOOT, do_reboot },
 };
 
-static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
+void mu_connectivity_post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
 {
 	uint32_t bits = mu_ladder_post(&agent->ladder, event, value, now_ms, random_bits(agent));
 	for (size_t i = 0; i < sizeof actions / sizeof *actions && !agent->stopped; i++)
@@ -153,20 +151,10 @@ static void post(struct mu_agent *agent, enum mu_ladder_event event, int32_t val
 			actions[i].carry_out(agent, now_ms);
 }
 
-void mu_connectivity_post(struct mu_agent *agent, enum mu_ladder_event event, int32_t value, uint64_t now_ms)
-{
-	post(agent, event, value, now_ms);
-}
-
 void mu_connectivity_renew(struct mu_agent *agent, uint64_t now_ms)
 {
 	mu_connectivity_session_lost(agent, MU_REASON_RENEWED, now_ms);
-	post(agent, MU_LADDER_DEAD_SESSION, 0, now_ms);
-}
-
-void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms)
-{
-	post(agent, MU_LADDER_BEGIN, 0, now_ms);
+	mu_connectivity_post(agent, MU_LADDER_DEAD_SESSION, 0, now_ms);
 }
 
 void mu_connectivity_session_lost(struct mu_agent *agent, int32_t reason, uint64_t now_ms)
@@ -193,13 +181,13 @@ static void on_mqtt_open(struct mu_agent *agent, const struct mu_event *event, u
 	mu_socket_guard_session(agent, now_ms); // where the descriptor comes with the session only
 	if (mu_session_opened(&agent->session) < 0) {
 		drop_session(agent, now_ms);
-		post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_OPEN_FAILED, 0, now_ms);
 		return;
 	}
 	mu_netwatch_session(&agent->netwatch, true, now_ms);
 	mu_uplink_session_open(&agent->uplink, now_ms);
 	agent->reconnects += agent->session.opened > 1;
-	post(agent, MU_LADDER_SESSION_OPEN, 0, now_ms);
+	mu_connectivity_post(agent, MU_LADDER_SESSION_OPEN, 0, now_ms);
 	mu_report_restored(agent, MU__LINK_CHANGE__LINK_SESSION_RESTORED, &agent->session_outage, now_ms);
 }
 
@@ -217,7 +205,7 @@ static void on_mqtt_closed(struct mu_agent *agent, const struct mu_event *event,
 		mu_connectivity_session_lost(agent, event->reason, now_ms);
 	else
 		mu_outage_try(&agent->session_outage, event->reason > 0 ? MU_LINK_REASON_CONNACK + event->reason : event->reason, now_ms);
-	post(agent, lost ? MU_LADDER_SESSION_LOST : MU_LADDER_OPEN_FAILED, event->reason, now_ms);
+	mu_connectivity_post(agent, lost ? MU_LADDER_SESSION_LOST : MU_LADDER_OPEN_FAILED, event->reason, now_ms);
 	mu_link_events_names(agent, event->reason, now_ms);
 }
 
@@ -250,19 +238,13 @@ static void on_mqtt_alive(struct mu_agent *agent, const struct mu_event *event, 
 
 bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms)
 {
+	enum { FIRST = MU_EVENT_MQTT_PHASE }; // of the session
 	static void (*const handlers[])(struct mu_agent *, const struct mu_event *, uint64_t) = {
-		[MU_EVENT_LINK_ASSOCIATED] = mu_link_events_take,
-		[MU_EVENT_LINK_UP] = mu_link_events_take,
-		[MU_EVENT_LINK_ADDRESS_LOST] = mu_link_events_take,
-		[MU_EVENT_LINK_DOWN] = mu_link_events_take,
-		[MU_EVENT_SCAN_DONE] = mu_link_events_take,
-		[MU_EVENT_STATION_JOINED] = mu_link_events_take,
-		[MU_EVENT_STATION_LEFT] = mu_link_events_take,
-		[MU_EVENT_MQTT_PHASE] = on_mqtt_phase,
-		[MU_EVENT_MQTT_OPEN] = on_mqtt_open,
-		[MU_EVENT_MQTT_CLOSED] = on_mqtt_closed,
-		[MU_EVENT_MQTT_PUBLISHED] = on_mqtt_published,
-		[MU_EVENT_MQTT_ALIVE] = on_mqtt_alive,
+		[MU_EVENT_MQTT_PHASE - FIRST] = on_mqtt_phase,
+		[MU_EVENT_MQTT_OPEN - FIRST] = on_mqtt_open,
+		[MU_EVENT_MQTT_CLOSED - FIRST] = on_mqtt_closed,
+		[MU_EVENT_MQTT_PUBLISHED - FIRST] = on_mqtt_published,
+		[MU_EVENT_MQTT_ALIVE - FIRST] = on_mqtt_alive,
 	};
 	if (event->type == MU_EVENT_MQTT_MESSAGE) {
 		enum mu_session_message message = mu_session_classify(&agent->session, event);
@@ -270,25 +252,23 @@ bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event,
 			on_ack(agent, event, now_ms);
 		return message == MU_MESSAGE_COMMAND;
 	}
-	if ((size_t)event->type < sizeof handlers / sizeof *handlers && handlers[event->type])
-		handlers[event->type](agent, event, now_ms);
+	if ((int)event->type < (int)FIRST)
+		mu_link_events_take(agent, event, now_ms); // and of a time server, which are not the link's: ignored there
+	else if ((size_t)event->type - FIRST < sizeof handlers / sizeof *handlers)
+		handlers[event->type - FIRST](agent, event, now_ms);
 	return false;
 }
 
+_Static_assert((int)MU_LADDER_NO_ACK - (int)MU_LADDER_DEAD_SESSION == (int)MU_NETWATCH_NO_ACK - (int)MU_NETWATCH_DEAD_SESSION,
+	"what is due and what the ladder makes of it are in the same order");
+
 static void watch(struct mu_agent *agent, uint64_t now_ms, uint64_t *next_ms)
 {
-	static const uint8_t dues[] = {
-		[MU_NETWATCH_DEAD_SESSION] = MU_LADDER_DEAD_SESSION,
-		[MU_NETWATCH_DEAD_LINK] = MU_LADDER_DEAD_LINK,
-		[MU_NETWATCH_DEAD_RADIO] = MU_LADDER_DEAD_RADIO,
-		[MU_NETWATCH_DEAD_DEVICE] = MU_LADDER_DEAD_DEVICE,
-		[MU_NETWATCH_NO_ACK] = MU_LADDER_NO_ACK,
-	};
 	enum mu_netwatch_due due = mu_netwatch_step(&agent->netwatch, now_ms, next_ms);
 	if ((due == MU_NETWATCH_DEAD_SESSION || due == MU_NETWATCH_NO_ACK) && agent->session.phase == MU_SESSION_OPEN)
 		mu_connectivity_session_lost(agent, due == MU_NETWATCH_NO_ACK ? (int32_t)MU_REASON_NO_ACK : MU_ERR_TIMEOUT, now_ms);
 	if (due != MU_NETWATCH_FINE)
-		post(agent, (enum mu_ladder_event)dues[due], 0, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_DEAD_SESSION + (due - MU_NETWATCH_DEAD_SESSION), 0, now_ms);
 }
 
 uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
@@ -299,6 +279,6 @@ uint64_t mu_connectivity_step(struct mu_agent *agent, uint64_t now_ms)
 	if (mu_ladder_link_overdue(&agent->ladder, now_ms) && !agent->stopped)
 		mu_link_events_overdue(agent, now_ms);
 	if (mu_ladder_deadline_ms(&agent->ladder) <= now_ms && !agent->stopped)
-		post(agent, MU_LADDER_TIMER, 0, now_ms);
+		mu_connectivity_post(agent, MU_LADDER_TIMER, 0, now_ms);
 	return mu_earlier(mu_ladder_deadline_ms(&agent->ladder), mu_earlier(link_ms, watch_ms));
 }

@@ -5,8 +5,6 @@
 #define MU_CONNECTIVITY_H
 #include "agent/agent_state.h"
 
-void mu_connectivity_begin(struct mu_agent *agent, uint64_t now_ms);
-
 // Everything but commands; a message on the command topic is the caller's. Returns true for such a one.
 bool mu_connectivity_event(struct mu_agent *agent, const struct mu_event *event, uint64_t now_ms);
 

@@ -81,11 +81,10 @@ void mu_heap_watch_event(struct mu_agent *agent, const struct mu_event *event)
 int mu_heap_watch_session(struct mu_agent *agent, int admitted, uint64_t now_ms)
 {
 	struct mu_heap_mark mark;
-	bool tls = strncmp(agent->config.broker_uri, "mqtts:", strlen("mqtts:")) == 0;
 	bool looked = look(agent, &mark);
 	int err = mu_session_open(&agent->session, admitted, now_ms);
 	if (looked && err >= 0) // a session that was refused is no cycle
-		mu_heap_steps_open(&agent->heap_watch.steps, tls, mark);
+		mu_heap_steps_open(&agent->heap_watch.steps, mu_session_is_tls(&agent->session), mark);
 	return err;
 }
 

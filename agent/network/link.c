@@ -462,7 +462,7 @@ void mu_link_name_resolved(struct mu_link *link)
 
 bool mu_link_notice(struct mu_link *link, uint64_t now_ms, struct mu_link_notice *out)
 {
-	static const char *const places[MU_LINK_NETWORKS_MAX] = { "1", "2", "3", "4" };
+	static const char places[MU_LINK_NETWORKS_MAX][2] = { "1", "2", "3", "4" };
 	if (link->refused != MU_LINK_NONE) {
 		*out = (struct mu_link_notice){ "credentials", places[link->refused], link->choice.places[link->refused].refused };
 		link->refused = MU_LINK_NONE;

@@ -80,6 +80,7 @@ enum mu_session_message mu_session_classify(struct mu_session *session, const st
 // the connection), MU_ERR_AUTH (TLS did not accept the peer, or the peer us). A time-out proves nothing.
 bool mu_session_refusal_proves_path(int32_t reason);
 
+// Refused for MU_SESSION_STARVED_MS. To be asked when it has just been refused: who does not try, for want of a link, is not.
 bool mu_session_starved(const struct mu_session *session, uint64_t now_ms);
 
 #endif

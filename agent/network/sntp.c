@@ -16,6 +16,7 @@ enum {
 	AT_TRANSMIT = 40
 };
 enum { LEAP_UNSYNCHRONIZED = 3, MODE_CLIENT = 3, MODE_SERVER = 4, VERSION = 4, VERSION_LEAST = 3, STRATUM_MAX = 15 };
+enum { CODE_RATE = 0x52415445, CODE_DENY = 0x44454e59, CODE_RSTR = 0x52535452 }; // in ASCII
 enum { DOUBLINGS_MAX = 6 };
 
 #define SECONDS_1900_TO_1970 UINT64_C(2208988800)
@@ -47,14 +48,12 @@ static uint32_t short_ms(const uint8_t *at)
 
 static enum mu_sntp_verdict kiss(const uint8_t *answer)
 {
-	static const struct {
-		char code[5];
-		enum mu_sntp_verdict verdict;
-	} kisses[] = { { "RATE", MU_SNTP_KISS_RATE }, { "DENY", MU_SNTP_KISS_DENY }, { "RSTR", MU_SNTP_KISS_DENY } };
-	for (size_t i = 0; i < sizeof kisses / sizeof *kisses; i++)
-		if (!memcmp(answer + AT_REFERENCE_ID, kisses[i].code, 4))
-			return kisses[i].verdict;
-	return MU_SNTP_KISS;
+	switch (big_endian(answer + AT_REFERENCE_ID)) {
+	case CODE_RATE: return MU_SNTP_KISS_RATE;
+	case CODE_DENY:
+	case CODE_RSTR: return MU_SNTP_KISS_DENY;
+	default: return MU_SNTP_KISS;
+	}
 }
 
 // Half of the way, without the time that the server had the request.

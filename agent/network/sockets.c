@@ -114,12 +114,14 @@ static bool closing(struct mu_sockets *sockets, const char *owner, uint64_t now_
 {
 	if (sockets->last_owner && strcmp(sockets->last_owner, owner) == 0 && now_ms < sockets->retry_ms)
 		return true;
-	for (int i = 0; i < MU_SOCKETS_MAX; i++)
-		if (sockets->rows[i].released && owned_by(&sockets->rows[i], owner))
-			look(sockets, &sockets->rows[i], now_ms);
-	for (int i = 0; i < MU_SOCKETS_MAX; i++)
-		if (sockets->rows[i].released && owned_by(&sockets->rows[i], owner))
+	for (int i = 0; i < MU_SOCKETS_MAX; i++) {
+		struct mu_socket *row = &sockets->rows[i];
+		if (!row->released || !owned_by(row, owner))
+			continue;
+		look(sockets, row, now_ms); // it may be closed by now
+		if (row->owner)
 			return true;
+	}
 	return false;
 }
 
