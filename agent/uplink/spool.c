@@ -279,8 +279,11 @@ static int read_record(struct mu_spool_ring *ring, const struct mu_spool_walk *w
 	return err;
 }
 
-static int read_gap(struct mu_spool_entry *out, uint64_t end, enum mu_gap_reason reason)
+// Ends where numbers begin that nobody may be told of yet, if it begins before them.
+static int read_gap(const struct mu_spool *spool, struct mu_spool_entry *out, uint64_t end, enum mu_gap_reason reason)
 {
+	if (out->seq < spool->told_seq && end > spool->told_seq)
+		end = spool->told_seq;
 	out->gap = reason;
 	out->size = 0;
 	out->count = end - out->seq;
@@ -301,9 +304,9 @@ static int read_old_gap(struct mu_spool *spool, const struct mu_spool_walk *walk
 {
 	uint64_t archive_floor = mu_spool_ring_floor(&spool->archive);
 	if (out->seq < archive_floor && mu_spool_ring_oldest(&spool->archive) > 1)
-		return read_gap(out, archive_floor < end ? archive_floor : end, MU_GAP_OVERWRITTEN);
+		return read_gap(spool, out, archive_floor < end ? archive_floor : end, MU_GAP_OVERWRITTEN);
 	bool damaged = walk->reason == MU_GAP_DAMAGED || (to_floor && is_floor_damaged(&spool->recent));
-	return read_gap(out, end, damaged ? MU_GAP_DAMAGED : MU_GAP_THINNED);
+	return read_gap(spool, out, end, damaged ? MU_GAP_DAMAGED : MU_GAP_THINNED);
 }
 
 // out->seq lies below recent's floor.
@@ -337,7 +340,7 @@ int mu_spool_read(struct mu_spool *spool, uint64_t from_seq, struct mu_spool_ent
 		return found;
 	if (found && walk.seq == from_seq)
 		return read_record(&spool->recent, &walk, out, buffer, size);
-	return read_gap(out, found ? walk.seq : spool->next_seq, walk.reason ? (enum mu_gap_reason)walk.reason : MU_GAP_DAMAGED);
+	return read_gap(spool, out, found ? walk.seq : spool->next_seq, walk.reason ? (enum mu_gap_reason)walk.reason : MU_GAP_DAMAGED);
 }
 
 // ---- acking

@@ -62,7 +62,7 @@ struct mu_spool_entry {
 int mu_spool_open(struct mu_spool *spool, const struct mu_port *port);
 
 // Stores one packed record of 1..MU_SPOOL_RECORD_MAX bytes (else MU_ERR_SIZE). *seq (may be null): its number.
-// After an error the number is used up and becomes a Gap.
+// After an error the number may be used up: then it is a Gap, which may be told once something is stored behind it (mu_spool_sendable_seq()).
 int mu_spool_append(struct mu_spool *spool, enum mu_record_class record_class, const void *packed, size_t size, uint64_t *seq);
 
 // What stands at from_seq (at least mu_spool_oldest_seq(), else MU_ERR_RANGE), and the record's bytes into buffer.

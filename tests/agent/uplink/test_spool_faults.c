@@ -359,6 +359,27 @@ static void test_a_read_that_fails_once_costs_no_sector(void **state)
 	assert_true(reads > 100);
 }
 
+// The end of a sector rots, and the first append into the next one fails: the Gap of what has rotted must not reach into the number that the
+// failed append has used up. After a reset it is given out again, and a collector that was told of a Gap there would drop its record.
+static void test_no_gap_reaches_beyond_what_may_be_told(void **state)
+{
+	struct spool_rig *rig = *state;
+	uint8_t packed[100] = { 0 };
+	spool_rig_add_many(rig, MU_CLASS_EVENT, 100, 35); // fills the first sector
+	spool_rig_sector(rig, 0)[MU_SPOOL_HEADER_BYTES + 33 * 112] ^= 1; // the 34th
+	fake_port_fail(&rig->fake, FAKE_CALL_PROGRAM, 3, 1); // header, word, entry
+	assert_true(mu_spool_append(&rig->spool, MU_CLASS_EVENT, packed, sizeof packed, 0) < 0);
+	assert_true(mu_spool_sendable_seq(&rig->spool) == 36 && mu_spool_next_seq(&rig->spool) == 37);
+	struct mu_spool_entry entry = spool_rig_read_at(rig, 34);
+	assert_int_equal(entry.gap, MU_GAP_DAMAGED);
+	assert_true(entry.count == 2);
+	spool_rig_reopen(rig);
+	assert_true(spool_rig_add(rig, MU_CLASS_EVENT, 100) >= entry.seq + entry.count);
+	entry = spool_rig_read_at(rig, 34);
+	assert_true(entry.count == 2);
+	assert_int_equal(spool_rig_read_at(rig, 36).gap, MU_GAP_NONE);
+}
+
 // What lay in flash before the spool was made is no damage: else each boot would report it until the ring has come round.
 static void test_old_rubbish_is_no_damage(void **state)
 {
@@ -409,6 +430,7 @@ int main(void)
 		ROW(test_a_sector_passed_over_hides_nothing),
 		ROW(test_a_sector_lost_again_and_again),
 		ROW(test_a_read_that_fails_once_costs_no_sector),
+		ROW(test_no_gap_reaches_beyond_what_may_be_told),
 		ROW(test_old_rubbish_is_no_damage),
 		ROW(test_damage_is_counted_once_a_boot),
 	};
