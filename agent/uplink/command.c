@@ -275,17 +275,6 @@ static bool may_record(struct mu_command *command, uint64_t now_ms)
 	return true;
 }
 
-static void count(struct trial *trial)
-{
-	struct mu_command *command = trial->command;
-	if (trial->out->repeated)
-		command->repeated++;
-	else if (trial->out->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED)
-		command->accepted++;
-	else
-		command->refused++;
-}
-
 void mu_command_init(struct mu_command *command, const struct mu_port *port, const struct mu_source *keys, const char *id)
 {
 	*command = (struct mu_command){ .port = port, .keys = keys, .id = id, .memory.port = port };
@@ -315,7 +304,7 @@ void mu_command_handle(struct mu_command *command, const void *payload, size_t s
 		settle_new(&trial);
 	else if (trial.known)
 		settle_known(&trial);
-	count(&trial);
+	command->accepted += !out->repeated && out->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
 	fill_result(&trial);
 	out->record = trial.is_new || may_record(command, now_ms);
 }

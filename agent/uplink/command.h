@@ -51,7 +51,7 @@ struct mu_command {
 	uint32_t minute_records;
 	uint64_t minute_ms; // when this minute of refusals and repeats began
 	uint32_t key_faults; // reads of keys that failed, since boot
-	uint32_t received, accepted, refused, repeated, suppressed; // since boot
+	uint32_t received, accepted, suppressed; // since boot; a repeat is not accepted again
 	struct mu_command_memory memory;
 };
 

@@ -7,7 +7,7 @@ _Static_assert((int)MU_SPOOL_RECORD_MAX == (int)MU_RECORD_BYTES_MAX, "what keeps
 // A date that cannot be is left out: a clock that was led astray must not cost the record.
 static void set_stamp(Mu__Record *record, const struct mu_stamp *stamp)
 {
-	bool is_date = stamp->wall_ms >= MU_WALL_MS_MIN && stamp->wall_ms <= MU_WALL_MS_MAX;
+	bool is_date = stamp->wall_ms - MU_WALL_MS_MIN <= MU_WALL_MS_MAX - MU_WALL_MS_MIN; // what is below wraps
 	record->boot = stamp->boot;
 	record->uptime_ms = stamp->uptime_ms;
 	record->has_wall_ms = is_date && stamp->time_quality != MU__TIME_QUALITY__TIME_NONE;

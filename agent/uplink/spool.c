@@ -54,36 +54,26 @@ static void add_dropped(struct mu_spool *spool, const uint32_t dropped[MU_CLASS_
 static bool is_archived(struct mu_spool *spool, uint64_t seq)
 {
 	struct mu_spool_walk walk;
-	return seq < spool->archive.next_seq && mu_spool_ring_find(&spool->archive, seq, &walk) > 0 && walk.seq == seq;
+	return mu_spool_ring_find(&spool->archive, seq, &walk) > 0 && walk.seq == seq;
 }
 
-// Everything unacked of a recent sector is archived or counted as dropped. Archive takes only what is above its last number.
-// Counted when all is done, so that a header which is written meanwhile does not know of half of it.
-static int empty_recent_sector(struct mu_spool *spool, uint32_t number)
+// A record that leaves recent: is it in archive now? Archive takes only what is above its last number.
+static bool is_kept(struct mu_spool *spool, const struct mu_spool_walk *walk)
+{
+	if (walk->seq < spool->archive.next_seq)
+		return is_archived(spool, walk->seq);
+	return is_worth_keeping(spool, walk) && archive_record(spool, walk) >= 0;
+}
+
+// Everything unacked of a sector is archived (if it is recent's) or counted as dropped: when all is done, so that a header which is written
+// meanwhile does not know of half of it.
+static int empty_sector(struct mu_spool *spool, struct mu_spool_ring *ring, uint32_t number)
 {
 	struct mu_spool_walk walk = { .number = number, .next = MU_SPOOL_HEADER_BYTES };
 	uint32_t dropped[MU_CLASS_COUNT] = { 0 };
 	int found;
-	while ((found = mu_spool_ring_next(&spool->recent, &walk)) > 0 && walk.number == number) {
-		if (walk.seq <= spool->acked || is_archived(spool, walk.seq))
-			continue;
-		bool keep = walk.seq >= spool->archive.next_seq && is_worth_keeping(spool, &walk);
-		if (!keep || archive_record(spool, &walk) < 0)
-			dropped[walk.entry.record_class]++;
-	}
-	if (found < 0)
-		return found;
-	add_dropped(spool, dropped);
-	return 0;
-}
-
-static int empty_archive_sector(struct mu_spool *spool, uint32_t number)
-{
-	struct mu_spool_walk walk = { .number = number, .next = MU_SPOOL_HEADER_BYTES };
-	uint32_t dropped[MU_CLASS_COUNT] = { 0 };
-	int found;
-	while ((found = mu_spool_ring_next(&spool->archive, &walk)) > 0 && walk.number == number)
-		if (walk.seq > spool->acked)
+	while ((found = mu_spool_ring_next(ring, &walk)) > 0 && walk.number == number)
+		if (walk.seq > spool->acked && !(ring == &spool->recent && is_kept(spool, &walk)))
 			dropped[walk.entry.record_class]++;
 	if (found < 0)
 		return found;
@@ -91,23 +81,31 @@ static int empty_archive_sector(struct mu_spool *spool, uint32_t number)
 	return 0;
 }
 
-// Unacked records in the spool's view: archive below recent's floor, then recent.
+// Records of the ring in (after, through], below `below`.
+static int count_in(struct mu_spool_ring *ring, uint64_t after, uint64_t through, uint64_t below)
+{
+	struct mu_spool_walk walk;
+	int count = 0, found = mu_spool_ring_find(ring, after + 1, &walk);
+	for (; found > 0 && walk.seq <= through && walk.seq < below; found = mu_spool_ring_next(ring, &walk))
+		count++;
+	return found < 0 ? found : count;
+}
+
+// The same in the spool's view: archive below recent's floor, then recent.
+static int count_between(struct mu_spool *spool, uint64_t after, uint64_t through)
+{
+	int old = count_in(&spool->archive, after, through, mu_spool_ring_floor(&spool->recent));
+	int count = old < 0 ? old : count_in(&spool->recent, after, through, UINT64_MAX);
+	return count < 0 ? count : old + count;
+}
+
 static int count_depth(struct mu_spool *spool)
 {
-	uint64_t floor = mu_spool_ring_floor(&spool->recent);
-	struct mu_spool_walk walk;
-	uint32_t depth = 0;
-	int found = mu_spool_ring_find(&spool->archive, spool->acked + 1, &walk);
-	for (; found > 0 && walk.seq < floor; found = mu_spool_ring_next(&spool->archive, &walk))
-		depth++;
-	if (found < 0)
-		return found;
-	found = mu_spool_ring_find(&spool->recent, spool->acked + 1, &walk);
-	for (; found > 0; found = mu_spool_ring_next(&spool->recent, &walk))
-		depth++;
-	if (!found)
-		spool->depth = depth;
-	return found;
+	int depth = count_between(spool, spool->acked, UINT64_MAX);
+	if (depth < 0)
+		return depth;
+	spool->depth = (uint32_t)depth;
+	return 0;
 }
 
 // ---- the next sector of a ring
@@ -120,7 +118,7 @@ static int empty_place(struct mu_spool *spool, struct mu_spool_ring *ring, uint3
 		return 0;
 	int err = MU_ERR_IO;
 	for (int tries = 0; tries < EMPTY_TRIES && err < 0; tries++)
-		err = ring == &spool->recent ? empty_recent_sector(spool, there) : empty_archive_sector(spool, there);
+		err = empty_sector(spool, ring, there);
 	if (err < 0)
 		return err;
 	mu_spool_ring_retire(ring, there);
@@ -345,17 +343,6 @@ int mu_spool_read(struct mu_spool *spool, uint64_t from_seq, struct mu_spool_ent
 
 // ---- acking
 
-// Records of the ring in (after, through], below `below`.
-static uint32_t count_between(struct mu_spool_ring *ring, uint64_t after, uint64_t through, uint64_t below)
-{
-	struct mu_spool_walk walk;
-	uint32_t count = 0;
-	int found = mu_spool_ring_find(ring, after + 1, &walk);
-	for (; found > 0 && walk.seq <= through && walk.seq < below; found = mu_spool_ring_next(ring, &walk))
-		count++;
-	return count;
-}
-
 int mu_spool_ack(struct mu_spool *spool, uint64_t through_seq)
 {
 	if (!spool->open)
@@ -365,12 +352,12 @@ int mu_spool_ack(struct mu_spool *spool, uint64_t through_seq)
 	if (through_seq <= spool->acked)
 		return 0;
 	uint64_t before = spool->acked;
-	uint32_t covered = count_between(&spool->archive, before, through_seq, mu_spool_ring_floor(&spool->recent));
-	covered += count_between(&spool->recent, before, through_seq, UINT64_MAX);
+	int covered = count_between(spool, before, through_seq);
 	spool->acked = through_seq;
-	spool->depth -= covered < spool->depth ? covered : spool->depth;
-	if (through_seq + 1 == spool->next_seq)
-		spool->depth = 0;
+	if (through_seq + 1 == spool->next_seq || covered > (int)spool->depth)
+		covered = (int)spool->depth;
+	if (covered > 0) // if they cannot be counted, the depth stays too high until the next sector, or until all is acked
+		spool->depth -= (uint32_t)covered;
 	int archive_err = mu_spool_ring_mark(&spool->archive, before, through_seq);
 	int recent_err = mu_spool_ring_mark(&spool->recent, before, through_seq);
 	return archive_err < 0 ? archive_err : recent_err;

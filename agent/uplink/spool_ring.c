@@ -46,6 +46,16 @@ uint64_t mu_spool_sector_first(const struct mu_spool_sector *sector)
 	return (uint64_t)sector->first_high << 32 | sector->first_low;
 }
 
+void mu_spool_sector_begin(struct mu_spool_sector *sector, const struct mu_spool_header *header)
+{
+	*sector = (struct mu_spool_sector){ .first_low = (uint32_t)header->first_seq,
+		.first_high = (uint32_t)(header->first_seq >> 32),
+		.jump = header->jump,
+		.valid = true,
+		.end = MU_SPOOL_HEADER_BYTES,
+		.marks = header->marks };
+}
+
 struct mu_spool_sector *mu_spool_ring_place(const struct mu_spool_ring *ring, uint32_t number)
 {
 	return &ring->sectors[(number - 1) % ring->count];
@@ -255,18 +265,6 @@ static int finish_entry(struct mu_spool_ring *ring, const struct mu_spool_walk *
 	return 0;
 }
 
-int mu_spool_ring_append(struct mu_spool_ring *ring, uint64_t seq, uint8_t record_class, const void *packed, size_t size)
-{
-	struct mu_spool_walk walk = { .seq = seq };
-	walk.entry = (struct mu_spool_entry_header){ (uint16_t)size, 0, record_class, mu_crc32_le(0, packed, size) };
-	int err = begin_entry(ring, &walk);
-	if (!err)
-		err = mu_spool_ring_program(ring, walk.number, walk.offset + MU_SPOOL_ENTRY_BYTES, packed, size);
-	if (!err)
-		err = finish_entry(ring, &walk);
-	return err < 0 ? give_up_sector(ring, err) : 0;
-}
-
 static int copy_bytes(struct mu_spool_ring *ring, const struct mu_spool_walk *to, struct mu_spool_ring *from,
 	const struct mu_spool_walk *walk)
 {
@@ -283,6 +281,25 @@ static int copy_bytes(struct mu_spool_ring *ring, const struct mu_spool_walk *to
 	return 0;
 }
 
+// From packed bytes, or if there are none from a place in another ring.
+static int write_entry(struct mu_spool_ring *ring, struct mu_spool_walk *to, const void *packed, struct mu_spool_ring *from,
+	const struct mu_spool_walk *walk)
+{
+	int err = begin_entry(ring, to);
+	if (!err)
+		err = packed ? mu_spool_ring_program(ring, to->number, to->offset + MU_SPOOL_ENTRY_BYTES, packed, to->entry.size)
+			     : copy_bytes(ring, to, from, walk);
+	if (!err)
+		err = finish_entry(ring, to);
+	return err < 0 ? give_up_sector(ring, err) : 0;
+}
+
+int mu_spool_ring_append(struct mu_spool_ring *ring, uint64_t seq, uint8_t record_class, const void *packed, size_t size)
+{
+	struct mu_spool_walk to = { .seq = seq, .entry = { (uint16_t)size, 0, record_class, mu_crc32_le(0, packed, size) } };
+	return write_entry(ring, &to, packed, NULL, NULL);
+}
+
 int mu_spool_ring_copy(struct mu_spool_ring *ring, struct mu_spool_ring *from, const struct mu_spool_walk *walk)
 {
 	int err = mu_spool_ring_load(from, walk, NULL);
@@ -291,12 +308,7 @@ int mu_spool_ring_copy(struct mu_spool_ring *ring, struct mu_spool_ring *from, c
 	if (err < 0)
 		return err;
 	struct mu_spool_walk to = { .seq = walk->seq, .entry = walk->entry };
-	err = begin_entry(ring, &to);
-	if (!err)
-		err = copy_bytes(ring, &to, from, walk);
-	if (!err)
-		err = finish_entry(ring, &to);
-	return err < 0 ? give_up_sector(ring, err) : 0;
+	return write_entry(ring, &to, NULL, from, walk);
 }
 
 void mu_spool_ring_retire(struct mu_spool_ring *ring, uint32_t number)
@@ -346,11 +358,7 @@ int mu_spool_ring_open_sector(struct mu_spool_ring *ring, const struct mu_spool_
 		err = mu_spool_ring_clear(ring, ring->head, MU_SPOOL_SUCCEEDED_OFFSET, 4);
 	if (err < 0)
 		return err;
-	*place = (struct mu_spool_sector){ .first_low = (uint32_t)header->first_seq,
-		.first_high = (uint32_t)(header->first_seq >> 32),
-		.end = MU_SPOOL_HEADER_BYTES,
-		.jump = header->jump,
-		.valid = true };
+	mu_spool_sector_begin(place, header);
 	while (++ring->head < header->number) // passed over: what lies there has another number
 		*mu_spool_ring_place(ring, ring->head) = (struct mu_spool_sector){ .tail = MU_GAP_DAMAGED };
 	ring->stray = 0;

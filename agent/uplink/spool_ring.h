@@ -67,6 +67,7 @@ int mu_spool_ring_clear(struct mu_spool_ring *ring, uint32_t number, uint32_t of
 
 // ---- sectors
 uint64_t mu_spool_sector_first(const struct mu_spool_sector *sector); // no entry before this sector has it, none in it is below it
+void mu_spool_sector_begin(struct mu_spool_sector *sector, const struct mu_spool_header *header); // it has no entries yet
 struct mu_spool_sector *mu_spool_ring_place(const struct mu_spool_ring *ring, uint32_t number);  // whatever lies there
 struct mu_spool_sector *mu_spool_ring_sector(const struct mu_spool_ring *ring, uint32_t number); // null: not there, or not valid
 uint32_t mu_spool_ring_oldest(const struct mu_spool_ring *ring); // number of the oldest valid sector, 0: none

@@ -17,7 +17,7 @@ static int read_header(struct mu_spool_ring *ring, uint32_t position, struct mu_
 	return (header->number - 1) % ring->count == position;
 }
 
-static int find_head(struct mu_spool_ring *ring, struct mu_spool_found *found)
+static int find_head(struct mu_spool_ring *ring, struct mu_spool_found *found, bool *head_succeeded)
 {
 	struct mu_spool_header header;
 	bool blank;
@@ -31,6 +31,7 @@ static int find_head(struct mu_spool_ring *ring, struct mu_spool_found *found)
 			continue;
 		ring->head = header.number;
 		found->epoch = header.epoch;
+		*head_succeeded = header.succeeded;
 	}
 	return 0;
 }
@@ -67,29 +68,17 @@ static int fill_place(struct mu_spool_ring *ring, struct mu_spool_found *found, 
 	if (!good || header.epoch != found->epoch || ring->head - header.number >= ring->count)
 		return 0;
 	gather(found, &header);
-	bool is_head = header.number == ring->head;
-	*sector = (struct mu_spool_sector){ .first_low = (uint32_t)header.first_seq,
-		.first_high = (uint32_t)(header.first_seq >> 32),
-		.counted = sector->counted,
-		.marks = header.marks,
-		.jump = header.jump,
-		.closed = !is_head,
-		.retired = header.retired && !is_head,
-		.valid = true };
+	mu_spool_sector_begin(sector, &header);
+	sector->closed = header.number != ring->head;
+	sector->retired = header.retired && sector->closed;
 	return 0;
 }
 
-// Fills the table from the headers. *head_succeeded is the newest sector's.
-static int fill_table(struct mu_spool_ring *ring, struct mu_spool_found *found, bool *head_succeeded)
+// Fills the table from the headers.
+static int fill_table(struct mu_spool_ring *ring, struct mu_spool_found *found, bool head_succeeded)
 {
-	struct mu_spool_header header;
-	bool blank;
-	int good = read_header(ring, (ring->head - 1) % ring->count, &header, &blank);
-	if (good <= 0)
-		return good < 0 ? good : MU_ERR_IO;
-	*head_succeeded = header.succeeded;
 	for (uint32_t position = 0; position < ring->count; position++) {
-		int err = fill_place(ring, found, position, *head_succeeded);
+		int err = fill_place(ring, found, position, head_succeeded);
 		if (err < 0)
 			return err;
 	}
@@ -165,7 +154,6 @@ static int survey_sector(struct mu_spool_ring *ring, uint32_t number, uint64_t l
 {
 	struct mu_spool_sector *sector = mu_spool_ring_place(ring, number);
 	*survey = (struct survey){ .next_seq = mu_spool_sector_first(sector) };
-	sector->end = MU_SPOOL_HEADER_BYTES;
 	for (;;) { // ends, because each turn moves sector->end by an entry header
 		struct spot spot;
 		int err = look(ring, number, survey->next_seq, limit, &spot);
@@ -277,7 +265,7 @@ static void jump_lost_sectors(struct mu_spool_ring *ring)
 	while (lost + 2 < ring->count && is_lost(mu_spool_ring_place(ring, ring->head + 1 + lost)))
 		lost++;
 	ring->head += lost;
-	ring->next_seq += (uint64_t)(ring->count + lost) * MU_SPOOL_LOST_SEQS;
+	ring->next_seq += (ring->count + lost) * MU_SPOOL_LOST_SEQS;
 }
 
 static int survey_one(struct mu_spool_ring *ring, uint32_t number, uint64_t limit, struct mu_spool_found *found)
@@ -332,11 +320,11 @@ int mu_spool_scan(struct mu_spool_ring *ring, struct mu_spool_found *found)
 	memset(ring->sectors, 0, ring->count * sizeof *ring->sectors);
 	ring->last = (struct mu_spool_walk){ 0 };
 	ring->next_seq = 1;
-	int err = find_head(ring, found);
+	bool head_succeeded = false;
+	int err = find_head(ring, found, &head_succeeded);
 	if (err < 0 || !ring->head)
 		return err;
-	bool head_succeeded = false;
-	err = fill_table(ring, found, &head_succeeded);
+	err = fill_table(ring, found, head_succeeded);
 	if (!err)
 		err = survey_all(ring, found);
 	if (err < 0)

@@ -45,21 +45,20 @@ int mu_uplink_init(struct mu_uplink *uplink, struct mu_spool *spool, const struc
 	return 0;
 }
 
-void mu_uplink_session_open(struct mu_uplink *uplink, uint64_t now_ms)
-{
-	(void)now_ms;
-	uplink->session = true;
-	uplink->awaited_id = 0;
-	uplink->retry_at_ms = 0;
-	uplink->resend_ms = MU_UPLINK_RESEND_MS;
-	forget_flight(uplink);
-}
-
 void mu_uplink_session_lost(struct mu_uplink *uplink)
 {
 	uplink->session = false;
 	uplink->awaited_id = 0;
 	forget_flight(uplink);
+}
+
+void mu_uplink_session_open(struct mu_uplink *uplink, uint64_t now_ms)
+{
+	(void)now_ms;
+	mu_uplink_session_lost(uplink);
+	uplink->session = true;
+	uplink->retry_at_ms = 0;
+	uplink->resend_ms = MU_UPLINK_RESEND_MS;
 }
 
 void mu_uplink_published(struct mu_uplink *uplink, int message_id, uint64_t now_ms)
@@ -297,7 +296,7 @@ static void take_ack(struct mu_uplink *uplink, struct mu_ack *ack, uint64_t now_
 	}
 	if (ack->retry_after_s) {
 		uint32_t wait_s = ack->retry_after_s < MU_UPLINK_RETRY_AFTER_MAX_S ? ack->retry_after_s : MU_UPLINK_RETRY_AFTER_MAX_S;
-		uplink->hold_until_ms = now_ms + (uint64_t)wait_s * 1000;
+		uplink->hold_until_ms = now_ms + wait_s * 1000;
 	}
 }
 
