@@ -141,6 +141,14 @@ static void test_roaming_keeps_the_session(void **unused)
 	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 1);
 	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_RESTORED), 1);
 	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
+
+	post(MU_EVENT_LINK_DOWN, 207); // or the radio says itself that it did not: a loss at once, for its reason
+	post(MU_EVENT_LINK_DOWN, 201);
+	fake_collector_run(&collector, 60000);
+	assert_int_equal(fake.link_connects, connects + 2);
+	assert_int_equal(fake_collector_count_links(&collector, MU__LINK_CHANGE__LINK_LOST), 2);
+	assert_int_equal(fake_collector_last_link(&collector, MU__LINK_CHANGE__LINK_LOST)->reason, 201);
+	assert_int_equal(agent->ladder.state, MU_LADDER_CONNECTED);
 }
 
 static void test_power_save_goes_off_where_it_is_to_blame(void **unused)
