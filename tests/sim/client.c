@@ -65,6 +65,12 @@ void sim_client_lose(struct sim_world *world, struct sim_device *device)
 			device, client->serial, 0);
 }
 
+void sim_client_deafen(struct sim_device *device)
+{
+	if (device->client.state == SIM_CLIENT_OPEN && !device->client.lost)
+		device->client.lost = device->client.deaf = true;
+}
+
 static void on_arrival_up(struct sim_world *world, const struct sim_event *event)
 {
 	sim_broker_packet(world, event->subject, event->number, event->packet);

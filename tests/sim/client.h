@@ -20,6 +20,7 @@ struct sim_client {
 	enum sim_client_state state;
 	uint64_t serial; // of the connection, rising for the life of the device, also across resets
 	bool tls, lost; // lost: half-open
+	bool deaf; // lost, and the stack's keep-alive is answered
 	unsigned stage;
 	uint64_t stage_from_ms;
 	struct mu_mqtt_phases phases;
@@ -38,6 +39,7 @@ int sim_client_subscribe(struct sim_world *world, struct sim_device *device, con
 int sim_client_publish(struct sim_world *world, struct sim_device *device, const char *topic, const void *payload, size_t size, int qos);
 
 void sim_client_vanish(struct sim_device *device); // the chip was reset: nobody is told
+void sim_client_deafen(struct sim_device *device); // likewise, and something on the way keeps the connection alive
 void sim_client_lose(struct sim_world *world, struct sim_device *device); // half-open from now on
 
 // From the broker. Takes the packet. What arrives for a connection that is no more is answered with a reset.

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAP_LAST_BYTES = 2048, LIVENESS_MS = 30000 };
+enum { HEAP_LAST_BYTES = 2048, LIVENESS_MS = 30000, TALK_MS = 120000 };
 
 static const struct mu_link_network networks[] = {
 	{ .ssid = "home", .passphrase = "correct horse", .least_auth = MU_LINK_AUTH_WPA2 },
@@ -59,7 +59,8 @@ void sim_device_post(struct sim_device *device, const struct mu_event *event)
 {
 	if (!device->on)
 		return;
-	mu_agent_post(&device->agent, event);
+	if (mu_agent_post(&device->agent, event) >= 0)
+		sim_oracle_told(device, event);
 	device->agent_due_ms = device->world->now_ms;
 }
 
@@ -101,6 +102,7 @@ void sim_device_reset(struct sim_device *device, enum sim_reset_kind kind, const
 	if (kind != SIM_RESET_SOFTWARE)
 		boot->reset_class = how->reset_class;
 	sim_client_vanish(device);
+	sim_terms_reset(device);
 	sim_chip_reset(&device->chip, kind, task, &world->dice);
 	snprintf(boot->task, sizeof boot->task, "%s", device->chip.reset.task);
 	snprintf(boot->silent, sizeof boot->silent, "%s", device->hung ? device->hung : "");
@@ -113,6 +115,7 @@ void sim_device_reset(struct sim_device *device, enum sim_reset_kind kind, const
 	memset(&device->application, 0, sizeof device->application);
 	device->on = device->frozen = device->restart_asked = device->spool_checked = false;
 	device->hung = 0;
+	device->talk_ms = TALK_MS;
 	device->udp_serial = 0;
 	device->resets++;
 	device->boot_ms = world->now_ms + (uint64_t)sim_dice(world, SIM_BOOT_MS_MIN, SIM_BOOT_MS_MAX);
@@ -180,7 +183,7 @@ static void boot(struct sim_device *device)
 	mu_virtual_watchdog_reset(&device->watchdog);
 	sim_chip_boot(&device->chip, &world->dice, world->now_ms);
 	sim_radio_boot(&device->radio);
-	sim_cadence_boot(device);
+	sim_oracle_boots(device);
 	device->boot_ms = world->now_ms;
 	device->on = true;
 	if (!enter(device, start_agent)) {
@@ -200,9 +203,21 @@ static void boot(struct sim_device *device)
 
 // ---- a run
 
+// Lines that are recorded only if an operator has asked for them.
+static void talk(struct sim_device *device)
+{
+	uint64_t uptime_ms = device->world->now_ms - device->boot_ms;
+	if (uptime_ms < device->talk_ms)
+		return;
+	int level = device->talk_ms / TALK_MS % 2 ? MU__LOG_LEVEL__LOG_INFO : MU__LOG_LEVEL__LOG_DEBUG;
+	device->talk_ms = uptime_ms - uptime_ms % TALK_MS + TALK_MS;
+	(void)mu_agent_log_line(&device->agent, level, "app", "what=talk", uptime_ms);
+}
+
 static void step_agent(struct sim_device *device)
 {
 	struct sim_world *world = device->world;
+	talk(device);
 	uint64_t next_ms = mu_agent_step(&device->agent, world->now_ms - device->boot_ms);
 	uint64_t due_ms = next_ms > UINT64_MAX - device->boot_ms ? UINT64_MAX : device->boot_ms + next_ms;
 	device->agent_due_ms = due_ms > world->now_ms ? due_ms : world->now_ms + 1;

@@ -15,8 +15,12 @@
 #include "agent/port/linux/watchdog.h"
 #include "tests/sim/cadence.h"
 #include "tests/sim/chip.h"
+#include "tests/sim/claims.h"
 #include "tests/sim/client.h"
+#include "tests/sim/flow.h"
 #include "tests/sim/radio.h"
+#include "tests/sim/stamps.h"
+#include "tests/sim/terms.h"
 #include "tests/sim/truth.h"
 #include <setjmp.h>
 #include <stdbool.h>
@@ -38,6 +42,7 @@ struct sim_device {
 	struct mu_virtual_rtc rtc;
 	struct sim_client client;
 	struct sim_truth truth;
+	struct sim_terms terms;
 
 	unsigned storm; // panics still to come, soon after each boot
 	uint64_t resets; // counts them, so that an event knows whether its boot is over
@@ -48,10 +53,15 @@ struct sim_device {
 	bool restart_asked, panic_asked;
 	bool spool_checked; // its numbers were compared with those before
 	bool quiet; // the oracle is looking: nothing fails
-	bool frozen; // the health loop stands still
+	bool frozen; // the health loop stands still ...
+	uint64_t frozen_ms; // ... since then
 	struct sim_cadence cadence;
+	struct sim_claims claims;
+	struct sim_flow flow;
+	struct sim_stamps stamps;
 	const char *hung; // a task of the application that checks in no more; null: none
 	uint64_t boot_ms, agent_due_ms;
+	uint64_t talk_ms; // uptime at which the application says its next line
 	int slot;
 	struct mu_app_desc firmware; // that runs
 	struct mu_flash_partitions partitions;

@@ -50,6 +50,9 @@ static const struct {
 	[SIM_FAULT_COMMAND] = { "command", 2 * 3600 },
 	[SIM_FAULT_FORGERY] = { "forgery", 3 * 3600 },
 	[SIM_FAULT_KEYVALUE_BLIND] = { "keyvalue-blind", 12 * 3600 },
+	[SIM_FAULT_LATE_COMMAND] = { "late-command", 2 * 3600 },
+	[SIM_FAULT_DEAF_BROKER] = { "deaf-broker", 2 * 3600 },
+	[SIM_FAULT_SLOW_TASK] = { "slow-task", 3 * 3600 },
 };
 
 const char *sim_fault_name(enum sim_fault_kind kind)
@@ -111,6 +114,8 @@ void sim_faults_begin(struct sim_world *world)
 	for (int kind = 0; kind < SIM_FAULTS; kind++) {
 		bool is_later = kind > SIM_FAULT_FORGERY;
 		struct mu_dice before = world->dice;
+		for (int earlier = SIM_FAULT_KEYVALUE_BLIND; earlier < kind; earlier++)
+			(void)mu_dice_u64(&world->dice); // or all later kinds that are off would roll the same
 		bool on = sim_chance(world, is_later ? LATER_ON_PERCENT : ON_PERCENT);
 		int32_t sixteenths = 1 << sim_dice(world, 0, 5); // 1/16 .. 2 times the mean
 		faults->on[kind] = world->options.faults >> kind & 1 && (on || world->options.every_fault);
@@ -162,8 +167,10 @@ void sim_faults_calm(struct sim_world *world)
 static void excuse(struct sim_device *device, enum sim_port_call call)
 {
 	struct sim_truth *truth = &device->truth;
-	if (call == SIM_CALL_KEYVALUE || call == SIM_CALL_KEYVALUE_GET)
+	if (call == SIM_CALL_KEYVALUE || call == SIM_CALL_KEYVALUE_GET) {
 		truth->count_may_lie = true;
+		sim_terms_store_failed(device);
+	}
 	if (call == SIM_CALL_READ || call == SIM_CALL_WRITE)
 		truth->flash_may_lie = true;
 	if (call == SIM_CALL_RESET_INFO)

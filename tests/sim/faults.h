@@ -59,6 +59,9 @@ enum sim_fault_kind {
 	SIM_FAULT_FORGERY,
 	// Later ones: a life in which one is off is as it was before there was such a kind.
 	SIM_FAULT_KEYVALUE_BLIND,
+	SIM_FAULT_LATE_COMMAND,
+	SIM_FAULT_DEAF_BROKER,
+	SIM_FAULT_SLOW_TASK,
 	SIM_FAULTS
 };
 #define SIM_FAULTS_ALL ((UINT64_C(1) << SIM_FAULTS) - 1)
@@ -92,7 +95,7 @@ int sim_faults_parse(const char *text, uint64_t *bits, const char **bad, int *ba
 
 // One makes it happen once, now. kind: of those that the function knows.
 typedef void (*sim_fault_function)(struct sim_world *world, struct sim_device *device);
-extern const sim_fault_function sim_faults_chip[SIM_FAULTS]; // up to SIM_FAULT_ROT, and SIM_FAULT_KEYVALUE_BLIND
+extern const sim_fault_function sim_faults_chip[SIM_FAULTS]; // up to SIM_FAULT_ROT, SIM_FAULT_KEYVALUE_BLIND, SIM_FAULT_SLOW_TASK
 extern const sim_fault_function sim_faults_net[SIM_FAULTS];  // the others
 
 #endif

@@ -4,7 +4,7 @@
 #include "tests/sim/operator.h"
 #include "tests/sim/world.h"
 
-enum { SPOOL_BYTES = 0x20000, LOOP_LIMIT_MS = 32000, TOKEN_LIMIT_MS = 37000, REPLAY_MS = 15000, ALL_CALLS = 10000 };
+enum { SPOOL_BYTES = 0x20000, LOOP_LIMIT_MS = 32000, TOKEN_LIMIT_MS = 37000, REPLAY_MS = 15000, ALL_CALLS = 10000, SLOW_CHECK_INS = 4 };
 
 static void power_cut(struct sim_world *world, struct sim_device *device)
 {
@@ -82,6 +82,44 @@ static void hang_task(struct sim_world *world, struct sim_device *device)
 	sim_after(world, TOKEN_LIMIT_MS, on_token_over, device, device->resets, 0);
 }
 
+// It has checked in: nobody may blame it any more.
+static void on_task_is_back(struct sim_world *world, const struct sim_event *event)
+{
+	struct sim_device *device = event->subject;
+	(void)world;
+	if (device->resets != event->number || !device->on || device->frozen)
+		return;
+	device->hung = 0;
+	sim_claims_slow(device);
+}
+
+static void on_task_goes_on(struct sim_world *world, const struct sim_event *event)
+{
+	struct sim_device *device = event->subject;
+	struct mu_application *application = &device->application;
+	if (device->resets != event->number || !device->on || device->frozen)
+		return;
+	application->hang_ms = UINT64_MAX;
+	for (unsigned i = 0; i < application->count; i++)
+		application->tasks[i].hangs = false;
+	sim_after(world, (uint64_t)application->period_ms + 1000, on_task_is_back, device, device->resets, 0);
+}
+
+// Misses so many check-ins that it is only just in time for its deadline.
+static void slow_task(struct sim_world *world, struct sim_device *device)
+{
+	struct mu_application *application = &device->application;
+	uint64_t due_ms = device->boot_ms + application->due_ms;
+	if (!device->on || device->frozen || device->hung || !application->count || due_ms < world->now_ms)
+		return;
+	application->hang_ms = world->now_ms - device->boot_ms;
+	application->tasks[0].hangs = true;
+	device->hung = application->tasks[0].name;
+	sim_say(world, device->id, "task \"%s\" is slow", device->hung);
+	sim_after(world, due_ms + (SLOW_CHECK_INS - 1) * (uint64_t)application->period_ms + 1 - world->now_ms, on_task_goes_on, device,
+		device->resets, 0);
+}
+
 static void on_loop_over(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_device *device = event->subject;
@@ -94,6 +132,7 @@ static void hang_loop(struct sim_world *world, struct sim_device *device)
 	if (!device->on || device->frozen)
 		return;
 	device->frozen = true;
+	device->frozen_ms = world->now_ms;
 	sim_say(world, device->id, "the health loop hangs");
 	sim_after(world, LOOP_LIMIT_MS, on_loop_over, device, device->resets, 0);
 }
@@ -213,4 +252,5 @@ const sim_fault_function sim_faults_chip[SIM_FAULTS] = {
 	[SIM_FAULT_PORT_KEYVALUE] = port_keyvalue,
 	[SIM_FAULT_ROT] = rot,
 	[SIM_FAULT_KEYVALUE_BLIND] = keyvalue_blind,
+	[SIM_FAULT_SLOW_TASK] = slow_task,
 };

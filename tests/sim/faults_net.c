@@ -152,6 +152,13 @@ static void half_open(struct sim_world *world, struct sim_device *device)
 	sim_client_lose(world, device);
 }
 
+// Something on the way answers for it, but no longer passes anything on: the stack's keep-alive finds nothing wrong.
+static void deaf_broker(struct sim_world *world, struct sim_device *device)
+{
+	sim_say(world, "network", "the connection of %s ends at something on the way", device->id);
+	sim_client_deafen(device);
+}
+
 static void on_stalls_over(struct sim_world *world, const struct sim_event *event)
 {
 	(void)event;
@@ -333,4 +340,6 @@ const sim_fault_function sim_faults_net[SIM_FAULTS] = {
 	[SIM_FAULT_SNTP] = sntp,
 	[SIM_FAULT_COMMAND] = sim_operator_order,
 	[SIM_FAULT_FORGERY] = sim_operator_forge,
+	[SIM_FAULT_LATE_COMMAND] = sim_operator_late,
+	[SIM_FAULT_DEAF_BROKER] = deaf_broker,
 };

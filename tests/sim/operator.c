@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMAND_BYTES = 256, CALM_PERIOD_MS = 12000 };
+enum { COMMAND_BYTES = 256, CALM_PERIOD_MS = 12000, LATE_S = 600 };
 
 void sim_sign(const uint8_t point[65], const uint8_t digest[32], uint8_t signature[32])
 {
@@ -34,6 +34,7 @@ struct draft {
 	Mu__Diagnose diagnose;
 	enum sim_key key; // that signs
 	bool is_reboot;
+	struct sim_change change;
 	const char *name;
 };
 
@@ -69,17 +70,21 @@ static void draft_some(struct sim_world *world, struct sim_device *device, struc
 		mu__set_log__init(&draft->log);
 		draft->log.level = (Mu__LogLevel)sim_dice(world, 1, 4);
 		draft->log.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft->change = (struct sim_change){ .kind = SIM_TERM_LOG, .value = (uint32_t)draft->log.level, .for_s = draft->log.for_s };
 		draft_body(draft, MU__COMMAND__BODY_LOG, &draft->log, "log");
 		break;
 	case 4:
 		mu__diagnose__init(&draft->diagnose);
 		draft->diagnose.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft->change = (struct sim_change){ .kind = SIM_TERM_DIAGNOSE, .value = 0, .for_s = draft->diagnose.for_s };
 		draft_body(draft, MU__COMMAND__BODY_DIAGNOSE, &draft->diagnose, "diagnose");
 		break;
 	default:
 		mu__report__init(&draft->report);
-		draft->report.interval_s = (uint32_t)sim_dice(world, 1, sim_chance(world, 80) ? 120 : 300);
+		draft->report.interval_s = (uint32_t)sim_dice(world, 1, sim_chance(world, 80) ? 120 : SIM_INTERVAL_MAX_S);
 		draft->report.for_s = (uint32_t)sim_dice(world, 1, 3600);
+		draft->change =
+			(struct sim_change){ .kind = SIM_TERM_REPORT, .value = draft->report.interval_s, .for_s = draft->report.for_s };
 		draft_body(draft, MU__COMMAND__BODY_REPORT, &draft->report, "report");
 		break;
 	}
@@ -124,6 +129,8 @@ static void close_order(struct sim_order *order, const struct draft *draft)
 	order->name = draft->name;
 	order->counter = draft->command.counter;
 	order->key = draft->key;
+	order->change = draft->change;
+	order->not_after_ms = draft->command.has_not_after_ms ? draft->command.not_after_ms : UINT64_MAX;
 }
 
 // ---- sending
@@ -133,7 +140,7 @@ static void send(struct sim_world *world, struct sim_device *device, const struc
 	sim_broker_to_device(world, device->number, sim_packet_copy(packet));
 }
 
-void sim_operator_order(struct sim_world *world, struct sim_device *device)
+static void give_order(struct sim_world *world, struct sim_device *device, bool is_late)
 {
 	struct draft draft = { .key = SIM_KEY_OPERATOR };
 	struct sim_orders *orders = &world->orders[device->number];
@@ -145,15 +152,26 @@ void sim_operator_order(struct sim_world *world, struct sim_device *device)
 	if (by_collector)
 		draft.key = SIM_KEY_COLLECTOR;
 	draft.command.counter = ++orders->counter[by_collector];
-	draft.command.has_not_after_ms = sim_chance(world, 50);
-	draft.command.not_after_ms = sim_wall_ms(world) + (uint64_t)sim_dice(world, 60, 7200) * 1000;
+	draft.command.has_not_after_ms = is_late || sim_chance(world, 50);
+	int32_t not_after_s = is_late ? sim_dice(world, -LATE_S, LATE_S / 20) : sim_dice(world, 60, 7200);
+	draft.command.not_after_ms = sim_wall_ms(world) + (uint64_t)((int64_t)not_after_s * 1000);
 	close_order(order, &draft);
 	order->packet = seal(world, device, &draft.command, draft.key, false);
 	device->truth.reboots_ordered += draft.is_reboot && !by_collector; // the collector's key may not
 	world->counts.commands++;
-	sim_say(world, "operator", "orders %s of %s, counter %llu of key %d", draft.name, device->id, (unsigned long long)order->counter,
-		order->key);
+	sim_say(world, "operator", "orders %s of %s, counter %llu of key %d%s", draft.name, device->id, (unsigned long long)order->counter,
+		order->key, is_late ? ", late" : "");
 	send(world, device, order->packet);
+}
+
+void sim_operator_order(struct sim_world *world, struct sim_device *device)
+{
+	give_order(world, device, false);
+}
+
+void sim_operator_late(struct sim_world *world, struct sim_device *device)
+{
+	give_order(world, device, true);
 }
 
 void sim_operator_replay(struct sim_world *world, struct sim_device *device)
@@ -216,6 +234,25 @@ void sim_operator_forge(struct sim_world *world, struct sim_device *device)
 	sim_say(world, "attacker", "forges a reboot of %s: %s, counter %llu%s", device->id, ways[way].name,
 		(unsigned long long)order->counter, order->forged ? "" : ", which may be new to it");
 	send(world, device, order->packet);
+}
+
+static bool is_order(const struct sim_order *order, const uint8_t *payload, size_t size)
+{
+	return order->packet && order->packet->size == size && !memcmp(order->packet->payload, payload, size);
+}
+
+void sim_operator_told(struct sim_world *world, struct sim_device *device, const uint8_t *payload, size_t size)
+{
+	struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count; i++) {
+		struct sim_order *order = &orders->order[i];
+		if (!is_order(order, payload, size))
+			continue;
+		order->came_late |= sim_stamps_may_be_over(device, order->not_after_ms);
+		order->came_early |= sim_stamps_may_be_early(device, order->not_after_ms);
+		if (order->change.for_s && (!order->settled || device->truth.count_may_lie))
+			sim_terms_told(device, order);
+	}
 }
 
 void sim_operator_online(struct sim_world *world, struct sim_device *device)
@@ -288,6 +325,31 @@ bool sim_operator_rebooted(struct sim_world *world, const struct sim_device *dev
 	return true;
 }
 
+void sim_operator_settled(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result)
+{
+	struct sim_orders *orders = &world->orders[device->number];
+	for (unsigned i = 0; i < orders->count && result->id.len == SIM_ORDER_ID; i++) {
+		struct sim_order *order = &orders->order[i];
+		if (memcmp(order->id, result->id.data, SIM_ORDER_ID) != 0 || result->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED)
+			continue;
+		if (result->outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE && order->change.for_s && !order->settled)
+			sim_terms_done(device, order);
+		order->settled = true;
+	}
+}
+
+static void judge_result(struct sim_world *world, const struct sim_device *device, const struct sim_order *order,
+	Mu__CommandOutcome outcome, const char *name)
+{
+	bool is_obeyed = outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE || outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
+	if (order->forged && is_obeyed)
+		sim_fail(world, device, "a forged command was obeyed: %s", name);
+	else if (is_obeyed && order->came_late && !order->came_early)
+		sim_fail(world, device, "a command was obeyed after its time: %s", name);
+	else if (outcome == MU__COMMAND_OUTCOME__OUTCOME_EXPIRED && !order->came_late)
+		sim_fail(world, device, "a command was called expired, and its time was never over");
+}
+
 void sim_operator_result(struct sim_world *world, struct sim_device *device, const Mu__CommandResult *result)
 {
 	struct sim_orders *orders = &world->orders[device->number];
@@ -297,11 +359,8 @@ void sim_operator_result(struct sim_world *world, struct sim_device *device, con
 		struct sim_order *order = &orders->order[i];
 		if (memcmp(order->id, result->id.data, SIM_ORDER_ID) != 0)
 			continue;
-		bool done =
-			result->outcome == MU__COMMAND_OUTCOME__OUTCOME_DONE || result->outcome == MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED;
 		sim_say(world, "operator", "%s of %s: %s", order->name, device->id, outcome);
-		if (order->forged && done)
-			sim_fail(world, device, "a forged command was obeyed: %s", outcome);
+		judge_result(world, device, order, result->outcome, outcome);
 		take_result(world, device, order, result->outcome);
 	}
 }

@@ -13,6 +13,22 @@ enum {
 
 // ---- what the agent stores
 
+// One that was stored in this step.
+static void look_into_record(struct sim_device *device, const uint8_t *packed, size_t size)
+{
+	Mu__Record *record = mu__record__unpack(0, size, packed);
+	if (record) {
+		sim_stamps_record(device, record);
+		sim_terms_record(device, record);
+		sim_claims_record(device, record);
+		if (record->body_case == MU__RECORD__BODY_LINK)
+			sim_flow_link(device, record->link);
+		if (record->body_case == MU__RECORD__BODY_COMMAND_RESULT)
+			sim_operator_settled(device->world, device, record->command_result);
+	}
+	mu__record__free_unpacked(record, 0);
+}
+
 static void learn(struct sim_device *device, uint64_t seq, const struct mu_spool_entry *entry, const uint8_t *packed)
 {
 	static const uint8_t bodies[MU_CLASS_COUNT] = {
@@ -41,7 +57,8 @@ static void learn(struct sim_device *device, uint64_t seq, const struct mu_spool
 		sim_explain_boot(device, seq, packed, entry->size);
 }
 
-static void look_into_spool(struct sim_device *device)
+// is_new: what is found was stored in this step; else, maybe, by a boot before.
+static void look_into_spool(struct sim_device *device, bool is_new)
 {
 	uint8_t packed[MU_SPOOL_RECORD_MAX];
 	struct mu_spool *spool = &device->agent.spool;
@@ -54,6 +71,8 @@ static void look_into_spool(struct sim_device *device)
 			break;
 		}
 		learn(device, seq, &entry, packed);
+		if (is_new && entry.gap == MU_GAP_NONE)
+			look_into_record(device, packed, entry.size);
 		device->truth.known = seq;
 	}
 	device->quiet = false;
@@ -136,17 +155,67 @@ static void look_again(struct sim_device *device)
 		sim_fail(device->world, device, "numbers went back: %llu was stored and is given out again", (unsigned long long)newest);
 }
 
-void sim_oracle_sent(struct sim_device *device, const char *topic, const void *payload, size_t size)
+static bool is_topic(const char *topic, const char *leaf)
+{
+	const char *slash = strrchr(topic, '/');
+	return slash && !strcmp(slash + 1, leaf);
+}
+
+void sim_oracle_sent(struct sim_device *device, const char *topic, const void *payload, size_t size, int message_id)
 {
 	struct mu_wire_uplink uplink;
 	uint64_t *sent = device->spool_checked ? &device->truth.sent : &device->truth.sent_unchecked;
-	const char *slash = strrchr(topic, '/');
-	if (!slash || strcmp(slash, "/up") != 0)
+	if (!is_topic(topic, "up"))
 		return;
 	if (mu_wire_uplink_split(payload, size, &uplink) < 0)
 		sim_fail(device->world, device, "an Uplink is not well formed");
-	else if (uplink.last_seq > *sent)
-		*sent = uplink.last_seq;
+	else {
+		sim_flow_sent(device, uplink.first_seq, uplink.last_seq, message_id);
+		*sent = uplink.last_seq > *sent ? uplink.last_seq : *sent;
+	}
+}
+
+// ---- what the agent is told
+
+void sim_oracle_boots(struct sim_device *device)
+{
+	sim_cadence_boot(device);
+	sim_claims_boot(device);
+	sim_flow_boot(device);
+	sim_stamps_boot(device);
+}
+
+// Of this device, and of numbers that it has sent.
+static bool is_believed(const struct sim_device *device, const Mu__Ack *ack)
+{
+	const struct sim_truth *truth = &device->truth;
+	uint64_t sent = truth->sent > truth->sent_unchecked ? truth->sent : truth->sent_unchecked;
+	return device->agent.has_spool && ack->epoch == truth->epoch && ack->through_seq <= sent;
+}
+
+static void hear_ack(struct sim_device *device, const struct mu_event *event)
+{
+	Mu__Ack *ack = mu__ack__unpack(0, event->payload_bytes, event->payload);
+	if (ack && is_believed(device, ack)) {
+		sim_flow_ack(device, ack);
+		sim_stamps_ack(device, ack);
+	}
+	mu__ack__free_unpacked(ack, 0);
+}
+
+void sim_oracle_told(struct sim_device *device, const struct mu_event *event)
+{
+	sim_flow_told(device, event);
+	sim_claims_event(device, event);
+	sim_cadence_told(device, event);
+	if (event->type == MU_EVENT_UDP_ANSWER)
+		sim_stamps_sntp(device);
+	if (event->type != MU_EVENT_MQTT_MESSAGE)
+		return;
+	if (is_topic(event->topic, "ack"))
+		hear_ack(device, event);
+	else if (!event->retained)
+		sim_operator_told(device->world, device, event->payload, event->payload_bytes);
 }
 
 static void check_epoch(struct sim_device *device)
@@ -172,12 +241,14 @@ static void check_epoch(struct sim_device *device)
 
 void sim_oracle_step(struct sim_device *device)
 {
+	sim_flow_step(device);
 	if (!device->agent.has_spool)
 		return;
-	if (!device->spool_checked)
+	bool is_new = device->spool_checked;
+	if (!is_new)
 		check_epoch(device);
 	if (mu_spool_next_seq(&device->agent.spool) > device->truth.known + 1)
-		look_into_spool(device);
+		look_into_spool(device, is_new);
 }
 
 void sim_oracle_booted(struct sim_device *device)

@@ -213,11 +213,13 @@ static int link_connect(void *context, const struct mu_link_join *join)
 		return MU_ERR_IO;
 	sim_say(device->world, device->id, "joins \"%s\"", join->ssid);
 	sim_cadence_join(device, join->ssid);
+	sim_claims_acts(device);
 	return sim_radio_connect(&device->radio, join, now_of(context));
 }
 
 static int link_disconnect(void *context)
 {
+	sim_claims_acts(context);
 	return sim_radio_disconnect(&((struct sim_device *)context)->radio, now_of(context));
 }
 
@@ -225,6 +227,7 @@ static int link_restart(void *context)
 {
 	struct sim_device *device = context;
 	sim_say(device->world, device->id, "restarts the radio");
+	sim_claims_acts(device);
 	return sim_radio_restart(&device->radio, now_of(context));
 }
 
@@ -234,6 +237,7 @@ static int link_scan(void *context, const char *ssid)
 	if (fails(context, SIM_CALL_OTHER))
 		return MU_ERR_IO;
 	sim_say(device->world, device->id, "scans");
+	sim_claims_acts(device);
 	return sim_radio_scan(&device->radio, ssid, now_of(context));
 }
 
@@ -329,7 +333,7 @@ static int socket_look(void *context, int descriptor, struct mu_socket_look *out
 	*out = (struct mu_socket_look){ .identity = (uint32_t)descriptor + 1 };
 	if (descriptor < ORPHAN)
 		*out = (struct mu_socket_look){ .identity = (uint32_t)device->client.serial + ORPHAN * 2,
-			.pending = device->client.lost,
+			.pending = device->client.lost && !device->client.deaf,
 			.progress = device->client.heard };
 	return 0;
 }
@@ -339,6 +343,14 @@ static int socket_shutdown(void *context, int descriptor)
 	return is_open(context, descriptor) ? 0 : MU_ERR_NOT_FOUND;
 }
 
+static void close_session(struct sim_device *device)
+{
+	sim_flow_closes(device);
+	sim_claims_acts(device);
+	sim_cadence_closes(device);
+	sim_client_close(device->world, device);
+}
+
 static int socket_close(void *context, int descriptor, bool abort_it)
 {
 	struct sim_device *device = context;
@@ -346,7 +358,7 @@ static int socket_close(void *context, int descriptor, bool abort_it)
 	if (!is_open(device, descriptor))
 		return MU_ERR_NOT_FOUND;
 	if (descriptor < ORPHAN)
-		sim_client_close(device->world, device);
+		close_session(device);
 	else
 		device->chip.orphans--;
 	return 0;
@@ -393,7 +405,7 @@ static int mqtt_open(void *context, const struct mu_mqtt_options *options)
 
 static void mqtt_close(void *context)
 {
-	sim_client_close(world_of(context), context);
+	close_session(context);
 }
 
 static int mqtt_subscribe(void *context, const char *topic, int qos)
@@ -407,7 +419,7 @@ static int mqtt_publish(void *context, const char *topic, const void *payload, s
 		return MU_ERR_IO;
 	int id = sim_client_publish(world_of(context), context, topic, payload, size, qos);
 	if (id > 0)
-		sim_oracle_sent(context, topic, payload, size);
+		sim_oracle_sent(context, topic, payload, size, id);
 	return id;
 }
 

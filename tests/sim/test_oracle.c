@@ -104,7 +104,7 @@ static void record_that_never_arrived(void)
 
 static void malformed_uplink(void)
 {
-	sim_oracle_sent(device, "muster/v1/dev-1/up", foreign, sizeof foreign);
+	sim_oracle_sent(device, "muster/v1/dev-1/up", foreign, sizeof foreign, 1);
 }
 
 static void numbers_that_go_back(void)
@@ -212,30 +212,6 @@ static void answer(struct sim_order *order, Mu__CommandOutcome outcome)
 	sim_operator_result(world, device, &result);
 }
 
-// A fifth refusal in a row, and another try a moment before it has rested.
-static void resting_network_tried(void)
-{
-	const struct mu_event refused = { .type = MU_EVENT_LINK_DOWN, .reason = SIM_REASON_HANDSHAKE };
-	for (int refusals = 0; refusals < 5; refusals++) {
-		sim_cadence_join(device, "home");
-		sim_cadence_link(device, &refused);
-	}
-	world->now_ms += 900000;
-	sim_cadence_join(device, "home");
-	assert_false(world->failed); // it has rested
-	sim_cadence_link(device, &refused);
-	world->now_ms += 890000;
-	sim_cadence_join(device, "cellar");
-	assert_false(world->failed); // another one
-	sim_cadence_join(device, "home");
-}
-
-static void broker_hammered(void)
-{
-	for (int opens = 0; opens <= SIM_CADENCE_OPENS; opens++)
-		sim_cadence_open(device);
-}
-
 static void forgery_obeyed(void)
 {
 	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
@@ -249,7 +225,9 @@ static struct sim_order *counter_of_again(const char *name, Mu__CommandOutcome o
 {
 	struct sim_orders *orders = &world->orders[0];
 	struct sim_order *order = &orders->order[orders->count++];
-	*order = (struct sim_order){ .id = { 9 }, .name = name, .counter = ++orders->counter[0], .key = SIM_KEY_OPERATOR, .final = true };
+	*order = (struct sim_order){ .id = { 9 }, .name = name, .counter = ++orders->counter[0], .final = true };
+	order->key = SIM_KEY_OPERATOR;
+	order->came_early = order->came_late = true;
 	order->packet = sim_packet_new(SIM_PUBLISH, "muster/v1/dev-1/dn", foreign, sizeof foreign);
 	if (outcome != MU__COMMAND_OUTCOME__OUTCOME_UNKNOWN)
 		answer(order, outcome);
@@ -283,6 +261,72 @@ static void expired_counter_obeyed(void)
 	answer(counter_again(MU__COMMAND_OUTCOME__OUTCOME_EXPIRED), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
 }
 
+static void tell(const char *topic, const uint8_t *payload, size_t size)
+{
+	sim_oracle_told(device,
+		&(struct mu_event){ .type = MU_EVENT_MQTT_MESSAGE, .topic = topic, .payload = payload, .payload_bytes = size });
+}
+
+static void tell_ack(uint64_t epoch, uint32_t retry_after_s)
+{
+	Mu__Ack ack = MU__ACK__INIT;
+	uint8_t packed[64];
+	ack.epoch = epoch;
+	ack.through_seq = device->truth.sent;
+	ack.has_server_time_ms = true;
+	ack.server_time_ms = sim_wall_ms(world);
+	ack.has_retry_after_s = true;
+	ack.retry_after_s = retry_after_s;
+	tell("muster/v1/dev-1/ack", packed, mu__ack__pack(&ack, packed));
+}
+
+static void uplink_in_spite_of_an_ack(void)
+{
+	Mu__Uplink uplink = MU__UPLINK__INIT;
+	uint8_t packed[64];
+	uplink.epoch = device->truth.epoch;
+	uplink.first_seq = uplink.oldest_seq = device->truth.sent + 1;
+	size_t size = mu__uplink__pack(&uplink, packed);
+	tell_ack(device->truth.epoch + 1, 10); // of somebody else
+	sim_oracle_sent(device, "muster/v1/dev-1/up", packed, size, 1);
+	sim_flow_boot(device);
+	assert_false(world->failed);
+	tell_ack(device->truth.epoch, 10);
+	world->now_ms += 9999;
+	sim_oracle_sent(device, "muster/v1/dev-1/up", packed, size, 1);
+}
+
+static void time_not_taken(void)
+{
+	Mu__Record record = MU__RECORD__INIT;
+	tell_ack(device->truth.epoch, 0);
+	world->now_ms++;
+	sim_stamps_record(device, &record);
+}
+
+// An order is delivered to a device whose own time is trusted or not, so long before its end, and answered.
+static void deliver(int quality, int64_t before_ms, Mu__CommandOutcome outcome)
+{
+	struct sim_order *order = &world->orders[0].order[world->orders[0].count++];
+	uint64_t wall_ms = SIM_WALL_MS;
+	*order = (struct sim_order){ .id = { 11 }, .name = "log", .not_after_ms = wall_ms + (uint64_t)before_ms };
+	order->packet = sim_packet_new(SIM_PUBLISH, "muster/v1/dev-1/dn", foreign, sizeof foreign);
+	device->stamps.heard_ms = 0; // not in this millisecond
+	device->agent.clock = (struct mu_clock){ .quality = quality, .wall_ms = wall_ms, .at_ms = world->now_ms - device->boot_ms };
+	tell("muster/v1/dev-1/dn", foreign, sizeof foreign);
+	answer(order, outcome);
+}
+
+static void obeyed_after_its_time(void)
+{
+	deliver(MU__TIME_QUALITY__TIME_SNTP, -1, MU__COMMAND_OUTCOME__OUTCOME_DONE);
+}
+
+static void expired_before_its_time(void)
+{
+	deliver(MU__TIME_QUALITY__TIME_RTC, -1, MU__COMMAND_OUTCOME__OUTCOME_EXPIRED);
+}
+
 static const struct {
 	void (*plant)(void);
 	const char *word; // of the complaint
@@ -311,8 +355,10 @@ static const struct {
 	{ reboot_that_nobody_ordered, "more often than ordered" },
 	{ reboot_done_twice, "a second time" },
 	{ two_network_reboots, "two reboots" },
-	{ resting_network_tried, "is tried again" },
-	{ broker_hammered, "sessions opened" },
+	{ uplink_in_spite_of_an_ack, "before the time is over" },
+	{ time_not_taken, "the time was told" },
+	{ obeyed_after_its_time, "obeyed after its time" },
+	{ expired_before_its_time, "called expired" },
 	{ forgery_obeyed, "forged" },
 	{ done_counter_obeyed, "forged" },
 	{ expired_counter_obeyed, "forged" },
@@ -348,6 +394,27 @@ static void test_a_counter_that_was_not_taken_may_come_again(void **unused)
 	}
 }
 
+// Over or not is the device's own judgement, by a time that it can trust; what was delivered in time may be answered later.
+static void test_a_command_may_be_obeyed_until_it_is_over(void **unused)
+{
+	(void)unused;
+	static const struct {
+		int quality;
+		int64_t before_ms;
+		Mu__CommandOutcome outcome;
+	} cases[] = {
+		{ MU__TIME_QUALITY__TIME_SERVER, 0, MU__COMMAND_OUTCOME__OUTCOME_DONE },
+		{ MU__TIME_QUALITY__TIME_RTC, -1, MU__COMMAND_OUTCOME__OUTCOME_DONE },
+		{ MU__TIME_QUALITY__TIME_SERVER, -1, MU__COMMAND_OUTCOME__OUTCOME_EXPIRED },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		set_up(0);
+		deliver(cases[i].quality, cases[i].before_ms, cases[i].outcome);
+		assert_string_equal(world->complaint, "");
+		tear_down(0);
+	}
+}
+
 // A rollback is done even where its counter cannot be stored; other commands are not.
 static void test_a_rollback_may_be_forgotten_by_a_store_that_fails(void **unused)
 {
@@ -378,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_violation_is_seen),
 		cmocka_unit_test(test_a_counter_that_was_not_taken_may_come_again),
+		cmocka_unit_test(test_a_command_may_be_obeyed_until_it_is_over),
 		cmocka_unit_test(test_a_rollback_may_be_forgotten_by_a_store_that_fails),
 		cmocka_unit_test(test_the_first_complaint_stays),
 	};
