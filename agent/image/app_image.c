@@ -29,7 +29,7 @@ int mu_app_header_decode(struct mu_app_header *header, const uint8_t bytes[MU_AP
 	header->chip_id = mu_le16_get(bytes + AT_CHIP);
 	header->min_chip_rev_full = mu_le16_get(bytes + AT_MIN_REV);
 	header->max_chip_rev_full = mu_le16_get(bytes + AT_MAX_REV);
-	header->hash_appended = bytes[AT_HASH_APPENDED] == 1;
+	header->hash_appended = bytes[AT_HASH_APPENDED] != 0;
 	return chip_id == MU_APP_IMAGE_CHIP_ANY || chip_id == header->chip_id ? 0 : MU_ERR_UNSUPPORTED;
 }
 
@@ -95,7 +95,8 @@ static int verify_header(struct mu_app_verifier *verifier)
 	return err;
 }
 
-// Address ranges that the MMU maps from flash page by page: {first, end}, over all chips that have them there.
+// Address ranges that the MMU maps from flash in pages of 64 KiB: {first, end}. Chips that can choose (ESP32-C2, C6, H2 and later) map smaller
+// pages where the flash is small; how small is known to their bootloader only, so their images are not looked at for it.
 static bool is_mapped(uint16_t chip_id, uint32_t address)
 {
 	static const struct {
@@ -105,7 +106,6 @@ static bool is_mapped(uint16_t chip_id, uint32_t address)
 		{ 5, 0x3C000000, 0x3C800000 },  { 5, 0x42000000, 0x42800000 },  // ESP32-C3
 		{ 9, 0x3C000000, 0x3E000000 },  { 9, 0x42000000, 0x44000000 },  // ESP32-S3
 		{ 0, 0x3F400000, 0x3F800000 },  { 0, 0x400D0000, 0x40400000 },  // ESP32
-		{ 13, 0x42000000, 0x43000000 }, { 16, 0x42000000, 0x43000000 }, // ESP32-C6, ESP32-H2
 	};
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
 		if (ranges[i].chip_id == chip_id && address >= ranges[i].first && address < ranges[i].end)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ESP32 application images: a verifier that works in bounded steps, a segment reader, and a writer.
 //
-// Format (esp_app_format.h): header of 24 bytes, up to 16 segments {load address u32, length u32, data}, padding up to
-// the checksum byte (XOR of all segment data, seed 0xEF) that ends a 16-byte line, then the SHA-256 of all before it if
-// the header says so. Verified is what the bootloader verifies without secure boot: magic, chip, segment count, lengths,
-// the alignment of mapped segments to 64 KiB, checksum and SHA-256. An image without the appended SHA-256 is accepted as
-// the bootloader does.
+// Format (esp_app_format.h): header of 24 bytes, up to 16 segments {load address u32, length u32, data}, padding up to the checksum byte (XOR of
+// all segment data, seed 0xEF) that ends a 16-byte line, then the SHA-256 of all before it if the header says so. Verified is what the bootloader
+// verifies without secure boot: magic, chip, segment count, lengths, the alignment of mapped segments on chips whose pages are 64 KiB in any case,
+// checksum and SHA-256. An image without the appended SHA-256 is accepted as the bootloader does.
 // Pure, no allocation: the verifier's struct is the caller's; about 0.4 KiB. One thread at a time.
 #ifndef MU_AGENT_IMAGE_APP_IMAGE_H
 #define MU_AGENT_IMAGE_APP_IMAGE_H
