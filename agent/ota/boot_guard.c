@@ -171,8 +171,9 @@ int mu_boot_guard_step(struct mu_boot_guard *guard, uint64_t uptime_ms)
 {
 	if (!guard->usable || guard->good || uptime_ms < MU_BOOT_GUARD_GOOD_MS)
 		return 0;
-	guard->good = true;
-	return clear_bit(guard, guard->boot, GOOD);
+	int err = clear_bit(guard, guard->boot, GOOD);
+	guard->good = err >= 0;
+	return err;
 }
 
 int mu_boot_guard_acted(struct mu_boot_guard *guard)

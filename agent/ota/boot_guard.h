@@ -35,7 +35,7 @@ struct mu_boot_guard {
 // slot if it verifies. 0 if not. Negative: the flash failed (the guard is off for this boot).
 int mu_boot_guard_start(struct mu_boot_guard *guard, const struct mu_port *port, bool crashed);
 
-// Marks the boot good once uptime_ms is at least 60 000; cheap before and after. 0 or the flash's error.
+// Marks the boot good once uptime_ms is at least 60 000; cheap before and after. 0 or the flash's error: then the next call tries again.
 int mu_boot_guard_step(struct mu_boot_guard *guard, uint64_t uptime_ms);
 
 // The row was answered by a rollback: counting starts anew with the next boot. 0 or the flash's error.

@@ -86,6 +86,30 @@ static void test_good_after_a_minute_and_once(void **unused)
 	assert_int_equal(mu_flash_statistics(board.flash).operations, before + 1);
 }
 
+static int failing_program(void *context, enum mu_partition part, uint32_t offset, const void *data, size_t size)
+{
+	(void)context, (void)part, (void)offset, (void)data, (void)size;
+	return MU_ERR_IO;
+}
+
+// The flash refuses just when the minute is over: the boot is marked a second later, or the next crash, days on, would be in the old row.
+static void test_a_mark_that_fails_is_made_later(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(start(i > 0), 0);
+	assert_int_equal(guard.count, 4);
+	const struct mu_flash_port *sound = board.port.flash;
+	struct mu_flash_port faulty = *sound;
+	faulty.program = failing_program;
+	board.port.flash = &faulty;
+	assert_int_equal(mu_boot_guard_step(&guard, 60000), MU_ERR_IO);
+	board.port.flash = sound;
+	assert_int_equal(mu_boot_guard_step(&guard, 61000), 0);
+	assert_int_equal(start(true), 0);
+	assert_int_equal(guard.count, 0);
+}
+
 // Boots for two sectors and a bit: erased three times only, and the count goes along.
 static void test_sectors_take_turns(void **unused)
 {
@@ -152,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test_setup_teardown(test_good_after_a_minute_and_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_mark_that_fails_is_made_later, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sectors_take_turns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_cut_in_turn_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_dead_flash_does_no_harm, set_up, tear_down),
