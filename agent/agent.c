@@ -145,7 +145,6 @@ int mu_agent_init(struct mu_agent *agent, const struct mu_agent_config *config, 
 	mu_vitals_init(&agent->vitals);
 	mu_heap_watch_init(&agent->heap_watch);
 	mu_liveness_init(&agent->liveness);
-	agent->tokens.close_call = MU_LIVENESS_NONE;
 	mu_app_metrics_init(&agent->app);
 	mu_heartbeat_init(&agent->heartbeat, agent->id, agent->config.heartbeat_ms);
 	mu_command_init(&agent->command, port, &agent->keys, agent->id);
@@ -202,7 +201,7 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 		.reconnect_leaking = mu_heap_steps_leaking(&agent->heap_watch.steps),
 		.has_rssi = agent->vitals.has_link,
 		.rssi_dbm = agent->vitals.link.rssi_dbm,
-		.close_call = agent->tokens.close_call != MU_LIVENESS_NONE,
+		.close_call = agent->tokens.close_calls != 0,
 		.losses = mu_losses_count(&agent->losses, now_ms),
 		.has_spool = agent->has_spool,
 		.spool_used_permille = mu_spool_used_permille(&agent->spool),
@@ -213,15 +212,14 @@ static void judge(struct mu_agent *agent, uint64_t now_ms)
 	agent->verdict = mu_verdict_judge(agent->verdict, &input);
 }
 
-// Keeps who is about to go stale: should this loop hang, too, the next boot can name it. A close call stays until a heartbeat has told it.
+// Keeps who is about to go stale: should this loop hang, too, the next boot can name it. Close calls stay until a heartbeat has told them.
 static void look_at_tokens(struct mu_agent *agent, uint64_t now_ms)
 {
-	int close_call = agent->tokens.close_call;
+	uint32_t close_calls = agent->tokens.close_calls;
 	agent->port->system->lock(agent->port->context);
 	agent->tokens = mu_liveness_look(&agent->liveness, now_ms);
 	agent->port->system->unlock(agent->port->context);
-	if (agent->tokens.close_call == MU_LIVENESS_NONE)
-		agent->tokens.close_call = close_call;
+	agent->tokens.close_calls |= close_calls;
 	int suspect = agent->tokens.suspect;
 	mu_boot_history_suspect(&agent->boots, suspect == MU_LIVENESS_NONE ? 0 : mu_liveness_name(&agent->liveness, suspect));
 }
@@ -262,7 +260,7 @@ static void report(struct mu_agent *agent, uint64_t now_ms)
 		mu_report_boot(agent, now_ms); // it was not stored, or metrics were registered after it: another one names them
 	mu_logbook_tell(agent, now_ms);
 	mu_report_spool(agent, now_ms);
-	mu_report_close_call(agent, now_ms);
+	mu_report_close_calls(agent, now_ms);
 	bool diagnosing = mu_overrides_active(&agent->overrides, MU_OVERRIDE_DIAGNOSE);
 	mu_heap_watch_diagnose(agent, diagnosing, now_ms);
 	if (diagnosing)

@@ -292,7 +292,7 @@ uint64_t mu_report_heartbeat(struct mu_agent *agent, uint64_t now_ms)
 	if (seq) {
 		mu_vitals_reported(&agent->vitals);
 		if (agent->verdict & MU__VERDICT_BIT__VERDICT_TASK_STALE)
-			agent->tokens.close_call = MU_LIVENESS_NONE;
+			agent->tokens.close_calls = 0;
 		mu_app_metrics_reported(&agent->app);
 		if (tells_cost)
 			agent->cost.step_max_us = 0;
@@ -350,14 +350,12 @@ void mu_report_spool(struct mu_agent *agent, uint64_t now_ms)
 	agent->spool_damage_told = damaged;
 }
 
-void mu_report_close_call(struct mu_agent *agent, uint64_t now_ms)
+void mu_report_close_calls(struct mu_agent *agent, uint64_t now_ms)
 {
-	int token = agent->tokens.close_call;
-	if (token == MU_LIVENESS_NONE || agent->close_calls_told & 1u << token)
-		return;
-	const struct mu_liveness_token *late = &agent->liveness.token[token];
-	if (mu_report_event(agent, "close_call", late->name, late->deadline_ms, now_ms))
-		agent->close_calls_told |= (uint16_t)(1u << token);
+	const struct mu_liveness_token *late = agent->liveness.token;
+	for (uint32_t bits = agent->tokens.close_calls & ~agent->close_calls_told, bit = 1; bit <= bits; bit <<= 1, late++)
+		if (bits & bit && mu_report_event(agent, "close_call", late->name, late->deadline_ms, now_ms))
+			agent->close_calls_told |= (uint16_t)bit;
 }
 
 uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms)

@@ -14,8 +14,8 @@ void mu_report_restored(struct mu_agent *agent, Mu__LinkChange change, struct mu
 uint64_t mu_report_event(struct mu_agent *agent, const char *name, const char *text, int64_t value, uint64_t now_ms);
 // The event spool_damaged, if a sector was found damaged since the last one. Call with each heartbeat: that bounds its rate.
 void mu_report_spool(struct mu_agent *agent, uint64_t now_ms);
-// The event close_call, if a liveness token has nearly gone stale that was not named in this boot. Call before each heartbeat.
-void mu_report_close_call(struct mu_agent *agent, uint64_t now_ms);
+// The event close_call for each liveness token that has nearly gone stale and was not named in this boot. Call before each heartbeat.
+void mu_report_close_calls(struct mu_agent *agent, uint64_t now_ms);
 // tag and text: cleaned and cut, so that neither refuses the record.
 uint64_t mu_report_log(struct mu_agent *agent, int level, const char *tag, const char *text, uint64_t now_ms);
 uint64_t mu_report_command(struct mu_agent *agent, struct mu_command_result *result, uint64_t now_ms);

@@ -7,7 +7,7 @@ enum { WHOLE = 256, HALF = WHOLE / 2, THREE_QUARTERS = WHOLE / 4 * 3 }; // of a 
 
 void mu_liveness_init(struct mu_liveness *liveness)
 {
-	*liveness = (struct mu_liveness){ .close_call = MU_LIVENESS_NONE };
+	*liveness = (struct mu_liveness){ .count = 0 };
 }
 
 static bool is_name(const char *name)
@@ -57,7 +57,7 @@ void mu_liveness_check_in(struct mu_liveness *liveness, int token, uint64_t now_
 	if (late_ms > liveness->late_ms)
 		liveness->late_ms = late_ms;
 	if (used(t, now_ms) > THREE_QUARTERS)
-		liveness->close_call = token;
+		liveness->close_calls |= 1u << token;
 	t->resting = false;
 	// Two threads may hand in their times in the wrong order; a check-in never makes a token older.
 	if (now_ms > t->last_ms)
@@ -77,7 +77,7 @@ struct mu_liveness_look mu_liveness_look(struct mu_liveness *liveness, uint64_t 
 		.next_ms = UINT64_MAX,
 		.stale = MU_LIVENESS_NONE,
 		.suspect = MU_LIVENESS_NONE,
-		.close_call = liveness->close_call,
+		.close_calls = liveness->close_calls,
 		.late_ms = liveness->late_ms,
 	};
 	uint32_t most = HALF;
@@ -95,10 +95,10 @@ struct mu_liveness_look mu_liveness_look(struct mu_liveness *liveness, uint64_t 
 			most = share;
 			look.suspect = (int)i;
 		}
+		if (share > THREE_QUARTERS)
+			look.close_calls |= 1u << i;
 	}
-	if (most > THREE_QUARTERS)
-		look.close_call = look.suspect;
-	liveness->close_call = MU_LIVENESS_NONE;
+	liveness->close_calls = 0;
 	return look;
 }
 

@@ -28,7 +28,7 @@ struct mu_liveness_token {
 struct mu_liveness {
 	uint32_t count;
 	uint32_t late_ms;  // longest time between two check-ins of any token, since boot; resting does not count
-	int close_call;    // token that used more than three quarters of its deadline since the last look; MU_LIVENESS_NONE
+	uint32_t close_calls; // bits of tokens that used more than three quarters of their deadline since the last look
 	struct mu_liveness_token token[MU_LIVENESS_MAX];
 };
 
@@ -37,7 +37,8 @@ struct mu_liveness_look {
 	uint64_t next_ms; // when the next token goes stale if nobody checks in; UINT64_MAX if none is watched; not after now_ms: one is
 	int stale;        // the token that went stale first
 	int suspect;      // that has used up the most of its deadline, if that is more than half: if the health loop itself hangs now
-	int close_call;   // that used more than three quarters since the look before, though it may have checked in again
+	uint32_t
+		close_calls; // bits of those that used more than three quarters since the look before, though they may have checked in again
 	uint32_t late_ms; // as above
 };
 

@@ -88,6 +88,21 @@ static void test_a_close_call_is_told_before_it_goes_wrong(void **unused)
 	assert_int_equal(fake.restarts, 0);
 }
 
+// Two come close at the same time: each is named.
+static void test_each_close_call_is_told(void **unused)
+{
+	(void)unused;
+	boot(MU_RESET_RAW_SW);
+	const int tokens[] = { mu_agent_token(agent, "pump", 4000, 0), mu_agent_token(agent, "valve", 4000, 0) };
+	for (int s = 0; s < 150; s++) {
+		fake_collector_run(&collector, s == 70 ? 3500 : 1000);
+		for (int i = 0; i < 2; i++)
+			mu_agent_check_in(agent, tokens[i], collector.now_ms);
+	}
+	assert_int_equal(fake_collector_count_events(&collector, "close_call"), 2);
+	assert_int_equal(fake.restarts, 0);
+}
+
 // The agent asks to be stepped in time for the shortest deadline, so that a port which sleeps in between does not oversleep it.
 static void test_the_next_deadline_is_asked_for(void **unused)
 {
@@ -256,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_every_deadline_is_met_within_a_second),
 		CASE(test_a_close_call_is_told_before_it_goes_wrong),
+		CASE(test_each_close_call_is_told),
 		CASE(test_the_next_deadline_is_asked_for),
 		CASE(test_a_fed_token_is_never_dead_across_the_marks),
 		CASE(test_a_hung_health_loop_is_named_by_the_next_boot),

@@ -104,13 +104,13 @@ static void test_a_close_call_is_told_once(void **unused)
 	static const struct {
 		uint32_t silent_ms;
 		bool checks_in;
-		int close_call;
+		uint32_t close_calls;
 	} rows[] = {
-		{ 3000, true, MU_LIVENESS_NONE }, // just three quarters
-		{ 3020, true, 1 },
-		{ 4000, true, 1 },
-		{ 3020, false, 1 }, // still silent
-		{ 10, false, MU_LIVENESS_NONE }, // alive again
+		{ 3000, true, 0 }, // just three quarters
+		{ 3020, true, 1 << 1 },
+		{ 4000, true, 1 << 1 },
+		{ 3020, false, 1 << 1 }, // still silent
+		{ 10, false, 0 }, // alive again
 	};
 	uint64_t now_ms = UINT32_MAX - 5000u;
 	mu_liveness_add(&liveness, "other", 3600000, 0);
@@ -121,7 +121,7 @@ static void test_a_close_call_is_told_once(void **unused)
 		now_ms += rows[i].silent_ms;
 		if (rows[i].checks_in)
 			mu_liveness_check_in(&liveness, 1, now_ms);
-		assert_int_equal(mu_liveness_look(&liveness, now_ms).close_call, rows[i].close_call);
+		assert_int_equal(mu_liveness_look(&liveness, now_ms).close_calls, rows[i].close_calls);
 		mu_liveness_check_in(&liveness, 1, now_ms);
 		mu_liveness_look(&liveness, now_ms);
 	}
@@ -130,8 +130,23 @@ static void test_a_close_call_is_told_once(void **unused)
 	now_ms += 3600000;
 	mu_liveness_check_in(&liveness, 1, now_ms);
 	mu_liveness_check_in(&liveness, 0, now_ms);
-	assert_int_equal(mu_liveness_look(&liveness, now_ms).close_call, 0); // of the other's hour nothing was left
-	assert_int_equal(mu_liveness_look(&liveness, now_ms).close_call, MU_LIVENESS_NONE);
+	assert_int_equal(mu_liveness_look(&liveness, now_ms).close_calls, 1 << 0); // of the other's hour nothing was left
+	assert_int_equal(mu_liveness_look(&liveness, now_ms).close_calls, 0);
+}
+
+// Nobody's close call hides another's.
+static void test_each_close_call_is_told(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < MU_LIVENESS_MAX; i++)
+		assert_int_equal(mu_liveness_add(&liveness, "token", 4000, 0), i);
+	mu_liveness_check_in(&liveness, 3, 3900);
+	mu_liveness_check_in(&liveness, 15, 3950);
+	assert_int_equal(mu_liveness_look(&liveness, 3990).close_calls, 0xFFFF);
+	for (int i = 0; i < MU_LIVENESS_MAX; i++)
+		mu_liveness_check_in(&liveness, i, 4000);
+	assert_int_equal(mu_liveness_look(&liveness, 4001).close_calls, 0xFFFF & ~(1 << 3 | 1 << 15)); // those two were just here
+	assert_int_equal(mu_liveness_look(&liveness, 4001).close_calls, 0);
 }
 
 // Another thread read its clock a little later than the one that checks.
@@ -193,6 +208,7 @@ int main(void)
 		cmocka_unit_test_setup(test_the_suspect_is_who_used_up_most, setup),
 		cmocka_unit_test_setup(test_lateness_is_the_longest_silence, setup),
 		cmocka_unit_test_setup(test_a_close_call_is_told_once, setup),
+		cmocka_unit_test_setup(test_each_close_call_is_told, setup),
 		cmocka_unit_test_setup(test_a_check_in_from_the_future_is_fresh, setup),
 		cmocka_unit_test_setup(test_names_and_deadlines, setup),
 		cmocka_unit_test_setup(test_sixteen_and_no_more, setup),
