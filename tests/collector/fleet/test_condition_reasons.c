@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a condition says of records that name a culprit (the step that leaks, the reason of a loss) or tell of many boots at once. Which condition holds: test_condition.c.
+// What a condition says of records that name a culprit (the step that leaks, the reason of a loss) or tell of many boots at once. Which condition
+// holds: test_condition.c.
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
