@@ -36,6 +36,7 @@ struct mu_agent_config {
 	uint32_t batch_bytes;
 	void *batch; // batch_bytes, in which Uplinks are built; kept, must outlive the agent. Null: the agent's own
 	uint32_t heap_floor_bytes; // 0: 32 768; no socket is opened below
+	bool tls_dynamic_buffers; // of mbedTLS (CONFIG_MBEDTLS_DYNAMIC_BUFFER): TLS wants 24 KiB and a block of 8, not 48 and 20
 	const char *ntp_servers[MU_SNTP_SERVERS]; // HOST or HOST:PORT, asked in this order; all null: no SNTP; kept, must outlive the agent
 	const struct mu_time_zone *zone; // of mu_agent_local_time(), from mu_time_zone_parse(); null: UTC; kept, must outlive the agent
 	uint64_t time_floor_ms; // Unix time of the firmware's build: nobody is believed who says that it is earlier; 0: 2020

@@ -24,7 +24,7 @@ static int unlock(const struct mu_agent *agent, int result)
 
 void mu_socket_guard_init(struct mu_agent *agent)
 {
-	struct mu_heap_gates gates = mu_heap_gates_default;
+	struct mu_heap_gates gates = agent->config.tls_dynamic_buffers ? mu_heap_gates_tls_dynamic : mu_heap_gates_default;
 	gates.socket_bytes = agent->config.heap_floor_bytes;
 	agent->sockets = (struct mu_socket_guard){ .heap_free_bytes = UINT32_MAX, .heap_largest_bytes = UINT32_MAX };
 	mu_sockets_init(&agent->sockets.registry, agent->port, &gates);

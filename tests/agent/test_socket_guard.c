@@ -11,10 +11,11 @@
 
 enum { SESSION = 3, WEB = 4, TIME = 5 }; // descriptors
 
-static int set_up_with(const char *uri)
+static int set_up_with(const char *uri, bool tls_dynamic_buffers)
 {
 	struct mu_agent_config config = agent_rig_plain;
 	config.broker_uri = uri;
+	config.tls_dynamic_buffers = tls_dynamic_buffers;
 	config.heartbeat_ms = 5000;
 	agent_rig_open(16);
 	fake.mqtt_descriptor = SESSION;
@@ -25,13 +26,19 @@ static int set_up_with(const char *uri)
 static int set_up(void **unused)
 {
 	(void)unused;
-	return set_up_with("mqtt://h:1883");
+	return set_up_with("mqtt://h:1883", false);
 }
 
 static int set_up_tls(void **unused)
 {
 	(void)unused;
-	return set_up_with("mqtts://h:8883");
+	return set_up_with("mqtts://h:8883", false);
+}
+
+static int set_up_tls_dynamic(void **unused)
+{
+	(void)unused;
+	return set_up_with("mqtts://h:8883", true);
 }
 
 static const Mu__Sockets *reported(void)
@@ -262,6 +269,20 @@ static void test_tls_needs_a_block(void **unused)
 	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
 }
 
+// With dynamic buffers a TLS session needs less, and the verdict knows it.
+static void test_tls_with_dynamic_buffers(void **unused)
+{
+	(void)unused;
+	fake.vitals.heap_free_bytes = 40960;
+	fake.vitals.heap_largest_bytes = 8191;
+	fake_collector_run(&collector, 30000);
+	assert_int_equal(fake.mqtt_opens, 0);
+	fake.vitals.heap_largest_bytes = 9216;
+	fake_collector_run(&collector, 70000);
+	assert_int_equal(agent->session.phase, MU_SESSION_OPEN);
+	assert_false(agent->verdict & (MU__VERDICT_BIT__VERDICT_HEAP_LOW | MU__VERDICT_BIT__VERDICT_HEAP_FRAGMENTED));
+}
+
 // A storm of dying sockets: one event a minute, and its count tells of all.
 static void test_events_are_bounded(void **unused)
 {
@@ -368,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_an_application_that_leaks, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_descriptor_for_the_session, set_up, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_tls_needs_a_block, set_up_tls, agent_rig_tear_down),
+		cmocka_unit_test_setup_teardown(test_tls_with_dynamic_buffers, set_up_tls_dynamic, agent_rig_tear_down),
 		cmocka_unit_test_setup_teardown(test_events_are_bounded, set_up, agent_rig_tear_down),
 		cmocka_unit_test(test_the_socket_of_a_request_for_the_time),
 		cmocka_unit_test(test_no_request_for_the_time_below_the_gate),
