@@ -95,7 +95,7 @@ static void go_back(struct sim_device *device, uint64_t first_seq)
 	if (flow->in_flight && !flow->overdue && since_ms < flow->wait_ms)
 		sim_fail(device->world, device, "number %llu is sent again after %llu ms without an Ack, not after %llu",
 			(unsigned long long)first_seq, (unsigned long long)since_ms, (unsigned long long)flow->wait_ms);
-	if (flow->in_flight)
+	if (flow->in_flight && !flow->overdue)
 		flow->wait_ms = flow->wait_ms * 2 < RESEND_MAX_MS ? flow->wait_ms * 2 : RESEND_MAX_MS;
 	if (flow->acked >= first_seq)
 		flow->acked = first_seq - 1;
