@@ -73,10 +73,12 @@ void sim_flow_ack(struct sim_device *device, const Mu__Ack *ack)
 	flow->renewed = flow->renewal_told = false;
 	if (ack->has_retry_after_s && ack->retry_after_s)
 		flow->quiet_until_ms = now_ms + (uint64_t)ack->retry_after_s * 1000;
+	// News, also behind a late Ack that told of less: the device may have gone back there, and could not send.
 	if (ack->through_seq > flow->acked) {
-		flow->acked = ack->through_seq;
+		flow->overdue |= flow->in_flight && now_ms >= flow->since_ms + flow->wait_ms;
 		flow->wait_ms = RESEND_MS;
 	}
+	flow->acked = ack->through_seq;
 	if (flow->in_flight && ack->through_seq >= flow->first) {
 		flow->overdue |= now_ms >= flow->since_ms + flow->wait_ms;
 		flow->first = ack->through_seq + 1;

@@ -255,6 +255,25 @@ static void test_going_back_late_is_none(void **unused)
 	assert_true(world->failed);
 }
 
+// The device goes back to where late Acks say that the collector is, cannot send, and is led forward by the next of them.
+static void test_late_acks_begin_the_wait_anew(void **unused)
+{
+	(void)unused;
+	acked(4, 0);
+	send(5, 8);
+	wait(10000);
+	acked(2, 0);
+	acked(3, 0);
+	acked(4, 0);
+	send(5, 8);
+	wait(10000);
+	send(5, 8);
+	assert_string_equal(world->complaint, "");
+	wait(19999);
+	send(5, 8);
+	assert_true(world->failed);
+}
+
 static void test_a_session_renewed_for_want_of_an_ack_may_be_so_after_the_next_one(void **unused)
 {
 	(void)unused;
@@ -287,6 +306,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_going_back_in_time_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_ack_of_nothing_new_shortens_no_wait, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_going_back_late_is_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_late_acks_begin_the_wait_anew, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_session_renewed_for_want_of_an_ack_may_be_so_after_the_next_one, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_what_keeps_it_from_sending_excuses_it, set_up, tear_down),
 	};
