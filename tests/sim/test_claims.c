@@ -6,30 +6,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "tests/sim/world.h"
+#include "tests/sim/planted.h"
 
 enum { KIB = 1024, UPTIME_MS = 700000 };
-
-static struct sim_factory factory;
-static struct sim_world *world;
-static struct sim_device *device;
 
 static int set_up(void **unused)
 {
 	(void)unused;
-	assert_int_equal(sim_factory_open(&factory), 0);
-	world = sim_world_open(&factory, &(struct sim_options){ .seed = 5 });
+	assert_int_equal(planted_open(0), 0);
 	world->now_ms = UPTIME_MS + 1000;
-	device = world->devices[0];
 	sim_claims_boot(device);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	sim_world_close(world);
-	sim_factory_close(&factory);
 	return 0;
 }
 
@@ -106,7 +92,7 @@ static void test_verdict_by_the_numbers(void **unused)
 		beat_with(numbers[i].verdict, numbers[i].heap, numbers[i].block, numbers[i].sockets);
 		if (numbers[i].word ? !strstr(world->complaint, numbers[i].word) : world->failed)
 			fail_msg("row %zu: \"%s\"", i, world->complaint);
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -154,7 +140,7 @@ static void test_flapping(void **unused)
 		beat(losses[i].verdict);
 		if (losses[i].word ? !strstr(world->complaint, losses[i].word) : world->failed)
 			fail_msg("row %zu: \"%s\"", i, world->complaint);
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -242,7 +228,7 @@ static void test_counts(void **unused)
 		say(second[i].heap_min, second[i].disconnects, second[i].uptime_s);
 		if (second[i].word ? !strstr(world->complaint, second[i].word) : world->failed)
 			fail_msg("row %zu: \"%s\"", i, world->complaint);
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -251,9 +237,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdict_by_the_numbers),
 		cmocka_unit_test(test_flapping),
-		cmocka_unit_test_setup_teardown(test_a_slow_task_is_told_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_slow_task_is_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_one_that_was_told_while_it_was_slow_need_not_be_told_again, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_slow_task_is_told_once, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_a_slow_task_is_told, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_one_that_was_told_while_it_was_slow_need_not_be_told_again, set_up, planted_close),
 		cmocka_unit_test(test_counts),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);

@@ -7,11 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "proto/link_reasons.h"
-#include "tests/sim/world.h"
-
-static struct sim_factory factory;
-static struct sim_world *world;
-static struct sim_device *device;
+#include "tests/sim/planted.h"
 
 static void tell(enum mu_event_type type, int value)
 {
@@ -21,21 +17,11 @@ static void tell(enum mu_event_type type, int value)
 static int set_up(void **unused)
 {
 	(void)unused;
-	assert_int_equal(sim_factory_open(&factory), 0);
-	world = sim_world_open(&factory, &(struct sim_options){ .seed = 5 });
+	assert_int_equal(planted_open(0), 0);
 	world->now_ms = 1000000;
-	device = world->devices[0];
 	sim_flow_boot(device);
 	device->client.state = SIM_CLIENT_OPEN;
 	tell(MU_EVENT_MQTT_OPEN, 0);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	sim_world_close(world);
-	sim_factory_close(&factory);
 	return 0;
 }
 
@@ -177,10 +163,7 @@ static void never_renewed(void)
 	}
 }
 
-static const struct {
-	void (*plant)(void);
-	const char *word; // of the complaint
-} rows[] = {
+static const struct planted rows[] = {
 	{ too_soon_after_retry_after, "is sent 1 ms before the time is over" },
 	{ retry_after_forgotten_by_a_new_session, "before the time is over" },
 	{ second_uplink_without_a_puback, "awaits its PUBACK" },
@@ -198,13 +181,9 @@ static const struct {
 static void test_each_violation_is_seen(void **unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		set_up(0);
-		rows[i].plant();
-		if (!world->failed || !strstr(world->complaint, rows[i].word))
-			fail_msg("row %zu (%s): \"%s\"", i, rows[i].word, world->complaint);
-		tear_down(0);
-	}
+	const char *unseen = planted_unseen(rows, sizeof rows / sizeof *rows, set_up);
+	if (unseen)
+		fail_msg("%s", unseen);
 }
 
 // ---- what is none
@@ -303,12 +282,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_violation_is_seen),
-		cmocka_unit_test_setup_teardown(test_going_back_in_time_is_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_an_ack_of_nothing_new_shortens_no_wait, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_going_back_late_is_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_late_acks_begin_the_wait_anew, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_a_session_renewed_for_want_of_an_ack_may_be_so_after_the_next_one, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_keeps_it_from_sending_excuses_it, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_going_back_in_time_is_none, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_an_ack_of_nothing_new_shortens_no_wait, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_going_back_late_is_none, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_late_acks_begin_the_wait_anew, set_up, planted_close),
+		cmocka_unit_test_setup_teardown(test_a_session_renewed_for_want_of_an_ack_may_be_so_after_the_next_one, set_up,
+			planted_close),
+		cmocka_unit_test_setup_teardown(test_what_keeps_it_from_sending_excuses_it, set_up, planted_close),
 	};
 	return cmocka_run_group_tests(tests, 0, 0);
 }

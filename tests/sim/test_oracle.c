@@ -7,13 +7,10 @@
 #include <cmocka.h>
 #include <string.h>
 #include "tests/sim/oracle.h"
-#include "tests/sim/world.h"
+#include "tests/sim/planted.h"
 
 enum { LIFE_MS = 3600000 };
 
-static struct sim_factory factory;
-static struct sim_world *world;
-static struct sim_device *device;
 static struct sim_sink sink;
 
 static const uint8_t foreign[] = { 8, 1, 16, 5, 106, 0 }; // boot 1, uptime 5, and a body of a later version
@@ -21,20 +18,10 @@ static const uint8_t foreign[] = { 8, 1, 16, 5, 106, 0 }; // boot 1, uptime 5, a
 static int set_up(void **unused)
 {
 	(void)unused;
-	assert_int_equal(sim_factory_open(&factory), 0);
-	world = sim_world_open(&factory, &(struct sim_options){ .seed = 5, .life_ms = LIFE_MS });
+	assert_int_equal(planted_open(LIFE_MS), 0);
 	sim_world_run(world);
 	assert_false(world->failed);
-	device = world->devices[0];
 	sink = sim_oracle_sink(device);
-	return 0;
-}
-
-static int tear_down(void **unused)
-{
-	(void)unused;
-	sim_world_close(world);
-	sim_factory_close(&factory);
 	return 0;
 }
 
@@ -327,10 +314,7 @@ static void expired_before_its_time(void)
 	deliver(MU__TIME_QUALITY__TIME_RTC, -1, MU__COMMAND_OUTCOME__OUTCOME_EXPIRED);
 }
 
-static const struct {
-	void (*plant)(void);
-	const char *word; // of the complaint
-} rows[] = {
+static const struct planted rows[] = {
 	{ other_bytes, "other bytes" },
 	{ repeated_with_other_bytes, "repeated with other bytes" },
 	{ foreign_epoch, "epoch" },
@@ -368,13 +352,9 @@ static const struct {
 static void test_each_violation_is_seen(void **unused)
 {
 	(void)unused;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		set_up(0);
-		rows[i].plant();
-		if (!world->failed || !strstr(world->complaint, rows[i].word))
-			fail_msg("row %zu (%s): \"%s\"", i, rows[i].word, world->complaint);
-		tear_down(0);
-	}
+	const char *unseen = planted_unseen(rows, sizeof rows / sizeof *rows, set_up);
+	if (unseen)
+		fail_msg("%s", unseen);
 }
 
 // A counter that the device never had, or refused because it could not store it, is no old one: one reboot may come of it, and no second.
@@ -390,7 +370,7 @@ static void test_a_counter_that_was_not_taken_may_come_again(void **unused)
 		assert_false(world->failed);
 		restart(MU__RESET_CAUSE__CAUSE_COMMAND, 0);
 		assert_true(world->failed);
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -411,7 +391,7 @@ static void test_a_command_may_be_obeyed_until_it_is_over(void **unused)
 		set_up(0);
 		deliver(cases[i].quality, cases[i].before_ms, cases[i].outcome);
 		assert_string_equal(world->complaint, "");
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -425,7 +405,7 @@ static void test_a_rollback_may_be_forgotten_by_a_store_that_fails(void **unused
 		device->truth.count_may_lie = true;
 		answer(counter_of_again(names[i], MU__COMMAND_OUTCOME__OUTCOME_DONE), MU__COMMAND_OUTCOME__OUTCOME_ACCEPTED);
 		assert_int_equal(world->failed, i);
-		tear_down(0);
+		planted_close(0);
 	}
 }
 
@@ -437,7 +417,7 @@ static void test_the_first_complaint_stays(void **unused)
 	sim_fail(world, device, "one");
 	sim_fail(world, device, "two");
 	assert_string_equal(world->complaint, "one");
-	tear_down(0);
+	planted_close(0);
 }
 
 int main(void)
