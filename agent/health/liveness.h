@@ -37,8 +37,7 @@ struct mu_liveness_look {
 	uint64_t next_ms; // when the next token goes stale if nobody checks in; UINT64_MAX if none is watched; not after now_ms: one is
 	int stale;        // the token that went stale first
 	int suspect;      // that has used up the most of its deadline, if that is more than half: if the health loop itself hangs now
-	uint32_t
-		close_calls; // bits of those that used more than three quarters since the look before, though they may have checked in again
+	uint32_t close_calls; // bits of those that used more than three quarters since the look before; they may have checked in again
 	uint32_t late_ms; // as above
 };
 

@@ -78,8 +78,8 @@ int mu_link_init(struct mu_link *link, const struct mu_port *port, const struct 
 int mu_link_connect(struct mu_link *link, uint64_t now_ms); // opens the own access point, too, if it is to be open always
 int mu_link_disconnect(struct mu_link *link);
 int mu_link_restart(struct mu_link *link);
-int mu_link_scan(struct mu_link *link,
-	uint64_t now_ms); // MU_ERR_UNSUPPORTED also if there is nothing to look for, or only what refused just now
+// MU_ERR_UNSUPPORTED also if there is nothing to look for, or only what refused just now.
+int mu_link_scan(struct mu_link *link, uint64_t now_ms);
 
 enum mu_link_heard mu_link_event(struct mu_link *link, const struct mu_event *event, uint64_t now_ms, int32_t *value);
 
